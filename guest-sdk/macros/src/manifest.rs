@@ -1,0 +1,274 @@
+//! From the arguments of the attribute to the JSON of the manifest.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::Span;
+use serde_json::{Map, Value as Json, json};
+use syn::LitStr;
+
+use crate::arguments::{Argument, Arguments};
+
+/// Largest manifest that the host reads, in bytes.
+const BYTES_MAX: usize = 256 << 10;
+/// Longest name in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// Which world the function is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum World {
+    Workflow,
+    Agent,
+}
+
+impl World {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Workflow => "workflow",
+            Self::Agent => "agent",
+        }
+    }
+
+    /// Interfaces of the world, whose bindings the SDK has.
+    pub(crate) fn interfaces(self) -> &'static [&'static str] {
+        match self {
+            Self::Workflow => &["types", "tasks", "files", "report", "budget"],
+            Self::Agent => &["types", "files", "report"],
+        }
+    }
+
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Workflow => &[
+                "name",
+                "description",
+                "phases",
+                "read",
+                "exclude",
+                "agents",
+                "workflows",
+                "agent_types",
+                "budget",
+                "input_schema",
+                "output_schema",
+                "manifest",
+            ],
+            Self::Agent => &[
+                "name",
+                "description",
+                "read",
+                "exclude",
+                "input_schema",
+                "output_schema",
+                "manifest",
+            ],
+        }
+    }
+}
+
+/// The manifest and the files it was made from.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// JSON text of the custom section.
+    pub(crate) text: String,
+    /// Files whose change makes another manifest.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Makes the manifest.
+pub(crate) fn build(world: World, arguments: Arguments) -> syn::Result<Built> {
+    let keys = world.keys();
+    known(&arguments, keys)?;
+    let mut files = Files::default();
+    let (json, span) = match find(&arguments, "manifest") {
+        Some(argument) => {
+            if let Some(other) = arguments.items.iter().find(|item| item.key != "manifest") {
+                return Err(other.error("stands beside `manifest`, which says everything"));
+            }
+            let path = argument.text()?;
+            let mut json = files.json(path)?;
+            let declared = json.get("world").and_then(Json::as_str).map(str::to_owned);
+            match (declared, json.as_object_mut()) {
+                (Some(declared), _) if declared != world.name() => {
+                    let problem = format!("the manifest is for world `{declared}`");
+                    return Err(syn::Error::new(path.span(), problem));
+                }
+                (_, Some(object)) => object.insert("world".into(), json!(world.name())),
+                (_, None) => {
+                    return Err(syn::Error::new(
+                        path.span(),
+                        "the manifest is no JSON object",
+                    ));
+                }
+            };
+            check_name(json.get("name").and_then(Json::as_str), path.span())?;
+            (json, path.span())
+        }
+        None => (
+            Json::Object(object(world, &arguments, &mut files)?),
+            arguments.span,
+        ),
+    };
+    let text = json.to_string();
+    if text.len() > BYTES_MAX {
+        let problem = format!(
+            "a manifest of {} bytes; the limit is {BYTES_MAX}",
+            text.len()
+        );
+        return Err(syn::Error::new(span, problem));
+    }
+    Ok(Built {
+        text,
+        files: files.read,
+    })
+}
+
+fn object(
+    world: World,
+    arguments: &Arguments,
+    files: &mut Files,
+) -> syn::Result<Map<String, Json>> {
+    let mut manifest = Map::new();
+    let name = match find(arguments, "name") {
+        Some(argument) => argument.text()?,
+        None => return Err(syn::Error::new(arguments.span, "`name = \"…\"` is missing")),
+    };
+    check_name(Some(&name.value()), name.span())?;
+    manifest.insert("name".into(), json!(name.value()));
+    manifest.insert("world".into(), json!(world.name()));
+    if let Some(argument) = find(arguments, "description") {
+        manifest.insert("description".into(), json!(argument.text()?.value()));
+    }
+    if let Some(argument) = find(arguments, "phases") {
+        manifest.insert("phases".into(), json!(argument.texts()?));
+    }
+    for (key, schema) in [("input_schema", "input"), ("output_schema", "output")] {
+        if let Some(argument) = find(arguments, key) {
+            manifest.insert(schema.into(), files.json(argument.text()?)?);
+        }
+    }
+    manifest.insert("requests".into(), requests(arguments)?);
+    if let Some(argument) = find(arguments, "agent_types") {
+        if find(arguments, "agents").is_none() {
+            return Err(argument.error("needs `agents` beside it"));
+        }
+        manifest.insert("agents".into(), agent_types(argument.arguments()?)?);
+    }
+    if let Some(argument) = find(arguments, "budget") {
+        manifest.insert("budget".into(), budget(argument.arguments()?)?);
+    }
+    Ok(manifest)
+}
+
+fn requests(arguments: &Arguments) -> syn::Result<Json> {
+    let mut requests = Map::new();
+    let exclude = find(arguments, "exclude");
+    match (find(arguments, "read"), exclude) {
+        (Some(read), exclude) => {
+            let mut layer = Map::new();
+            layer.insert("include".into(), json!(read.texts()?));
+            if let Some(exclude) = exclude {
+                layer.insert("exclude".into(), json!(exclude.texts()?));
+            }
+            requests.insert("read".into(), Json::Object(layer));
+        }
+        (None, Some(exclude)) => return Err(exclude.error("needs `read(\"…\")` beside it")),
+        (None, None) => {}
+    }
+    if let Some(agents) = find(arguments, "agents") {
+        agents.flag()?;
+        requests.insert("agents".into(), json!(true));
+    }
+    if let Some(workflows) = find(arguments, "workflows") {
+        requests.insert("workflows".into(), json!(workflows.texts()?));
+    }
+    Ok(Json::Object(requests))
+}
+
+fn agent_types(arguments: &Arguments) -> syn::Result<Json> {
+    let mut types = Map::new();
+    for argument in &arguments.items {
+        let facts = argument.arguments()?;
+        known(facts, &["description", "backend", "system", "read"])?;
+        let mut one = Map::new();
+        for fact in &facts.items {
+            let value = if fact.key == "read" {
+                json!(fact.texts()?)
+            } else {
+                json!(fact.text()?.value())
+            };
+            one.insert(fact.key.to_string(), value);
+        }
+        // Names have `-` where identifiers have `_`.
+        types.insert(
+            argument.key.to_string().replace('_', "-"),
+            Json::Object(one),
+        );
+    }
+    Ok(Json::Object(types))
+}
+
+fn budget(arguments: &Arguments) -> syn::Result<Json> {
+    known(arguments, &["agents", "tokens", "cost_usd"])?;
+    let mut budget = Map::new();
+    for argument in &arguments.items {
+        let value = if argument.key == "cost_usd" {
+            json!(argument.number()?)
+        } else {
+            json!(argument.integer()?)
+        };
+        budget.insert(argument.key.to_string(), value);
+    }
+    Ok(Json::Object(budget))
+}
+
+fn find<'a>(arguments: &'a Arguments, key: &str) -> Option<&'a Argument> {
+    arguments.items.iter().find(|item| item.key == key)
+}
+
+fn known(arguments: &Arguments, keys: &[&str]) -> syn::Result<()> {
+    match arguments
+        .items
+        .iter()
+        .find(|item| !keys.iter().any(|key| item.key == key))
+    {
+        Some(item) => Err(item.error(&format!(
+            "is not known here; known are `{}`",
+            keys.join("`, `")
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn check_name(name: Option<&str>, span: Span) -> syn::Result<()> {
+    let Some(name) = name else {
+        return Err(syn::Error::new(span, "the manifest has no `name`"));
+    };
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.bytes().all(fits) {
+        return Ok(());
+    }
+    let problem = format!(
+        "a name is up to {NAME_BYTES_MAX} lower case letters, digits and `-`; `{name}` is not"
+    );
+    Err(syn::Error::new(span, problem))
+}
+
+/// Files named by the attribute, relative to the package.
+#[derive(Default)]
+struct Files {
+    read: Vec<PathBuf>,
+}
+
+impl Files {
+    fn json(&mut self, name: &LitStr) -> syn::Result<Json> {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+        let path = Path::new(&package).join(name.value());
+        let problem = |problem: &dyn std::fmt::Display| {
+            syn::Error::new(name.span(), format!("`{}`: {problem}", name.value()))
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| problem(&error))?;
+        let json = serde_json::from_str(&text).map_err(|error| problem(&error))?;
+        self.read.push(path);
+        Ok(json)
+    }
+}

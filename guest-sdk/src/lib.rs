@@ -1,0 +1,132 @@
+//! Write Baton guests in Rust: workflows that spawn agents, and agents that perform tasks.
+//!
+//! # A workflow
+//!
+//! ```
+//! use baton_guest::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct Input {
+//!     topics: Vec<String>,
+//! }
+//!
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct Note {
+//!     text: String,
+//! }
+//!
+//! #[baton_guest::workflow(
+//!     name = "notes",
+//!     description = "One note per topic.",
+//!     phases("Write"),
+//!     agents,
+//!     budget(agents = 50)
+//! )]
+//! async fn run(cx: Cx, input: Input) -> Result<Handoff<Vec<Note>>> {
+//!     cx.report().phase("Write");
+//!     let calls = input.topics.iter().map(|topic| {
+//!         cx.agent(format!("Write a note about {topic}.")).schema::<Note>().label(topic)
+//!     });
+//!     let notes = try_join_all(calls).await?;
+//!     Ok(Handoff::new(notes).summary("All notes are written."))
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # An agent
+//!
+//! ```
+//! use baton_guest::prelude::*;
+//!
+//! #[baton_guest::agent(name = "line-counter", description = "Counts lines.", read("**/*.md"))]
+//! fn perform(cx: AgentCx, task: Task<String>) -> Result<usize> {
+//!     Ok(cx.files().read_text(&task.input)?.lines().count())
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # The package of a guest
+//!
+//! One guest is one package with `crate-type = ["cdylib", "rlib"]`, compiled for
+//! `wasm32-wasip2` with the profile `guest`. The macro writes the custom section `baton:manifest`
+//! and the export of its world. Natively the same package is an ordinary library, so that it can
+//! be checked and tested; [`testing`] has a host in memory.
+//!
+//! # What to know
+//!
+//! - A call does nothing until it is awaited or given to a pattern. From its first poll it is a
+//!   task; dropping it before it has ended cancels the task.
+//! - Waiting happens in one place, below all futures of the workflow. Tasks are numbered in the
+//!   order in which they were first polled, and the patterns poll in the order of their arguments,
+//!   so a replay spawns the same tasks under the same numbers.
+//! - A workflow must not depend on anything that a replay could show differently. Time, random
+//!   numbers and the order of a `HashMap` are made repeatable by the host.
+
+mod agent;
+mod budget;
+mod context;
+mod entry;
+mod error;
+mod executor;
+mod failure;
+mod files;
+mod handoff;
+mod host;
+mod message;
+mod report;
+mod sleep;
+mod task;
+mod workflow;
+
+pub mod patterns;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+#[cfg(target_arch = "wasm32")]
+mod export;
+
+pub use agent::{AgentCall, HandoffFuture, OutputFuture};
+pub use baton_guest_macros::{agent, workflow};
+pub use budget::{Amounts, Budget};
+pub use context::{AgentCx, Cx};
+pub use error::{Error, Result, TaskError};
+pub use failure::{Failure, FailureKind, Refusal, RefusalKind};
+pub use files::{
+    Content, Entry, EntryKind, FileError, FileErrorKind, Files, Found, Listing, Matches, Selection,
+};
+pub use handoff::{Artifact, Evidence, Handoff, IntoHandoff, LineRange, Usage};
+pub use message::{Message, MessageFuture};
+pub use report::{Level, Report};
+pub use schemars;
+pub use sleep::Sleep;
+pub use task::{Task, TaskOptions};
+pub use workflow::WorkflowCall;
+
+/// What most guests need.
+pub mod prelude {
+    pub use schemars::JsonSchema;
+
+    pub use crate::patterns::{
+        Limit, Retry, Ruling, Verdict, converge, join_all, pipeline, race, race_ok, retry,
+        try_join_all, verify,
+    };
+    pub use crate::{
+        AgentCx, Cx, Error, Evidence, FailureKind, Handoff, IntoHandoff, Result, Task, TaskError,
+        log,
+    };
+}
+
+/// What the expansion of the macros uses. Not for anything else.
+#[doc(hidden)]
+#[cfg(target_arch = "wasm32")]
+pub mod component {
+    pub use wit_bindgen;
+
+    pub use crate::export::{perform, perform_async, run};
+    pub use crate::host::component::bindings;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! A host in memory, for native tests of guests.
+//!
+//! ```
+//! use baton_guest::prelude::*;
+//! use baton_guest::testing::{Event, Script};
+//! use serde_json::json;
+//!
+//! async fn run(cx: Cx, name: String) -> Result<String> {
+//!     Ok(cx.agent(format!("Greet {name}.")).await?)
+//! }
+//!
+//! let script = Script::new().agents(|request| json!(format!("did: {}", request.prompt)));
+//! let end = script.run(|cx| run(cx, "Ada".into())).unwrap();
+//! assert_eq!(end.unwrap(), "did: Greet Ada.");
+//! assert!(script.events().contains(&Event::Wait(Some(vec![1]))));
+//! ```
+
+mod files;
+mod reports;
+mod tasks;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::budget::Amounts;
+use crate::context::{AgentCx, Cx};
+use crate::entry;
+use crate::error::Error;
+use crate::failure::{Failure, Refusal};
+use crate::handoff::{Handoff, IntoHandoff, Usage};
+use crate::message::Message;
+use crate::report::Level;
+use crate::task::Task;
+
+/// A host that answers from a script and remembers what it was asked.
+///
+/// Tasks end in the order of their numbers, timers when nothing else is left to end before them.
+/// [`Script::order`] changes that.
+pub struct Script(Rc<Stage>);
+
+/// What an agent was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentRequest {
+    /// Number of the task.
+    pub task: u64,
+    /// What to do.
+    pub prompt: String,
+    /// Structured input.
+    pub input: Option<Value>,
+    /// JSON Schema of the output.
+    pub schema: Option<Value>,
+    /// The options object.
+    pub options: Value,
+}
+
+/// What a workflow was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkflowRequest {
+    /// Number of the task.
+    pub task: u64,
+    /// Name of the workflow.
+    pub name: String,
+    /// Its input.
+    pub input: Value,
+    /// The options object.
+    pub options: Value,
+}
+
+/// How a request ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The task ends with this handoff.
+    Done(Handoff<Value>),
+    /// The task ends without one.
+    Failed(Failure),
+    /// The task is not even started.
+    Refused(Refusal),
+}
+
+impl From<Value> for Reply {
+    fn from(output: Value) -> Self {
+        Self::Done(Handoff::new(output))
+    }
+}
+
+impl From<Handoff<Value>> for Reply {
+    fn from(handoff: Handoff<Value>) -> Self {
+        Self::Done(handoff)
+    }
+}
+
+impl From<Failure> for Reply {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<T: Into<Self>, E: Into<Self>> From<Result<T, E>> for Reply {
+    fn from(result: Result<T, E>) -> Self {
+        result.map_or_else(Into::into, Into::into)
+    }
+}
+
+/// What the host was asked, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// An agent was spawned, or refused.
+    Agent(AgentRequest),
+    /// A workflow was spawned, or refused.
+    Workflow(WorkflowRequest),
+    /// A timer was started.
+    Sleep {
+        /// Number of the task.
+        task: u64,
+        /// Its length.
+        milliseconds: u64,
+    },
+    /// A wait, with the list of tasks or without.
+    Wait(Option<Vec<u64>>),
+    /// A task was cancelled.
+    Cancel(u64),
+    /// A file was read.
+    Read(String),
+    /// A phase began.
+    Phase(String),
+    /// A line was written.
+    Log(Level, String),
+    /// Progress was said.
+    Progress(u64, Option<u64>),
+    /// A file was kept.
+    Artifact {
+        /// Its name.
+        name: String,
+        /// Its media type.
+        media_type: String,
+        /// Its content.
+        bytes: Vec<u8>,
+    },
+}
+
+type Answer<R> = Box<dyn Fn(&R) -> Reply>;
+type Order = Box<dyn FnMut(&[u64]) -> u64>;
+
+struct Stage {
+    agents: RefCell<Option<Answer<AgentRequest>>>,
+    workflows: RefCell<Option<Answer<WorkflowRequest>>>,
+    order: RefCell<Option<Order>>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, Vec<u8>>,
+    granted: Amounts,
+    spent: Usage,
+    spawned: u64,
+    now: u64,
+    open: BTreeMap<u64, tasks::Open>,
+    messages: VecDeque<Message>,
+    events: Vec<Event>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Script {
+    /// A host without files and messages, which refuses agents and workflows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Rc::new(Stage {
+            agents: RefCell::default(),
+            workflows: RefCell::default(),
+            order: RefCell::default(),
+            state: RefCell::default(),
+        }))
+    }
+
+    /// How agents end. Asked when they are spawned.
+    #[must_use]
+    pub fn agents<R: Into<Reply>>(self, answer: impl Fn(&AgentRequest) -> R + 'static) -> Self {
+        *self.0.agents.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
+        self
+    }
+
+    /// How workflows end. Asked when they are spawned.
+    #[must_use]
+    pub fn workflows<R: Into<Reply>>(
+        self,
+        answer: impl Fn(&WorkflowRequest) -> R + 'static,
+    ) -> Self {
+        *self.0.workflows.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
+        self
+    }
+
+    /// Which of the tasks that could end next does. A number that is not among them counts as the
+    /// first of them.
+    #[must_use]
+    pub fn order(self, order: impl FnMut(&[u64]) -> u64 + 'static) -> Self {
+        *self.0.order.borrow_mut() = Some(Box::new(order));
+        self
+    }
+
+    /// Puts a file into the root. The path is relative to it.
+    #[must_use]
+    pub fn file(self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        self.0
+            .state
+            .borrow_mut()
+            .files
+            .insert(path.into(), content.into());
+        self
+    }
+
+    /// Has a person send a message, delivered at the first wait that takes messages.
+    #[must_use]
+    pub fn message(self, sender: impl Into<String>, text: impl Into<String>) -> Self {
+        let message = Message {
+            sender: sender.into(),
+            text: text.into(),
+        };
+        self.0.state.borrow_mut().messages.push_back(message);
+        self
+    }
+
+    /// Grants a budget. It is only shown to the workflow; nothing is refused for it.
+    #[must_use]
+    pub fn budget(self, granted: Amounts) -> Self {
+        self.0.state.borrow_mut().granted = granted;
+        self
+    }
+
+    /// Runs a workflow to its end.
+    ///
+    /// # Errors
+    /// The failure a host would see when the workflow waits for nothing.
+    pub fn run<F: Future>(&self, body: impl FnOnce(Cx) -> F) -> Result<F::Output, Failure> {
+        let cx = Cx::new(Rc::clone(&self.0));
+        let shared = Rc::clone(&cx.shared);
+        shared.block_on(body(cx)).map_err(Failure::from)
+    }
+
+    /// Runs a workflow as its component would: JSON in, JSON out.
+    ///
+    /// # Errors
+    /// The failure a host would see.
+    pub fn run_json<I, O, E, F>(
+        &self,
+        input: &Value,
+        body: impl FnOnce(Cx, I) -> F,
+    ) -> Result<Handoff<Value>, Failure>
+    where
+        I: DeserializeOwned,
+        O: IntoHandoff,
+        E: Into<Error>,
+        F: Future<Output = Result<O, E>>,
+    {
+        let end = entry::run(Cx::new(Rc::clone(&self.0)), &input.to_string(), body)?;
+        Ok(end.map(|output| tasks::value(&output)))
+    }
+
+    /// An agent's way to this host.
+    #[must_use]
+    pub fn agent_cx(&self) -> AgentCx {
+        AgentCx::new(Rc::clone(&self.0))
+    }
+
+    /// Has an agent perform a task as its component would: JSON in, JSON out.
+    ///
+    /// # Errors
+    /// The failure a host would see.
+    pub fn perform_json<I, O, E>(
+        &self,
+        task: Task<Value>,
+        body: impl FnOnce(AgentCx, Task<I>) -> Result<O, E>,
+    ) -> Result<Handoff<Value>, Failure>
+    where
+        I: DeserializeOwned,
+        O: IntoHandoff,
+        E: Into<Error>,
+    {
+        let input = task.input.to_string();
+        let end = entry::perform(self.agent_cx(), task.with_input(input), body)?;
+        Ok(end.map(|output| tasks::value(&output)))
+    }
+
+    /// The same for an `async` function.
+    ///
+    /// # Errors
+    /// The failure a host would see.
+    pub fn perform_json_async<I, O, E, F>(
+        &self,
+        task: Task<Value>,
+        body: impl FnOnce(AgentCx, Task<I>) -> F,
+    ) -> Result<Handoff<Value>, Failure>
+    where
+        I: DeserializeOwned,
+        O: IntoHandoff,
+        E: Into<Error>,
+        F: Future<Output = Result<O, E>>,
+    {
+        let input = task.input.to_string();
+        let end = entry::perform_async(self.agent_cx(), task.with_input(input), body)?;
+        Ok(end.map(|output| tasks::value(&output)))
+    }
+
+    /// What the host was asked so far, in order.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.0.state.borrow().events.clone()
+    }
+}
+
+impl Stage {
+    fn note(&self, event: Event) {
+        self.state.borrow_mut().events.push(event);
+    }
+}

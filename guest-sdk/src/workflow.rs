@@ -1,0 +1,121 @@
+//! Asking for another workflow.
+
+use std::fmt::Display;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::agent::{HandoffFuture, OutputFuture, to_json};
+use crate::budget::Amounts;
+use crate::error::TaskError;
+use crate::executor::{Request, Shared, TaskFuture};
+use crate::host::RawWorkflow;
+
+/// A workflow to be run as a child; made by [`Cx::workflow`](crate::Cx::workflow). Its scope and
+/// budget are never wider than its parent's. Await it for its output, or
+/// [`WorkflowCall::handoff`] for everything it brings.
+#[must_use = "a workflow is not started unless the call is awaited"]
+pub struct WorkflowCall<T = Value> {
+    shared: Rc<Shared>,
+    name: String,
+    input: Result<String, TaskError>,
+    options: Map<String, Value>,
+    output: PhantomData<fn() -> T>,
+}
+
+impl WorkflowCall {
+    pub(crate) fn new<I: Serialize + ?Sized>(shared: Rc<Shared>, name: String, input: &I) -> Self {
+        Self {
+            shared,
+            name,
+            input: to_json(input),
+            options: Map::new(),
+            output: PhantomData,
+        }
+    }
+}
+
+impl<T> WorkflowCall<T> {
+    /// The output arrives as a `U`.
+    pub fn output<U: DeserializeOwned>(self) -> WorkflowCall<U> {
+        WorkflowCall {
+            shared: self.shared,
+            name: self.name,
+            input: self.input,
+            options: self.options,
+            output: PhantomData,
+        }
+    }
+
+    /// Short name shown to people.
+    pub fn label(self, label: impl Display) -> Self {
+        self.option("label", label.to_string())
+    }
+
+    /// Title of the phase the task belongs to, where it is not the present one.
+    pub fn phase(self, title: impl Into<String>) -> Self {
+        self.option("phase", title.into())
+    }
+
+    /// Glob patterns that narrow what the child may read.
+    pub fn read<S: Into<String>>(self, patterns: impl IntoIterator<Item = S>) -> Self {
+        let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
+        self.option("read", patterns)
+    }
+
+    /// What the child may spend of this workflow's budget; an amount that is none is not limited
+    /// any further.
+    pub fn budget(self, amounts: Amounts) -> Self {
+        let mut budget = Map::new();
+        let mut put = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                budget.insert(key.into(), value);
+            }
+        };
+        put("agents", amounts.agents.map(Value::from));
+        put("tokens", amounts.tokens.map(Value::from));
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "amounts below nine billion dollars are exact"
+        )]
+        put(
+            "cost_usd",
+            amounts
+                .cost_micro_usd
+                .map(|micro| json!(micro as f64 / 1e6)),
+        );
+        self.option("budget", budget)
+    }
+
+    fn option(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.options.insert(key.into(), value.into());
+        self
+    }
+
+    /// Everything the child brings: summary, evidence, artifacts, follow-ups and usage too.
+    pub fn handoff(self) -> HandoffFuture<T> {
+        let name = self.name;
+        let options = Value::Object(self.options).to_string();
+        let request = self.input.map(|input| {
+            Request::Workflow(RawWorkflow {
+                name,
+                input,
+                options,
+            })
+        });
+        HandoffFuture::new(TaskFuture::new(self.shared, request))
+    }
+}
+
+impl<T: DeserializeOwned> IntoFuture for WorkflowCall<T> {
+    type Output = Result<T, TaskError>;
+    type IntoFuture = OutputFuture<T>;
+
+    fn into_future(self) -> OutputFuture<T> {
+        OutputFuture::new(self.handoff())
+    }
+}

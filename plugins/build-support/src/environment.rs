@@ -1,0 +1,70 @@
+//! The environment of the inner cargo.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+/// Variables by which the outer build would leak into the inner one: compiler wrappers (clippy
+/// among them), flags and targets meant for the outer build, and what cargo tells build scripts.
+const DROPPED: &[&str] = &[
+    "CARGO_INCREMENTAL",
+    "CARGO_PRIMARY_PACKAGE",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_LINKER",
+    "RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "CLIPPY_ARGS",
+    "CLIPPY_CONF_DIR",
+    "TARGET",
+    "HOST",
+    "OUT_DIR",
+    "PROFILE",
+    "OPT_LEVEL",
+    "DEBUG",
+    "NUM_JOBS",
+    "LD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+];
+
+/// The same by their beginnings.
+const DROPPED_PREFIXES: &[&str] = &[
+    "CARGO_BUILD_",
+    "CARGO_CFG_",
+    "CARGO_FEATURE_",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "CARGO_ENCODED_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "DEP_",
+];
+
+pub(crate) fn is_dropped(name: &str) -> bool {
+    DROPPED.contains(&name)
+        || DROPPED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+/// Takes the outer build out of the environment of `command`. What concerns the machine stays:
+/// `PATH`, proxies, `CARGO_HOME`, `CARGO_NET_OFFLINE`, the toolchain, and the job server.
+pub(crate) fn clean(command: &mut Command, variables: impl Iterator<Item = (OsString, OsString)>) {
+    for (name, _) in variables {
+        if name.to_str().is_some_and(is_dropped) {
+            command.env_remove(name);
+        }
+    }
+    // Paths of this machine must not be part of a component: they would change its digest.
+    if let Some(home) = std::env::var_os("CARGO_HOME").or_else(default_cargo_home) {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(home);
+        flag.push("=/cargo");
+        command.env("CARGO_ENCODED_RUSTFLAGS", flag);
+    }
+}
+
+fn default_cargo_home() -> Option<OsString> {
+    Some(std::env::home_dir()?.join(".cargo").into_os_string())
+}

@@ -1,0 +1,70 @@
+//! Compiles the guests and writes the table that embeds them.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use baton_build_support::{Guests, PREBUILT};
+
+/// The plugins by name, and the packages they are compiled from.
+const PLUGINS: &[(&str, &str)] = &[
+    ("docs-audit", "docs-audit"),
+    ("docs-auditor", "docs-auditor"),
+    ("echo-agent", "echo-agent"),
+    ("hello", "hello"),
+];
+
+/// What makes guests different when it changes, relative to the workspace.
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "wit",
+    "guest-sdk/Cargo.toml",
+    "guest-sdk/src",
+    "guest-sdk/macros/Cargo.toml",
+    "guest-sdk/macros/src",
+    "plugins/docs-audit",
+    "plugins/examples",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let workspace = package
+        .parent()
+        .ok_or("this package is in a folder of the workspace")?;
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+
+    println!("cargo::rerun-if-env-changed={PREBUILT}");
+    for source in SOURCES {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(source).display()
+        );
+    }
+
+    let packages: Vec<&str> = PLUGINS.iter().map(|(_, package)| *package).collect();
+    let components = Guests::for_build_script(workspace, &out_dir)?.build(&packages)?;
+    let mut table = String::from("&[\n");
+    for ((name, _), component) in PLUGINS.iter().zip(components) {
+        let copy = out_dir.join(format!("{name}.wasm"));
+        copy_if_changed(&component, &copy)?;
+        let path = copy.to_str().ok_or("OUT_DIR is not UTF-8")?;
+        writeln!(
+            table,
+            "    Plugin {{ name: {name:?}, bytes: include_bytes!({path:?}) }},"
+        )?;
+    }
+    table.push(']');
+    fs::write(out_dir.join("table.rs"), table)?;
+    Ok(())
+}
+
+/// A component that did not change keeps its time, so that nothing above it is compiled again.
+fn copy_if_changed(from: &Path, to: &Path) -> std::io::Result<()> {
+    let bytes = fs::read(from)?;
+    if fs::read(to).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    fs::write(to, bytes)
+}

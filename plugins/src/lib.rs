@@ -1,0 +1,25 @@
+//! The components that are part of the binary. The build script compiles them.
+
+/// A component that is part of the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name, the same as in its manifest.
+    pub name: &'static str,
+    /// The bytes of the component.
+    pub bytes: &'static [u8],
+}
+
+/// All plugins, in the order of their names.
+#[must_use]
+pub fn all() -> &'static [Plugin] {
+    const { include!(concat!(env!("OUT_DIR"), "/table.rs")) }
+}
+
+/// The plugin of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Plugin> {
+    all().iter().find(|plugin| plugin.name == name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use baton_core::manifest::{Manifest, SECTION, World};
+use wasmparser::{ComponentTypeRef, Parser, Payload};
+
+use crate::{Plugin, all, find};
+
+/// What the outermost component says of itself.
+#[derive(Default)]
+struct Facts {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    manifests: Vec<Vec<u8>>,
+}
+
+fn facts(plugin: &Plugin) -> Facts {
+    let mut facts = Facts::default();
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(plugin.bytes) {
+        match payload.expect(plugin.name) {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                // A world's own types are imports too, but of shapes, not of abilities.
+                let imports = section.into_iter().map(Result::unwrap);
+                let abilities = imports.filter(|one| !matches!(one.ty, ComponentTypeRef::Type(_)));
+                facts
+                    .imports
+                    .extend(abilities.map(|one| one.name.name.to_owned()));
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                facts.exports.extend(
+                    section
+                        .into_iter()
+                        .map(|one| one.unwrap().name.name.to_owned()),
+                );
+            }
+            Payload::CustomSection(section) if section.name() == SECTION => {
+                facts.manifests.push(section.data().to_vec());
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+#[test]
+fn every_plugin_has_one_manifest_of_its_own_name() {
+    assert!(!all().is_empty());
+    for plugin in all() {
+        let [manifest] = facts(plugin).manifests.try_into().expect(plugin.name);
+        assert_eq!(Manifest::parse(&manifest).unwrap().name, plugin.name);
+    }
+}
+
+#[test]
+fn a_plugin_imports_and_exports_what_its_world_has() {
+    for plugin in all() {
+        let facts = facts(plugin);
+        let manifest = Manifest::parse(facts.manifests.first().unwrap()).unwrap();
+        let (interfaces, export): (&[&str], _) = match manifest.world {
+            World::Workflow => (&["types", "tasks", "files", "report", "budget"], "run"),
+            World::Agent => (&["types", "files", "report"], "perform"),
+        };
+        let ours: Vec<_> = interfaces
+            .iter()
+            .map(|name| format!("baton:runtime/{name}@0.1.0"))
+            .collect();
+        for import in &facts.imports {
+            let known = ours.contains(import) || import.starts_with("wasi:");
+            assert!(known, "{} imports {import}", plugin.name);
+        }
+        assert_eq!(facts.exports, [export], "{}", plugin.name);
+    }
+}
+
+#[test]
+fn components_name_no_path_of_the_machine_that_built_them() {
+    let home = std::env::home_dir().unwrap().join(".cargo");
+    let needle = home.to_str().unwrap().as_bytes();
+    for plugin in all() {
+        let found = plugin
+            .bytes
+            .windows(needle.len())
+            .any(|window| window == needle);
+        assert!(!found, "{}", plugin.name);
+    }
+}
+
+#[test]
+fn plugins_are_found_by_name_and_stand_in_order() {
+    assert!(all().is_sorted_by_key(|plugin| plugin.name));
+    for plugin in all() {
+        assert_eq!(find(plugin.name), Some(plugin));
+    }
+    assert_eq!(find("absent"), None);
+}

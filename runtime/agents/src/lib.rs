@@ -1,0 +1,24 @@
+//! Backends: what performs agent tasks.
+//!
+//! [`work`](work::work) is what the engine calls: it makes attempts on a [`Backend`] until the
+//! handoff fits the task's schema. [`Backends`] finds a backend by the name people write. External
+//! programs run under [`supervise`], so that none outlives its host.
+
+pub mod backend;
+pub mod command;
+pub mod component;
+mod process;
+mod registry;
+mod retry;
+mod schema;
+mod stop;
+pub mod supervise;
+mod work;
+
+pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
+pub use command::{CommandBackend, CommandError};
+pub use component::ComponentBackend;
+pub use process::Supervisor;
+pub use registry::{BackendNameError, Backends};
+pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};
+pub use work::work;

@@ -1,0 +1,120 @@
+//! From a task to its handoff: attempts until one fits.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Instant;
+
+use baton_core::handoff::{Handoff, Usage};
+
+use crate::backend::{Answer, Backend, BackendError, Job, JobContext, Notice};
+use crate::retry::{Miss, Next, Tries};
+use crate::schema::Schema;
+use crate::stop::cancelled;
+
+/// Makes attempts on a backend until the handoff fits the schema of the task, or no further
+/// attempt is worth it.
+///
+/// - An output that does not fit is followed by another attempt with the validation errors in
+///   [`Job::corrections`], `schema_attempts` times in all (3 unless the task says otherwise, 5 at
+///   the most); then the task fails with kind `invalid-output` and code `schema`.
+/// - A retryable error is followed by another attempt after a wait that doubles each time, is never
+///   shorter than the backend asked for, and has a random part; [`RETRY_TRIES_MAX`] such errors end
+///   the task, and so does a backend that asks for more than [`RETRY_WAIT_MS_MAX`].
+/// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
+///   before the first attempt.
+///
+/// Attempts are numbered from `job.attempt`; each has the whole `timeout_ms`, and waits in between
+/// do not count. Every failed attempt that is followed by another is told as
+/// [`Notice::AttemptFailed`] with what it consumed. The usage of the answer is that of all
+/// attempts together, those included; `wall_ms` is measured here. An error of the answer is never
+/// `Retryable`: whoever calls this need not decide again.
+///
+/// [`RETRY_TRIES_MAX`]: crate::RETRY_TRIES_MAX
+/// [`RETRY_WAIT_MS_MAX`]: crate::RETRY_WAIT_MS_MAX
+pub async fn work(backend: &dyn Backend, mut job: Job, context: &JobContext) -> Answer {
+    let mut usage = Usage::default();
+    let result = attempts(backend, &mut job, context, &mut usage).await;
+    Answer { result, usage }
+}
+
+async fn attempts(
+    backend: &dyn Backend,
+    job: &mut Job,
+    context: &JobContext,
+    usage: &mut Usage,
+) -> Result<Handoff, BackendError> {
+    let schema = match &job.spec.schema {
+        Some(schema) => Some(
+            Schema::compile(schema)
+                .await
+                .map_err(BackendError::Permanent)?,
+        ),
+        None => None,
+    };
+    let mut tries = Tries::new(&job.spec.options);
+    loop {
+        if *context.cancelled.borrow() {
+            return Err(BackendError::Cancelled);
+        }
+        let started = Instant::now();
+        let mut answer = backend.perform(job, context).await;
+        answer.usage.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        usage.add(&answer.usage);
+        let miss = match answer.result {
+            Ok(handoff) => match misfit(schema.as_ref(), &handoff).await? {
+                None => return Ok(handoff),
+                Some(errors) => Miss::Output(errors),
+            },
+            Err(error) => Miss::Error(error),
+        };
+        let (failure, wait) = match tries.after(miss, random()) {
+            Next::End(error) => return Err(error),
+            Next::Again {
+                failure,
+                corrections,
+                wait,
+            } => {
+                if let Some(corrections) = corrections {
+                    job.corrections = corrections;
+                }
+                (failure, wait)
+            }
+        };
+        // A closed channel means that nobody keeps a journal of this job.
+        let _ = context.notices.send(Notice::AttemptFailed {
+            attempt: job.attempt,
+            failure,
+            usage: answer.usage,
+        });
+        tokio::select! {
+            () = cancelled(context) => return Err(BackendError::Cancelled),
+            () = tokio::time::sleep(wait) => {}
+        }
+        job.attempt = job.attempt.saturating_add(1);
+    }
+}
+
+async fn misfit(
+    schema: Option<&Schema>,
+    handoff: &Handoff,
+) -> Result<Option<Vec<String>>, BackendError> {
+    let Some(schema) = schema else {
+        return Ok(None);
+    };
+    let errors = schema
+        .errors(&handoff.output)
+        .await
+        .map_err(BackendError::Permanent)?;
+    Ok(if errors.is_empty() {
+        None
+    } else {
+        Some(errors)
+    })
+}
+
+/// A number that differs between tasks and processes, which is all that jitter needs.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use baton_core::handoff::{Failure, FailureKind};
+use baton_core::ids::{RunId, TaskId, TaskPath};
+use baton_core::limits::Limits;
+use baton_core::record::Effect;
+use baton_core::scope::Scope;
+use baton_core::spec::{AgentOptions, AgentSpec};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use super::*;
+use crate::backend::BackendFuture;
+
+/// Answers from a list, and keeps what it was asked.
+struct Scripted {
+    answers: Mutex<Vec<Result<Value, BackendError>>>,
+    asked: Mutex<Vec<(u32, Vec<String>)>>,
+}
+
+impl Backend for Scripted {
+    fn name(&self) -> &str {
+        "scripted"
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Read
+    }
+
+    fn perform<'a>(&'a self, job: &'a Job, _: &'a JobContext) -> BackendFuture<'a, Answer> {
+        self.asked
+            .lock()
+            .unwrap()
+            .push((job.attempt, job.corrections.clone()));
+        let next = self.answers.lock().unwrap().remove(0);
+        let usage = Usage {
+            input_tokens: 10,
+            ..Usage::default()
+        };
+        let result = next.map(|output| Handoff {
+            output: output.into(),
+            ..Handoff::default()
+        });
+        Box::pin(async move { Answer { result, usage } })
+    }
+}
+
+struct Done {
+    answer: Answer,
+    asked: Vec<(u32, Vec<String>)>,
+    notices: Vec<(u32, String, u64)>,
+}
+
+async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>) -> Done {
+    let backend = Scripted {
+        answers: Mutex::new(answers),
+        asked: Mutex::default(),
+    };
+    let spec = AgentSpec {
+        schema: schema.map(Into::into),
+        options: AgentOptions {
+            schema_attempts: Some(2),
+            ..AgentOptions::default()
+        },
+        ..AgentSpec::default()
+    };
+    let job = Job {
+        task: TaskId {
+            run: RunId::from_ulid(ulid::Ulid::nil()),
+            path: TaskPath::root().child(1),
+        },
+        attempt: 4,
+        spec: Arc::new(spec),
+        corrections: Vec::new(),
+        scope: Arc::new(Scope::default()),
+        root: None,
+        limits: Arc::new(Limits::default()),
+        timeout_ms: 1_000,
+    };
+    let (_cancel, cancelled) = watch::channel(false);
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let answer = work(&backend, job, &JobContext { cancelled, notices }).await;
+    let mut notices = Vec::new();
+    while let Some(notice) = noticed.recv().await {
+        let Notice::AttemptFailed {
+            attempt,
+            failure,
+            usage,
+        } = notice
+        else {
+            panic!("{notice:?}")
+        };
+        notices.push((attempt, failure.code, usage.input_tokens));
+    }
+    Done {
+        answer,
+        asked: backend.asked.into_inner().unwrap(),
+        notices,
+    }
+}
+
+fn retryable() -> Result<Value, BackendError> {
+    Err(BackendError::Retryable {
+        failure: failure(),
+        after_ms: Some(2_000),
+    })
+}
+
+fn failure() -> Failure {
+    Failure::new(FailureKind::Failed, "busy", "busy")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_answer_that_fits_is_taken() {
+    let done = check(Some(json!({"type": "string"})), vec![Ok(json!("x"))]).await;
+    assert_eq!(done.answer.result.unwrap().output.as_str(), "\"x\"");
+    assert_eq!(done.asked, [(4, vec![])]);
+    assert!(done.notices.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn corrections_are_fed_back_and_survive_a_retryable_error() {
+    let wrong = vec!["at /: 1 is not of type \"string\"".to_owned()];
+    let answers = vec![Ok(json!(1)), retryable(), Ok(json!("x"))];
+    let done = check(Some(json!({"type": "string"})), answers).await;
+    assert!(done.answer.result.is_ok());
+    assert_eq!(done.asked, [(4, vec![]), (5, wrong.clone()), (6, wrong)]);
+    assert_eq!(
+        done.notices,
+        [(4, "schema".into(), 10), (5, "busy".into(), 10)]
+    );
+    assert_eq!(
+        done.answer.usage.input_tokens, 30,
+        "all attempts are counted"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_at_a_schema_run_out() {
+    let done = check(
+        Some(json!({"type": "string"})),
+        vec![Ok(json!(1)), Ok(json!(2))],
+    )
+    .await;
+    let Err(BackendError::Permanent(failure)) = done.answer.result else {
+        panic!("no failure")
+    };
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::InvalidOutput, "schema")
+    );
+    assert!(failure.message.contains("2 is not of type"), "{failure}");
+    assert_eq!(
+        done.notices.len(),
+        1,
+        "the last attempt is not followed by another"
+    );
+    assert_eq!(done.answer.usage.input_tokens, 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retryable_errors_run_out() {
+    let done = check(None, vec![retryable(), retryable(), retryable()]).await;
+    assert_eq!(done.answer.result, Err(BackendError::Permanent(failure())));
+    assert_eq!(done.asked.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_is_as_long_as_the_backend_asked_for() {
+    let before = tokio::time::Instant::now();
+    check(None, vec![retryable(), Ok(json!(1))])
+        .await
+        .answer
+        .result
+        .unwrap();
+    // Time is virtual here: it moves by exactly what is waited for.
+    assert!(before.elapsed().as_millis() >= 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quota_and_permanent_errors_end_at_once() {
+    for error in [
+        BackendError::Quota {
+            failure: failure(),
+            after_ms: Some(9),
+        },
+        BackendError::Permanent(failure()),
+        BackendError::Cancelled,
+    ] {
+        let done = check(None, vec![Err(error.clone())]).await;
+        assert_eq!(done.answer.result, Err(error));
+        assert!(done.notices.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schema_that_does_not_compile_costs_no_attempt() {
+    let done = check(Some(json!({"type": 1})), vec![]).await;
+    let Err(BackendError::Permanent(failure)) = done.answer.result else {
+        panic!("no failure")
+    };
+    assert_eq!(failure.code, "bad-schema");
+    assert!(done.asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_ends_the_wait_for_the_next_attempt() {
+    let answers = Mutex::new(vec![retryable(), Ok(json!(1))]);
+    let backend = Scripted {
+        answers,
+        asked: Mutex::default(),
+    };
+    let job = Job {
+        task: TaskId {
+            run: RunId::from_ulid(ulid::Ulid::nil()),
+            path: TaskPath::root().child(1),
+        },
+        attempt: 1,
+        spec: Arc::default(),
+        corrections: Vec::new(),
+        scope: Arc::default(),
+        root: None,
+        limits: Arc::default(),
+        timeout_ms: 1_000,
+    };
+    let (cancel, cancelled) = watch::channel(false);
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let context = JobContext { cancelled, notices };
+    let cancel_after_the_first = async {
+        noticed.recv().await.unwrap();
+        cancel.send(true).unwrap();
+    };
+    let (answer, ()) = tokio::join!(work(&backend, job, &context), cancel_after_the_first);
+    assert_eq!(answer.result, Err(BackendError::Cancelled));
+    assert_eq!(backend.asked.into_inner().unwrap().len(), 1);
+}

@@ -1,0 +1,434 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::value::{self, AgentArg};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Run agent workflows as sandboxed WebAssembly components, durably.
+///
+/// A workflow touches only what it was granted, every step is journaled before it is taken, and a
+/// run that was killed goes on where it was.
+#[derive(Debug, Parser)]
+#[command(
+    name = "baton",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  baton run docs-audit --root .         audit the Markdown below this directory
+  baton ls                              what ran, and what can go on
+  baton resume last                     go on with the newest run
+  baton explain B0006                   what an error means
+
+Exit codes:
+  0 done · 1 failed · 2 usage · 3 refused by policy · 4 cap or limit reached
+  5 waiting for a person or paused by one · 130 interrupted"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where it keeps its state.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Directory of the state; else BATON_HOME, else the nearest `.baton` at or above here.
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
+    pub home: Option<PathBuf>,
+    /// Progress as plain lines, also on a terminal.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub plain: bool,
+}
+
+/// One command, one file in `commands/`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a workflow and show its result.
+    Run(Box<RunArgs>),
+    /// List runs, newest first.
+    Ls(LsArgs),
+    /// Show one run or task.
+    Show(ShowArgs),
+    /// Show the tasks of a run as a tree.
+    Tree(TreeArgs),
+    /// Show the records of a run.
+    Journal(JournalArgs),
+    /// Go on with a run or batch that stopped.
+    Resume(ResumeArgs),
+    /// Cancel a run or one of its tasks.
+    Cancel(CancelArgs),
+    /// Look into a component without executing it.
+    Check(CheckArgs),
+    /// Check this machine and the journal.
+    Doctor(DoctorArgs),
+    /// Say what an error code means.
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Watch over one external program. Started by baton itself.
+    #[command(hide = true)]
+    Supervise,
+}
+
+/// How a result is written to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// As Markdown.
+    Md,
+    /// The output of the workflow as JSON.
+    Json,
+}
+
+/// How the result of a run is shown.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ResultArgs {
+    /// Print one JSON object: run, state, output, summary, evidence, artifacts, usage, error.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// How to write the workflow's output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// What a run may consume. At a cap the run pauses; `baton resume` with a higher one goes on.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Caps")]
+pub struct CapArgs {
+    /// Agents that may start.
+    #[arg(long, value_name = "N", value_parser = value::number)]
+    pub max_agents: Option<u64>,
+    /// Input and output tokens together, such as 200k.
+    #[arg(long, value_name = "N", value_parser = value::number)]
+    pub max_tokens: Option<u64>,
+    /// US dollars, such as 5 or 0.25.
+    #[arg(long, value_name = "USD", value_parser = value::money)]
+    pub max_cost: Option<u64>,
+    /// Wall time of this sitting, such as 90s, 5m or 1h30m.
+    #[arg(long, value_name = "D", value_parser = value::duration_ms)]
+    pub timeout: Option<u64>,
+}
+
+/// `baton run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The result alone goes to standard output, progress to standard error.
+
+Backends:
+  component:NAME        an agent built in or beside the workflow, sandboxed
+  component:FILE.wasm   an agent component in a file, sandboxed
+  command:PROGRAM ARGS  any program; a JSON task on its standard input, JSON on its output
+
+Examples:
+  baton run docs-audit --root .
+  baton run docs-audit --root docs --yes --json | jq .output
+  baton run ./flow.wasm --input '{\"topic\":\"limits\"}' --max-agents 50 --timeout 10m
+  baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
+  baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl")]
+pub struct RunArgs {
+    /// A path to a .wasm file, or the name of a built-in workflow.
+    #[arg(value_name = "WORKFLOW")]
+    pub workflow: String,
+    /// The input: JSON, @FILE, or - for standard input.
+    #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
+    pub input: Option<String>,
+    /// Directory that the workflow and its agents may read, as far as the workflow asks to.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Who performs agent tasks: for all, or for one agent type. May be repeated.
+    #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent)]
+    pub agents: Vec<AgentArg>,
+    /// Grant what is requested without asking.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How to show the result.
+    #[command(flatten)]
+    pub result: ResultArgs,
+    /// What it may consume.
+    #[command(flatten)]
+    pub caps: CapArgs,
+    /// Agents at work at once.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Caps")]
+    pub concurrency: Option<u32>,
+    /// Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them.
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = value::limit, help_heading = "Caps")]
+    pub limits: Vec<(String, u64)>,
+    /// One run for each line of a file of JSON values; one result line each, with its "line".
+    #[arg(long, value_name = "INPUTS.jsonl", conflicts_with_all = ["input", "format"], help_heading = "Batches")]
+    pub each: Option<PathBuf>,
+    /// Runs of a batch that are live at once.
+    #[arg(long, value_name = "N", default_value_t = 256, requires = "each",
+          value_parser = clap::value_parser!(u32).range(1..), help_heading = "Batches")]
+    pub runs: u32,
+}
+
+/// `baton ls`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --json, one object per run and line: run, name, state, paused, owned, created, updated,
+program, records, tasks, failed_tasks, usage, failure {code, message}, batch {id, line}.
+A run that is `running` while `owned` is false was interrupted: `baton resume` goes on with it.
+
+Examples:
+  baton ls
+  baton ls --state running,paused
+  baton ls --json | jq -r 'select(.state == \"failed\") | .run'")]
+pub struct LsArgs {
+    /// Print JSON Lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Only runs in these states: queued, running, waiting, paused, done, failed, cancelled.
+    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    pub state: Vec<String>,
+    /// Only the runs of this batch.
+    #[arg(long, value_name = "BATCH")]
+    pub batch: Option<String>,
+    /// At most so many; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u64,
+}
+
+/// `baton show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+RUN is a whole id, the beginning or end of one, or `last`. A task is RUN/3/1.
+
+With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, caps,
+result. Of a task: what `baton tree --json` prints, and work, result.
+
+Examples:
+  baton show last
+  baton show last/3 --json | jq .result")]
+pub struct ShowArgs {
+    /// The run or task.
+    #[arg(value_name = "RUN|TASK")]
+    pub id: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `baton tree`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --json, one object per task and line: task, kind, label, phase, backend, state, attempts,
+spawned, started, ended, usage, failure {code, message}.
+
+Examples:
+  baton tree last
+  baton tree last --json | jq -r 'select(.state == \"failed\") | .task'")]
+pub struct TreeArgs {
+    /// The run: a whole id, the beginning or end of one, or `last`.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Print JSON Lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `baton journal`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --json, one object per record and line: run, seq, at, kind, body.
+
+Examples:
+  baton journal last
+  baton journal last --follow
+  baton journal last --json | jq 'select(.kind == \"completed\")'
+  baton journal --verify")]
+pub struct JournalArgs {
+    /// The run: a whole id, the beginning or end of one, or `last`.
+    #[arg(value_name = "RUN", required_unless_present = "verify")]
+    pub run: Option<String>,
+    /// Print JSON Lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Wait for further records until the run ends.
+    #[arg(long, short, requires = "run")]
+    pub follow: bool,
+    /// Check every record and blob of every run for damage.
+    #[arg(long, conflicts_with_all = ["run", "follow"])]
+    pub verify: bool,
+}
+
+/// `baton resume`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Finished work is not done again. A run that has already ended shows its recorded result. The
+components that the run began with are pinned in the journal and are used whatever changed on disk.
+
+Examples:
+  baton resume last
+  baton resume 01JQ4Z --max-cost 10
+  baton resume batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF > results.jsonl")]
+pub struct ResumeArgs {
+    /// A run or batch: a whole id, the beginning or end of one, or `last`.
+    #[arg(value_name = "RUN|BATCH")]
+    pub id: String,
+    /// Caps from now on; those not given stay.
+    #[command(flatten)]
+    pub caps: CapArgs,
+    /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.
+    #[arg(long, value_name = "FILE")]
+    pub workflow: Option<PathBuf>,
+    /// How to show the result.
+    #[command(flatten)]
+    pub result: ResultArgs,
+    /// Runs of a batch that are live at once.
+    #[arg(long, value_name = "N", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: u32,
+}
+
+/// `baton cancel`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The process that owns the run obeys within a quarter of a second. If none is alive, the next one
+that resumes the run obeys first.
+
+Examples:
+  baton cancel last
+  baton cancel last/3")]
+pub struct CancelArgs {
+    /// The run or task.
+    #[arg(value_name = "RUN|TASK")]
+    pub id: String,
+}
+
+/// `baton check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is executed and nothing is compiled. Exit code 3 if baton would refuse the component.
+
+Examples:
+  baton check ./flow.wasm
+  baton check docs-audit --json | jq .manifest")]
+pub struct CheckArgs {
+    /// A component file, or the name of a built-in component.
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `baton doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  baton doctor
+  baton doctor --json | jq .disk")]
+pub struct DoctorArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `baton explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  baton explain            all codes
+  baton explain B0006      one page")]
+pub struct ExplainArgs {
+    /// The code, such as B0006; none: list them all.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// `baton completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  baton completions bash > ~/.local/share/bash-completion/completions/baton
+  baton completions fish > ~/.config/fish/completions/baton.fish")]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_visible_command_has_examples() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  baton "), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn flags_become_values() {
+        let cli = Cli::try_parse_from([
+            "baton",
+            "run",
+            "flow",
+            "--max-tokens",
+            "200k",
+            "--max-cost",
+            "0.5",
+            "--timeout",
+            "1m30s",
+            "--limit",
+            "run.agents=5",
+            "--agent",
+            "a=component:b",
+            "--home",
+            "/state",
+            "--input",
+            "-1",
+        ]);
+        let cli = cli.unwrap();
+        let Command::Run(run) = cli.command else { panic!("not `run`") };
+        assert_eq!(run.caps.max_tokens, Some(200_000));
+        assert_eq!(run.caps.max_cost, Some(500_000));
+        assert_eq!(run.caps.timeout, Some(90_000));
+        assert_eq!(run.limits, [("run.agents".to_owned(), 5)]);
+        assert_eq!(run.input.as_deref(), Some("-1"));
+        assert_eq!(cli.common.home, Some(PathBuf::from("/state")));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for arguments in [
+            &["baton", "run", "f", "--json", "--format", "md"][..],
+            &["baton", "run", "f", "--each", "x", "--input", "1"],
+            &["baton", "run", "f", "--runs", "5"],
+            &["baton", "run", "f", "--concurrency", "0"],
+            &["baton", "run"],
+            &["baton", "journal"],
+            &["baton", "journal", "last", "--verify"],
+        ] {
+            assert!(Cli::try_parse_from(arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

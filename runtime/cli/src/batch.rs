@@ -1,0 +1,324 @@
+//! A batch: many runs of one program, a bounded number of them live at once.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use baton_core::budget::{Amounts, Caps};
+use baton_core::digest::Digest;
+use baton_core::json::Json;
+use baton_core::limits::Limits;
+use baton_core::record::{BackendChoice, BatchLine, Pause, Program};
+use baton_core::scope::Scope;
+use baton_engine::{Engine, EngineError, NewRun, ResumeOptions, RunReport};
+use baton_journal::rows::{RunRow, State};
+use baton_journal::store::BatchRow;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::codes::{Code, Exit};
+use crate::commands::resume::recorded;
+use crate::commands::run::Prepared;
+use crate::error::{CliError, Result};
+use crate::output::{self, can_draw, note, stdout};
+use crate::session::{Session, who};
+use crate::text::{duration, plural};
+use crate::{records, result, shapes};
+
+/// Version of the stored form of [`Spec`].
+const SPEC_VERSION: u32 = 1;
+/// Time between two counts drawn in place.
+const DRAW_INTERVAL: Duration = Duration::from_millis(100);
+/// Time between two counts on lines of their own.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What a batch was started with, as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Spec {
+    version: u32,
+    /// The file of inputs, a blob.
+    pub inputs: Digest,
+    /// What runs; its components are blobs.
+    pub program: Program,
+    scope: Scope,
+    root: Option<PathBuf>,
+    backends: BackendChoice,
+    budget: Amounts,
+    caps: Caps,
+    /// Agents at work at once, where the operator said so.
+    pub concurrency: Option<u32>,
+    /// Limits of each run.
+    pub limits: Limits,
+}
+
+impl Spec {
+    /// What a prepared run and a file of inputs make.
+    #[must_use]
+    pub fn new(prepared: &Prepared, inputs: Digest) -> Self {
+        Self {
+            version: SPEC_VERSION,
+            inputs,
+            program: prepared.bundle.program.clone(),
+            scope: prepared.scope.clone(),
+            root: prepared.root.clone(),
+            backends: prepared.bundle.backends.clone(),
+            budget: prepared.bundle.manifest.default_budget(),
+            caps: prepared.caps,
+            concurrency: prepared.concurrency_asked,
+            limits: prepared.limits,
+        }
+    }
+
+    /// The stored form.
+    ///
+    /// # Errors
+    /// When it cannot be JSON: a root that is not UTF-8.
+    pub fn text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| {
+            CliError::new(Code::Argument, "the batch cannot be stored").because(&error)
+        })
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// When it was written by a newer release, or is damaged.
+    pub fn read(row: &BatchRow) -> Result<Self> {
+        let spec: Self = serde_json::from_str(&row.spec).map_err(|error| {
+            CliError::new(Code::Damaged, format!("{} is damaged", row.id)).because(&error)
+        })?;
+        if spec.version > SPEC_VERSION {
+            let message = format!("{} was started by a newer release", row.id);
+            return Err(CliError::new(Code::TooNew, message));
+        }
+        Ok(spec)
+    }
+}
+
+/// A batch that is about to be driven.
+pub struct Batch {
+    /// Its id.
+    pub id: String,
+    /// What it was started with.
+    pub spec: Spec,
+    /// Line numbers and inputs.
+    pub inputs: Vec<(u64, Json)>,
+    /// The bytes of every component of the program.
+    pub components: Vec<Arc<[u8]>>,
+    /// Runs of an earlier sitting.
+    pub earlier: Vec<RunRow>,
+    /// Counts on lines of their own.
+    pub plain: bool,
+}
+
+/// What one line came to.
+enum Line {
+    /// The run was driven as far as it goes.
+    Driven(u64, Box<RunReport>),
+    /// The engine takes no more runs.
+    NotTaken,
+    /// Neither this run nor another can be driven.
+    Fatal(EngineError),
+}
+
+impl Batch {
+    /// Drives every line, at most `runs` at once, and prints a result line for each as it ends.
+    ///
+    /// # Errors
+    /// When the journal fails, or not every line has a result.
+    pub async fn drive(self, session: &Session, runs: u32, caps: Caps) -> Result<Exit> {
+        let mut tally = Tally::new(self.inputs.len() as u64, self.plain);
+        let mut earlier: HashMap<u64, RunRow> = self
+            .earlier
+            .iter()
+            .filter_map(|row| Some((row.batch.as_ref()?.1, row.clone())))
+            .collect();
+        let mut live: JoinSet<Line> = JoinSet::new();
+        let mut taking = true;
+        for (line, input) in &self.inputs {
+            let row = earlier.remove(line);
+            if let Some(row) = &row
+                && let Some(ended) = records::finished(&*session.journal, row).await?
+            {
+                tally.take(*line, recorded(row, ended))?;
+                continue;
+            }
+            if !taking {
+                continue;
+            }
+            while live.len() >= runs as usize {
+                taking &= self.join(&mut live, &mut tally).await?;
+            }
+            let engine = session.engine.clone();
+            let (line, row) = (*line, row.map(|row| row.run));
+            match row {
+                Some(run) => {
+                    let options = ResumeOptions { caps, by: who(), ..ResumeOptions::default() };
+                    live.spawn(
+                        async move { driven(line, engine.resume(&run, options).await).await },
+                    );
+                }
+                None => {
+                    let new = self.new_run(line, input.clone(), &caps);
+                    live.spawn(start(engine, line, new));
+                }
+            }
+        }
+        while !live.is_empty() {
+            self.join(&mut live, &mut tally).await?;
+        }
+        tally.close(&self.id)
+    }
+
+    /// Waits for one line. False if the engine takes no more runs.
+    async fn join(&self, live: &mut JoinSet<Line>, tally: &mut Tally) -> Result<bool> {
+        match live.join_next().await {
+            None => Ok(true),
+            Some(Ok(Line::Driven(line, report))) => {
+                tally.take(line, *report)?;
+                Ok(true)
+            }
+            Some(Ok(Line::NotTaken)) => Ok(false),
+            Some(Ok(Line::Fatal(error))) => {
+                tally.clear();
+                Err(error.into())
+            }
+            Some(Err(error)) => {
+                Err(CliError::new(Code::Internal, "a task of the batch ended early")
+                    .because(&error))
+            }
+        }
+    }
+
+    fn new_run(&self, line: u64, input: Json, caps: &Caps) -> NewRun {
+        let spec = &self.spec;
+        NewRun {
+            id: None,
+            program: spec.program.clone(),
+            components: self.components.clone(),
+            input,
+            scope: spec.scope.clone(),
+            root: spec.root.clone(),
+            backends: spec.backends.clone(),
+            budget: spec.budget,
+            caps: spec.caps.updated(caps),
+            concurrency: spec.concurrency,
+            limits: spec.limits,
+            by: who(),
+            batch: Some(BatchLine { batch: self.id.clone(), line }),
+            seed: None,
+            observer: None,
+        }
+    }
+}
+
+async fn start(engine: Engine, line: u64, new: NewRun) -> Line {
+    driven(line, engine.start(new).await).await
+}
+
+async fn driven(
+    line: u64,
+    handle: std::result::Result<baton_engine::RunHandle, EngineError>,
+) -> Line {
+    match handle {
+        Ok(handle) => Line::Driven(line, Box::new(handle.wait().await)),
+        Err(EngineError::Stopping) => Line::NotTaken,
+        Err(error) => Line::Fatal(error),
+    }
+}
+
+/// How a batch gets on: prints result lines, counts them, shows the counts.
+struct Tally {
+    all: u64,
+    done: u64,
+    failed: u64,
+    paused: u64,
+    began: Instant,
+    shown: Option<Instant>,
+    in_place: bool,
+}
+
+impl Tally {
+    fn new(all: u64, plain: bool) -> Self {
+        let in_place = can_draw(plain);
+        Self { all, done: 0, failed: 0, paused: 0, began: Instant::now(), shown: None, in_place }
+    }
+
+    fn take(&mut self, line: u64, mut report: RunReport) -> Result<()> {
+        // An interrupted run has no result yet: `resume` brings it.
+        let interrupted = report.error.is_none()
+            && report.outcome.is_none()
+            && !matches!(report.pause, Some(Pause::Cap { .. } | Pause::Person { .. }));
+        if interrupted {
+            return Ok(());
+        }
+        let error = result::verdict(&mut report);
+        match report.state {
+            State::Done if error.is_none() => self.done += 1,
+            State::Paused | State::Waiting if report.outcome.is_none() => self.paused += 1,
+            _ => self.failed += 1,
+        }
+        self.clear();
+        stdout(&shapes::line(&result::shape(&report, error.as_ref(), Some(line)))?)?;
+        self.show();
+        Ok(())
+    }
+
+    /// Shows the counts, if enough time has passed since they were last shown.
+    fn show(&mut self) {
+        let interval = if self.in_place { DRAW_INTERVAL } else { LINE_INTERVAL };
+        if self.shown.unwrap_or(self.began).elapsed() < interval {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let counts = self.counts();
+        if self.in_place {
+            let _ = write!(anstream::stderr().lock(), "\r\x1b[K{counts}");
+        } else {
+            note(&counts);
+        }
+    }
+
+    fn clear(&self) {
+        if self.in_place && self.shown.is_some() {
+            let _ = write!(anstream::stderr().lock(), "\r\x1b[K");
+        }
+    }
+
+    fn counts(&self) -> String {
+        let ended = self.done + self.failed + self.paused;
+        format!("{ended} of {}: {} ok, {} failed", plural(self.all, "line"), self.done, self.failed)
+    }
+
+    fn close(self, id: &str) -> Result<Exit> {
+        self.clear();
+        let took = duration(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let counts = self.counts();
+        note(&crate::text::paint(output::DIM, &format!("{counts} in {took} · {id}")));
+        let open = self.all - self.done - self.failed - self.paused;
+        if open > 0 {
+            return Err(CliError::new(
+                Code::Interrupted,
+                format!("the batch was interrupted: {} without a result", plural(open, "line")),
+            )
+            .hint(format!("`baton resume {id}` goes on")));
+        }
+        if self.failed > 0 {
+            return Err(CliError::new(
+                Code::BatchFailed,
+                format!("{} of {} failed", self.failed, plural(self.all, "run")),
+            )
+            .hint(format!("`baton ls --batch {id} --state failed,cancelled` lists them")));
+        }
+        if self.paused > 0 {
+            return Err(CliError::new(
+                Code::CapReached,
+                format!("{} of {} are paused", self.paused, plural(self.all, "run")),
+            )
+            .hint(format!("`baton resume {id} --max-…` goes on with higher caps")));
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,125 @@
+//! `baton check`: what a component is and asks for. Executes and compiles nothing.
+
+use baton_core::digest::Digest;
+use baton_core::manifest::{Manifest, World};
+use baton_host::Inspection;
+use serde::Serialize;
+
+use crate::args::CheckArgs;
+use crate::codes::Exit;
+use crate::consent::patterns;
+use crate::error::Result;
+use crate::output::{BAD, BOLD, DIM, GOOD, stdout};
+use crate::program::{locate, world_name};
+use crate::shapes;
+use crate::text::{bytes, clean, one_line, pad, paint};
+
+/// What `check --json` prints.
+#[derive(Serialize)]
+struct CheckShape<'a> {
+    file: &'a str,
+    digest: Digest,
+    size: u64,
+    world: Option<World>,
+    imports: &'a [String],
+    exports: &'a [String],
+    manifest: Option<&'a Manifest>,
+    accepted: bool,
+    refusals: &'a [String],
+}
+
+/// Shows the component. The exit code says whether it would be loaded.
+///
+/// # Errors
+/// When there is no such file, or it is no component at all.
+pub fn run(args: &CheckArgs) -> Result<Exit> {
+    let component = locate(&args.file)?;
+    let found = &component.inspection;
+    if args.json {
+        stdout(&shapes::line(&CheckShape {
+            file: &args.file,
+            digest: found.digest,
+            size: found.size,
+            world: found.world,
+            imports: &found.imports,
+            exports: &found.exports,
+            manifest: found.manifest.as_ref(),
+            accepted: found.refusals.is_empty(),
+            refusals: &found.refusals,
+        })?)?;
+    } else {
+        stdout(&text(&args.file, found))?;
+    }
+    Ok(if found.refusals.is_empty() { Exit::Done } else { Exit::Refused })
+}
+
+fn text(file: &str, found: &Inspection) -> String {
+    let mut out = String::new();
+    let mut fact = |name: &str, value: &str| {
+        out.push_str(&format!("{} {}\n", paint(DIM, &pad(name, 10)), one_line(value)));
+    };
+    fact("file", file);
+    fact("digest", &found.digest.to_string());
+    fact("size", &bytes(found.size));
+    fact("world", found.world.map_or("none", world_name));
+    if let Some(manifest) = &found.manifest {
+        fact("name", &manifest.name);
+        fact("says", &manifest.description);
+        if !manifest.phases.is_empty() {
+            fact("phases", &manifest.phases.join(" → "));
+        }
+    }
+    if let Some(manifest) = &found.manifest {
+        list(&mut out, "Asks for", &requests(manifest));
+        for (title, schema) in [("Input", &manifest.input), ("Output", &manifest.output)] {
+            if let Some(schema) = schema {
+                let pretty = serde_json::to_string_pretty(&schema.value()).unwrap_or_default();
+                let lines: Vec<String> = pretty.lines().map(ToOwned::to_owned).collect();
+                list(&mut out, &format!("{title} schema"), &lines);
+            }
+        }
+    }
+    list(&mut out, "Imports", &found.imports);
+    list(&mut out, "Exports", &found.exports);
+    if found.refusals.is_empty() {
+        out.push_str(&format!("\n{}\n", paint(GOOD, "baton runs this component")));
+    } else {
+        out.push_str(&format!("\n{}\n", paint(BAD, "baton refuses this component:")));
+        for refusal in &found.refusals {
+            out.push_str(&format!("  - {}\n", one_line(refusal)));
+        }
+    }
+    out
+}
+
+fn list(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{}\n", paint(BOLD, title)));
+    for line in lines {
+        out.push_str(&format!("  {}\n", clean(line).replace(['\n', '\t'], " ")));
+    }
+}
+
+/// What a component asks for, in words.
+fn requests(manifest: &Manifest) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(layer) = &manifest.requests.read {
+        lines.push(format!("read {} below the root that the operator grants", patterns(layer)));
+    }
+    if manifest.requests.agents {
+        lines.push("spawn agents".into());
+    }
+    for (name, agent) in &manifest.agents {
+        let backend = agent.backend.as_deref().unwrap_or("a backend that the operator names");
+        lines.push(format!("  agent type {}: {}", one_line(name), one_line(backend)));
+    }
+    for name in &manifest.requests.workflows {
+        lines.push(format!("run the workflow {}", one_line(name)));
+    }
+    if lines.is_empty() {
+        lines.push("nothing".into());
+    }
+    lines
+}

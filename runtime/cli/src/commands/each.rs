@@ -1,0 +1,193 @@
+//! `baton run --each` and `baton resume BATCH`: one run for each line of a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use baton_core::json::Json;
+use baton_journal::rows::{RunFilter, RunRow};
+use baton_journal::store::{BatchRow, Blob, Journal};
+use ulid::Ulid;
+
+use crate::args::{Common, ResumeArgs, RunArgs};
+use crate::batch::{Batch, Spec};
+use crate::codes::{Code, Exit};
+use crate::commands::run::{Prepared, caps};
+use crate::error::{CliError, Result};
+use crate::home::{self, Home};
+use crate::input::InputCheck;
+use crate::output::note;
+use crate::select;
+use crate::session::{self, CONCURRENCY, Session};
+
+/// How many bad lines an error names.
+const BAD_LINES_MAX: usize = 5;
+
+/// Starts a batch.
+///
+/// # Errors
+/// When a line cannot be used, the batch cannot be started, or a run of it failed.
+pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
+    let prepared = Prepared::new(args)?;
+    let bytes = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
+    let inputs = inputs(&bytes, path, &prepared.check)?;
+    prepared.consent(args.yes, inputs.len() as u64)?;
+    let home = Home::find(common)?;
+    let id = format!("{}{}", select::BATCH_PREFIX, Ulid::generate());
+    session::block_on(async {
+        let session = Session::open(&home, prepared.concurrency, args.runs)?;
+        let pinned = Blob::new(bytes);
+        let spec = Spec::new(&prepared, pinned.digest);
+        let mut blobs = vec![pinned];
+        blobs.extend(prepared.bundle.components.iter().map(|bytes| Blob::new(bytes.clone())));
+        session.journal.put_blobs(blobs).await?;
+        let row = BatchRow { id: id.clone(), created: session.journal.now(), spec: spec.text()? };
+        session.journal.create_batch(row).await?;
+        session.obey_signals(format!("baton resume {id}"))?;
+        let batch = Batch {
+            id,
+            spec,
+            inputs,
+            components: prepared.bundle.components.clone(),
+            earlier: Vec::new(),
+            plain: common.plain,
+        };
+        batch.drive(&session, args.runs, Default::default()).await
+    })
+}
+
+/// Goes on with a batch: lines that ended are printed again, the others go on or start.
+///
+/// # Errors
+/// When there is no such batch, it cannot go on, or a run of it failed.
+pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
+    if args.workflow.is_some() {
+        return Err(CliError::new(
+            Code::Argument,
+            "--workflow is for a single run, not for a batch",
+        ));
+    }
+    let reader = home.read_existing()?;
+    let batch = home::block_on(open(&*reader, &args.id, common.plain))?;
+    let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
+    session::block_on(async {
+        let session = Session::open(home, concurrency, args.runs)?;
+        session.obey_signals(format!("baton resume {}", batch.id))?;
+        note(&format!(
+            "{}: {} of {} lines were begun",
+            batch.id,
+            batch.earlier.len(),
+            batch.inputs.len()
+        ));
+        batch.drive(&session, args.runs, caps(&args.caps)).await
+    })
+}
+
+/// A batch as the journal has it.
+async fn open(journal: &dyn Journal, id: &str, plain: bool) -> Result<Batch> {
+    let row = journal.batch(id).await?.ok_or_else(|| {
+        CliError::new(Code::NoRun, format!("there is no batch `{id}`"))
+            .hint("`baton ls --limit 0` shows the batch of each run")
+    })?;
+    let spec = Spec::read(&row)?;
+    let bytes = journal.blob(&spec.inputs).await?;
+    let limits = spec.limits.run;
+    let inputs = lines(&bytes)
+        .map(|(line, text)| {
+            let json = text.and_then(|text| {
+                Json::parse(text, limits.json_bytes, limits.json_depth)
+                    .map_err(|error| error.to_string())
+            });
+            json.map(|json| (line, json)).map_err(|why| {
+                CliError::new(Code::Damaged, format!("line {line} of the inputs of {id}: {why}"))
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let mut components: Vec<Arc<[u8]>> = Vec::new();
+    for digest in spec.program.components() {
+        components.push(journal.blob(digest).await?);
+    }
+    let filter = RunFilter { batch: Some(row.id.clone()), ..RunFilter::default() };
+    let earlier: Vec<RunRow> = journal.runs(&filter).await?;
+    Ok(Batch { id: row.id, spec, inputs, components, earlier, plain })
+}
+
+/// The inputs of a batch with their line numbers.
+fn inputs(bytes: &[u8], path: &Path, check: &InputCheck) -> Result<Vec<(u64, Json)>> {
+    let mut inputs = Vec::new();
+    let mut bad = Vec::new();
+    let mut bad_count = 0_u64;
+    for (line, text) in lines(bytes) {
+        let parsed = text.map_err(|why| vec![why]).and_then(|text| check.parse(text));
+        match parsed {
+            Ok(json) => inputs.push((line, json)),
+            Err(whys) => {
+                bad_count += 1;
+                if bad.len() < BAD_LINES_MAX {
+                    bad.push(format!("line {line}: {}", whys.join("; ")));
+                }
+            }
+        }
+    }
+    let shown = path.display();
+    let (message, causes) = match bad_count {
+        0 if inputs.is_empty() => (format!("{shown} holds no inputs"), Vec::new()),
+        0 => return Ok(inputs),
+        1 => (format!("a line of {shown} cannot be used"), bad),
+        more => (format!("{more} lines of {shown} cannot be used"), bad),
+    };
+    let mut error = CliError::new(Code::BatchInput, message)
+        .hint("nothing was started; each line holds one JSON value that fits the workflow's input");
+    if let CliError::Coded(coded) = &mut error {
+        coded.causes = causes;
+    }
+    Err(error)
+}
+
+/// Lines that are not blank, with their numbers from 1.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, std::result::Result<&str, String>)> {
+    (1..).zip(bytes.split(|&byte| byte == b'\n')).filter_map(|(number, line)| {
+        match std::str::from_utf8(line) {
+            Ok(text) if text.trim().is_empty() => None,
+            Ok(text) => Some((number, Ok(text.trim()))),
+            Err(error) => Some((number, Err(error.to_string()))),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use baton_core::limits::RunLimits;
+    use baton_core::manifest::Manifest;
+
+    use super::*;
+
+    fn check() -> InputCheck {
+        let manifest = br#"{"name":"x","world":"workflow","input":{"type":"integer"}}"#;
+        InputCheck::new(&Manifest::parse(manifest).unwrap(), RunLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn lines_keep_their_numbers() {
+        let inputs = inputs(b"1\n\n  3  \r\n\n5", Path::new("in"), &check()).unwrap();
+        let numbers: Vec<(u64, &str)> =
+            inputs.iter().map(|(line, json)| (*line, json.as_str())).collect();
+        assert_eq!(numbers, [(1, "1"), (3, "3"), (5, "5")]);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_before_anything_starts() {
+        for (bytes, cause) in [
+            (&b"1\n\"two\"\n3"[..], "line 2: "),
+            (b"1\n2\n{", "line 3: not JSON"),
+            (b"1\n\xff\xfe", "line 2: "),
+        ] {
+            let error = inputs(bytes, Path::new("in"), &check()).unwrap_err();
+            let CliError::Coded(coded) = error else { panic!("not coded") };
+            assert_eq!(coded.code, Code::BatchInput);
+            assert!(coded.causes[0].starts_with(cause), "{:?}", coded.causes);
+        }
+        assert!(inputs(b"\n\n", Path::new("in"), &check()).is_err());
+    }
+}

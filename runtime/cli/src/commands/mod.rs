@@ -1,0 +1,14 @@
+//! One command, one file.
+
+pub mod cancel;
+pub mod check;
+pub mod completions;
+pub mod doctor;
+pub mod each;
+pub mod explain;
+pub mod journal;
+pub mod ls;
+pub mod resume;
+pub mod run;
+pub mod show;
+pub mod tree;

@@ -1,0 +1,106 @@
+//! `baton show`: one run or task.
+
+use baton_core::budget::Caps;
+use baton_core::handoff::{Outcome, Usage};
+use baton_core::ids::TaskPath;
+use baton_core::json::Json;
+use baton_core::record::{Body, RunStarted, Work};
+use baton_core::scope::Scope;
+use baton_journal::rows::{RunRow, TaskRow};
+use baton_journal::store::Journal;
+use serde::Serialize;
+
+use crate::args::{Common, ShowArgs};
+use crate::codes::Exit;
+use crate::error::Result;
+use crate::home::{Home, block_on};
+use crate::output::stdout;
+use crate::shapes::{self, RunShape, TaskShape};
+use crate::{records, render, select};
+
+/// A run with what it began with and how it ended.
+#[derive(Serialize)]
+struct RunDetail<'a> {
+    #[serde(flatten)]
+    row: RunShape<'a>,
+    by: &'a str,
+    input: &'a Json,
+    root: Option<&'a str>,
+    scope: &'a Scope,
+    caps: &'a Caps,
+    result: Option<&'a Outcome>,
+}
+
+/// A task with what was asked and how it ended.
+#[derive(Serialize)]
+struct TaskDetail<'a> {
+    #[serde(flatten)]
+    row: TaskShape<'a>,
+    work: Option<&'a Work>,
+    result: Option<&'a Outcome>,
+}
+
+/// Shows a run or a task.
+///
+/// # Errors
+/// When there is no such thing, or the journal cannot be read.
+pub fn run(args: &ShowArgs, common: &Common) -> Result<Exit> {
+    let journal = Home::find(common)?.read_existing()?;
+    block_on(async {
+        let (row, path) = select::task(&*journal, &args.id).await?;
+        if path.is_root() {
+            show_run(&*journal, &row, args.json).await
+        } else {
+            show_task(&*journal, &row, &path, args.json).await
+        }
+    })
+}
+
+async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exit> {
+    let started: Box<RunStarted> = records::started(journal, &row.run).await?;
+    let finished = records::finished(journal, row).await?;
+    let result = finished.as_ref().map(|(outcome, _)| outcome);
+    if json {
+        let RunStarted { by, input, root, scope, caps, .. } = &*started;
+        let root = root.as_deref();
+        let detail = RunDetail { row: row.into(), by, input, root, scope, caps, result };
+        stdout(&shapes::line(&detail)?)?;
+    } else {
+        stdout(&render::task::run(row, &started, result, journal.now()))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn show_task(
+    journal: &dyn Journal,
+    row: &RunRow,
+    path: &TaskPath,
+    json: bool,
+) -> Result<Exit> {
+    let tasks: Vec<TaskRow> = journal.tasks(&row.run).await?;
+    let Some(task) = tasks.iter().find(|task| task.path == *path) else {
+        return Err(select::no_task(&row.run, path));
+    };
+    let mut asked: Option<Box<Work>> = None;
+    let mut ended: Option<(Outcome, Usage)> = None;
+    records::after(journal, &row.run, 0, |record| {
+        match record.body {
+            Body::Spawned { task, work, .. } if task == *path => asked = Some(work),
+            Body::Completed { task, outcome, usage } if task == *path => {
+                ended = Some((outcome, usage))
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+    .await?;
+    let result = ended.as_ref().map(|(outcome, _)| outcome);
+    if json {
+        let detail =
+            TaskDetail { row: TaskShape::new(&row.run, task), work: asked.as_deref(), result };
+        stdout(&shapes::line(&detail)?)?;
+    } else {
+        stdout(&render::task::task(row, task, asked.as_deref(), result, journal.now()))?;
+    }
+    Ok(Exit::Done)
+}

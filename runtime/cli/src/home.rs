@@ -1,0 +1,124 @@
+//! Where the state of a project lives.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use baton_journal::sqlite::SqliteJournal;
+use baton_journal::store::Journal;
+
+use crate::args::Common;
+use crate::codes::Code;
+use crate::error::{CliError, Result};
+
+/// Name of the state directory inside a project.
+const STATE_DIR: &str = ".baton";
+/// Name of the journal inside the state directory.
+const JOURNAL_FILE: &str = "journal.db";
+
+/// The state directory.
+#[derive(Clone, Debug)]
+pub struct Home {
+    dir: PathBuf,
+}
+
+impl Home {
+    /// The directory that was named, else the one of the project around the working directory.
+    ///
+    /// # Errors
+    /// When the working directory cannot be determined.
+    pub fn find(common: &Common) -> Result<Self> {
+        let named = common.home.clone().or_else(|| {
+            let variable = std::env::var_os("BATON_HOME").filter(|value| !value.is_empty());
+            variable.map(PathBuf::from)
+        });
+        let here = std::env::current_dir()
+            .map_err(|error| CliError::file("find", Path::new("."), &error))?;
+        let dir = named.map_or_else(|| nearest(&here), |dir| here.join(dir));
+        Ok(Self { dir })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The journal for reading, or none if nothing ever ran here.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn read(&self) -> Result<Option<Arc<dyn Journal>>> {
+        if !self.dir.join(JOURNAL_FILE).exists() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(SqliteJournal::open_read_only(&self.dir)?)))
+    }
+
+    /// The journal for reading, where something must have run.
+    ///
+    /// # Errors
+    /// When nothing ever ran here, or the journal cannot be opened.
+    pub fn read_existing(&self) -> Result<Arc<dyn Journal>> {
+        self.read()?.ok_or_else(|| {
+            CliError::new(Code::NoRun, format!("nothing has run in {} yet", self.dir.display()))
+                .hint("`baton run WORKFLOW` starts a run; --home DIR names the state of another project")
+        })
+    }
+
+    /// The journal for writing; made if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be opened or made.
+    pub fn write(&self) -> Result<Arc<dyn Journal>> {
+        Ok(Arc::new(SqliteJournal::open(&self.dir)?))
+    }
+
+    /// Directory of compiled components. Shared by all projects of a person, for they are known by
+    /// their digest; inside the state directory where the person has no home directory.
+    #[must_use]
+    pub fn cache(&self) -> PathBuf {
+        let variable =
+            |name| std::env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
+        variable("XDG_CACHE_HOME")
+            .or_else(|| variable("HOME").map(|home| home.join(".cache")))
+            .map_or_else(|| self.dir.join("cache"), |cache| cache.join("baton"))
+    }
+}
+
+/// The state directory of the nearest project at or above `here`, or a new one here.
+fn nearest(here: &Path) -> PathBuf {
+    here.ancestors()
+        .map(|dir| dir.join(STATE_DIR))
+        .find(|dir| dir.is_dir())
+        .unwrap_or_else(|| here.join(STATE_DIR))
+}
+
+/// Runs a future that only waits for the journal.
+///
+/// # Errors
+/// Those of the future.
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime
+        .map_err(|error| {
+            CliError::new(Code::Internal, "cannot start the event loop").because(&error)
+        })?
+        .block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_project_is_found() {
+        let temp = tempfile::tempdir().unwrap();
+        let deep = temp.path().join("a/b/c");
+        std::fs::create_dir_all(&deep).unwrap();
+        assert_eq!(nearest(&deep), deep.join(".baton"));
+        std::fs::create_dir(temp.path().join("a/.baton")).unwrap();
+        assert_eq!(nearest(&deep), temp.path().join("a/.baton"));
+    }
+}

@@ -1,0 +1,145 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use baton_core::digest::Digest;
+use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
+use baton_core::ids::TaskPath;
+use baton_core::record::{Body, Effect, Record, Start, Work};
+use baton_core::report::Report;
+use baton_core::spec::{AgentOptions, AgentSpec};
+
+use super::*;
+
+/// A run whose records are made one after the other, 100 ms apart.
+struct Story {
+    model: Model,
+    seq: u64,
+    events: Vec<Option<Event>>,
+}
+
+impl Story {
+    fn new() -> Self {
+        let mut model = Model::default();
+        model.title = Some(("flow".into(), "run_X".into()));
+        Self { model, seq: 0, events: Vec::new() }
+    }
+
+    fn then(&mut self, body: Body) {
+        self.seq += 1;
+        let record = Record { seq: self.seq, at: Timestamp(self.seq * 100), body };
+        self.events.push(self.model.apply(&record));
+    }
+
+    fn phase(&mut self, title: &str) {
+        let report = Report::Phase { title: title.into() };
+        let workflow = TaskPath::root();
+        self.then(Body::Reported { workflow, digest: Digest::of(b""), fuel: 0, report });
+    }
+
+    fn agent(&mut self, path: &str, label: &str, phase: Option<&str>) {
+        let options = AgentOptions {
+            label: Some(label.into()),
+            phase: phase.map(Into::into),
+            ..AgentOptions::default()
+        };
+        let work = Box::new(Work::Agent {
+            spec: AgentSpec { prompt: "do".into(), options, ..AgentSpec::default() },
+            backend: "component:auditor".into(),
+            effect: Effect::Read,
+        });
+        let task = path.parse().unwrap();
+        self.then(Body::Spawned { task, digest: Digest::of(b""), fuel: 0, work });
+    }
+
+    fn start(&mut self, path: &str) {
+        self.then(Body::Started { tasks: vec![Start { task: path.parse().unwrap(), attempt: 1 }] });
+    }
+
+    fn end(&mut self, path: &str, failed: bool) {
+        let outcome = if failed {
+            Outcome::Failed(Failure::new(FailureKind::Failed, "exit-status", "exit 1"))
+        } else {
+            Outcome::Done(Handoff::default())
+        };
+        let usage = Usage { agents: 1, input_tokens: 500, ..Usage::default() };
+        self.then(Body::Completed { task: path.parse().unwrap(), outcome, usage });
+    }
+
+    fn drawn(&self, columns: usize, rows: usize) -> String {
+        let lines = screen(&self.model, Timestamp(self.seq * 100), columns, rows);
+        anstream::adapter::strip_str(&lines.join("\n")).to_string()
+    }
+}
+
+fn story() -> Story {
+    let mut story = Story::new();
+    story.phase("Survey");
+    story.agent("1", "whole tree", None);
+    story.start("1");
+    story.end("1", false);
+    story.phase("Audit");
+    for number in 2..=9 {
+        story.agent(&number.to_string(), &format!("file-{number}.md"), Some("Audit"));
+        story.start(&number.to_string());
+    }
+    story.end("2", true);
+    story
+}
+
+#[test]
+fn phases_and_agents_at_work_are_drawn() {
+    insta::assert_snapshot!(story().drawn(80, 24), @r"
+    2.2s  2 of 9 agents done · 7 at work · 1 failed · 1.0k tokens
+      ✓ Survey                        ████████████████████ 1/1
+      ● Audit                         ██░░░░░░░░░░░░░░░░░░ 1/8  7 at work  1 failed
+        ● file-3.md                                 1.3s    component:auditor
+        ● file-4.md                                 1.1s    component:auditor
+        ● file-5.md                                 0.9s    component:auditor
+        ● file-6.md                                 0.7s    component:auditor
+        ● file-7.md                                 0.5s    component:auditor
+        ● file-8.md                                 0.3s    component:auditor
+        ● file-9.md                                 0.1s    component:auditor
+    ");
+}
+
+#[test]
+fn a_small_terminal_shows_what_fits() {
+    for rows in [1, 2, 3, 5, 8, 12] {
+        for columns in [20, 40, 80] {
+            let drawn = story().drawn(columns, rows);
+            assert!(
+                drawn.lines().count() <= rows.saturating_sub(2).max(1),
+                "{rows} rows:\n{drawn}"
+            );
+            assert!(drawn.lines().all(|line| crate::text::width(line) < columns), "{drawn}");
+        }
+    }
+    assert!(story().drawn(80, 9).contains("and 4 more at work"));
+}
+
+#[test]
+fn nothing_is_counted_twice() {
+    let mut story = story();
+    // A second attempt, and the end of a task that is unknown.
+    story.start("3");
+    story.end("3", false);
+    story.end("3", false);
+    let counts = Counts { spawned: 9, ended: 3, failed: 1, working: 6 };
+    assert_eq!(story.model.total, counts);
+    assert_eq!(story.model.usage.tokens(), 1_500);
+    assert_eq!(story.model.working.len(), 6);
+}
+
+#[test]
+fn events_become_clean_lines() {
+    let mut story = story();
+    story.phase("bad \x1b[2Jtitle\nnext");
+    let all: Vec<String> = story.events.iter().flat_map(lines).collect();
+    let all = anstream::adapter::strip_str(&all.join("\n")).to_string();
+    insta::assert_snapshot!(all, @r"
+    ▸ Survey
+    ▸ Audit
+      ✗ /2 file-2.md: exit 1 (exit-status)
+    ▸ bad [2Jtitle next
+    ");
+    insta::assert_snapshot!(counts(&story.model), @"  2 of 9 agents done, 7 at work, 1 failed, 1.0k tokens");
+}

@@ -1,0 +1,240 @@
+//! What a run is doing now, from its records. Cost per record does not grow with the run.
+
+use std::collections::{BTreeSet, HashMap};
+
+use baton_core::handoff::{Outcome, Usage};
+use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::record::{Body, Record, Work};
+use baton_core::report::{Level, Report};
+
+use crate::render::record::pause;
+
+/// A run as it is shown while it goes on.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Name of the root workflow and id of the run.
+    pub title: Option<(String, String)>,
+    /// When the run began.
+    pub began: Timestamp,
+    /// Phases, in order of their first mention; agents without one are in the phase without name.
+    pub phases: Vec<Phase>,
+    /// Agents at work, in order of their paths.
+    pub working: BTreeSet<TaskPath>,
+    /// What ended tasks consumed.
+    pub usage: Usage,
+    /// All agents together.
+    pub total: Counts,
+    /// Timers that run down.
+    pub timers: u64,
+    tasks: HashMap<TaskPath, Task>,
+    /// Places of titles in `phases`.
+    places: HashMap<String, usize>,
+    /// The phase that each workflow reported last, by place in `phases`.
+    current: HashMap<TaskPath, usize>,
+}
+
+/// Numbers of agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Spawned so far.
+    pub spawned: u64,
+    /// Ended, in whatever way.
+    pub ended: u64,
+    /// Ended without a result.
+    pub failed: u64,
+    /// At work.
+    pub working: u64,
+}
+
+/// One phase.
+#[derive(Debug, Default)]
+pub struct Phase {
+    /// Its title; untrusted.
+    pub title: String,
+    /// Its agents.
+    pub counts: Counts,
+    /// What the workflow itself says of its progress.
+    pub progress: Option<(u64, Option<u64>)>,
+}
+
+/// A task that has not ended.
+#[derive(Debug)]
+pub struct Task {
+    /// What people call it; untrusted.
+    pub label: String,
+    /// Who performs it, for agents.
+    pub backend: Option<String>,
+    /// When it was handed to its backend.
+    pub started: Option<Timestamp>,
+    phase: Option<usize>,
+    timer: bool,
+}
+
+/// Something worth a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The run began.
+    Began { name: String, run: String },
+    /// A phase begins.
+    Phase(String),
+    /// The workflow says something.
+    Log(Level, String),
+    /// A task ended without a result.
+    Failed { task: String, label: String, why: String },
+    /// An attempt failed and another follows.
+    Again { task: String, why: String },
+    /// A request of the workflow was turned down.
+    Refused(String),
+    /// The run stopped for a time.
+    Paused(String),
+    /// The run goes on.
+    Resumed(String),
+}
+
+impl Model {
+    /// Takes one record in.
+    pub fn apply(&mut self, record: &Record) -> Option<Event> {
+        match &record.body {
+            Body::RunStarted(started) => {
+                self.began = record.at;
+                let (name, run) = (started.name().to_owned(), started.run.to_string());
+                self.title = Some((name.clone(), run.clone()));
+                return Some(Event::Began { name, run });
+            }
+            Body::Spawned { task, work, .. } => self.spawned(task, work),
+            Body::Reported { workflow, report, .. } => return self.reported(workflow, report),
+            Body::AgentReported { report: Report::Log { level, text }, .. }
+                if *level >= Level::Warn =>
+            {
+                return Some(Event::Log(*level, text.clone()));
+            }
+            Body::Started { tasks } => {
+                for start in tasks {
+                    self.started(&start.task, record.at);
+                }
+            }
+            Body::AttemptFailed { task, failure, .. } => {
+                return Some(Event::Again { task: format!("/{task}"), why: failure.to_string() });
+            }
+            Body::Completed { task, outcome, usage } => {
+                return self.completed(task, outcome, usage);
+            }
+            Body::Refused { refusal, .. } => return Some(Event::Refused(refusal.to_string())),
+            Body::Paused { reason } => return Some(Event::Paused(pause(reason))),
+            Body::Resumed { by, .. } => return Some(Event::Resumed(by.clone())),
+            Body::AgentReported { .. }
+            | Body::Observed { .. }
+            | Body::CancelRequested { .. }
+            | Body::Process { .. }
+            | Body::CancelOrdered { .. }
+            | Body::Messaged { .. }
+            | Body::Finished { .. } => {}
+        }
+        None
+    }
+
+    /// A task that has not ended.
+    #[must_use]
+    pub fn task(&self, path: &TaskPath) -> Option<&Task> {
+        self.tasks.get(path)
+    }
+
+    fn spawned(&mut self, path: &TaskPath, work: &Work) {
+        let parent = path.parent().unwrap_or_default();
+        let label = work.label().unwrap_or(work.kind()).to_owned();
+        let mut task = Task {
+            label,
+            backend: None,
+            started: None,
+            phase: None,
+            timer: matches!(work, Work::Sleep { .. }),
+        };
+        match work {
+            Work::Agent { spec, backend, .. } => {
+                let place = match &spec.options.phase {
+                    Some(title) => self.phase(title),
+                    None => match self.current.get(&parent) {
+                        Some(place) => *place,
+                        None => self.phase(""),
+                    },
+                };
+                task.backend = Some(backend.clone());
+                task.phase = Some(place);
+                self.count(place, |counts| counts.spawned += 1);
+            }
+            Work::Sleep { .. } => self.timers += 1,
+            Work::Workflow { .. } => {}
+        }
+        self.tasks.insert(path.clone(), task);
+    }
+
+    fn started(&mut self, path: &TaskPath, at: Timestamp) {
+        let Some(task) = self.tasks.get_mut(path) else { return };
+        task.started.get_or_insert(at);
+        if let Some(place) = task.phase
+            && self.working.insert(path.clone())
+        {
+            self.count(place, |counts| counts.working += 1);
+        }
+    }
+
+    fn completed(&mut self, path: &TaskPath, outcome: &Outcome, usage: &Usage) -> Option<Event> {
+        // A workflow's usage holds that of its children, which were added already.
+        let task = self.tasks.remove(path)?;
+        if task.timer {
+            self.timers = self.timers.saturating_sub(1);
+        }
+        if let Some(place) = task.phase {
+            self.usage.add(usage);
+            let was_working = self.working.remove(path);
+            let failed = outcome.failure().is_some();
+            self.count(place, |counts| {
+                counts.ended += 1;
+                counts.failed += u64::from(failed);
+                counts.working -= u64::from(was_working);
+            });
+        }
+        let why = outcome.failure()?.to_string();
+        Some(Event::Failed { task: format!("/{path}"), label: task.label, why })
+    }
+
+    fn reported(&mut self, workflow: &TaskPath, report: &Report) -> Option<Event> {
+        match report {
+            Report::Phase { title } => {
+                let place = self.phase(title);
+                self.current.insert(workflow.clone(), place);
+                Some(Event::Phase(title.clone()))
+            }
+            Report::Log { level: Level::Debug, .. } | Report::Artifact(_) => None,
+            Report::Log { level, text } => Some(Event::Log(*level, text.clone())),
+            Report::Progress { done, total } => {
+                let place = match self.current.get(workflow) {
+                    Some(place) => *place,
+                    None => self.phase(""),
+                };
+                if let Some(phase) = self.phases.get_mut(place) {
+                    phase.progress = Some((*done, *total));
+                }
+                None
+            }
+        }
+    }
+
+    /// Place of the phase with this title, which is made if there is none.
+    fn phase(&mut self, title: &str) -> usize {
+        if let Some(place) = self.places.get(title) {
+            return *place;
+        }
+        self.phases.push(Phase { title: title.into(), ..Phase::default() });
+        let place = self.phases.len() - 1;
+        self.places.insert(title.into(), place);
+        place
+    }
+
+    fn count(&mut self, place: usize, change: impl Fn(&mut Counts)) {
+        change(&mut self.total);
+        if let Some(phase) = self.phases.get_mut(place) {
+            change(&mut phase.counts);
+        }
+    }
+}

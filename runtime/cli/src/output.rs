@@ -1,0 +1,123 @@
+//! Standard output and standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::{CliError, Coded, Result};
+use crate::text::{clean, paint};
+
+/// Something good.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// Something bad.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Something to look at.
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+/// Something at work.
+pub const BUSY: Style = AnsiColor::Cyan.on_default();
+/// Something of less weight.
+pub const DIM: Style = Style::new().dimmed();
+/// A heading.
+pub const BOLD: Style = Style::new().bold();
+
+/// Writes text to standard output at once and whole. Styles are stripped where it is no terminal.
+///
+/// # Errors
+/// [`CliError::BrokenPipe`] if nobody reads any more.
+pub fn stdout(text: &str) -> Result<()> {
+    let mut stream = anstream::stdout().lock();
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush()).map_err(|error| {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            CliError::BrokenPipe
+        } else {
+            CliError::new(crate::codes::Code::File, "cannot write to standard output")
+                .because(&error)
+        }
+    })
+}
+
+/// Writes one line to standard error. Nothing depends on whether anybody reads it.
+pub fn note(line: &str) {
+    let mut stream = anstream::stderr().lock();
+    let _ = writeln!(stream, "{line}");
+}
+
+/// Tells an error on standard error.
+pub fn tell(error: &CliError) {
+    if let CliError::Coded(coded) = error {
+        note(render(coded).trim_end());
+    }
+}
+
+/// An error for people.
+fn render(error: &Coded) -> String {
+    let mut text = format!(
+        "{} {}\n",
+        paint(BAD, &format!("error[{}]:", error.code.name())),
+        clean(&error.message)
+    );
+    for cause in &error.causes {
+        for (index, line) in clean(cause).lines().enumerate() {
+            let lead = if index == 0 { "  because: " } else { "           " };
+            text.push_str(&format!("{}{line}\n", paint(DIM, lead)));
+        }
+    }
+    if let Some(hint) = &error.hint {
+        text.push_str(&format!("{} {}\n", paint(GOOD, "  hint:"), clean(hint)));
+    }
+    let explain = format!("  `baton explain {}` says more", error.code.name());
+    text.push_str(&paint(DIM, &explain));
+    text
+}
+
+/// Columns of the terminal, or of the variable `COLUMNS`, or 100.
+#[must_use]
+pub fn columns() -> usize {
+    let named = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let measured = || {
+        let size = rustix::termios::tcgetwinsize(io::stdout())
+            .or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));
+        size.ok().map(|size| usize::from(size.ws_col))
+    };
+    named.or_else(measured).filter(|&columns| columns >= 20).unwrap_or(100)
+}
+
+/// Rows of the terminal behind standard error, or 24.
+#[must_use]
+pub fn rows() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stderr());
+    size.ok().map(|size| usize::from(size.ws_row)).filter(|&rows| rows > 0).unwrap_or(24)
+}
+
+/// Whether progress may be drawn in place: standard error is a terminal that can be steered and
+/// nobody asked for plain lines.
+#[must_use]
+pub fn can_draw(plain: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    !plain && !set("NO_COLOR") && !set("CI") && !dumb && io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::Code;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_its_hint() {
+        let error = Coded {
+            code: Code::File,
+            message: "cannot read \x1b[31mx".into(),
+            causes: vec!["first\nsecond".into(), "deeper".into()],
+            hint: Some("try again".into()),
+        };
+        insta::assert_snapshot!(anstream::adapter::strip_str(&render(&error)).to_string(), @r"
+        error[B0004]: cannot read [31mx
+          because: first
+                   second
+          because: deeper
+          hint: try again
+          `baton explain B0004` says more
+        ");
+    }
+}

@@ -1,0 +1,66 @@
+//! Reading the records of a run page by page.
+
+use baton_core::handoff::{Outcome, Usage};
+use baton_core::ids::RunId;
+use baton_core::record::{Body, Record, RunStarted};
+use baton_journal::rows::RunRow;
+use baton_journal::store::Journal;
+
+use crate::codes::Code;
+use crate::error::{CliError, Result};
+
+/// Records that are in memory at once.
+const PAGE: u64 = 1_000;
+
+/// Calls `each` for the records of a run after `after`, in order, and returns the number of the
+/// last one.
+///
+/// # Errors
+/// Those of the journal and of `each`.
+pub async fn after(
+    journal: &dyn Journal,
+    run: &RunId,
+    after: u64,
+    mut each: impl FnMut(Record) -> Result<()>,
+) -> Result<u64> {
+    let mut last = after;
+    loop {
+        let page = journal.records(run, last, PAGE).await?;
+        let Some(end) = page.last().map(|record| record.seq) else { return Ok(last) };
+        last = end;
+        for record in page {
+            each(record)?;
+        }
+    }
+}
+
+/// The facts a run began with.
+///
+/// # Errors
+/// When the journal does not begin with them.
+pub async fn started(journal: &dyn Journal, run: &RunId) -> Result<Box<RunStarted>> {
+    match journal.records(run, 0, 1).await?.pop().map(|record| record.body) {
+        Some(Body::RunStarted(started)) => Ok(started),
+        _ => {
+            Err(CliError::new(Code::Damaged, format!("{run} does not begin with its first record")))
+        }
+    }
+}
+
+/// How a run ended, if it did.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn finished(journal: &dyn Journal, row: &RunRow) -> Result<Option<(Outcome, Usage)>> {
+    if !row.state.is_final() {
+        return Ok(None);
+    }
+    let last = journal.records(&row.run, row.records.saturating_sub(1), 1).await?.pop();
+    match last.map(|record| record.body) {
+        Some(Body::Finished { outcome, usage }) => Ok(Some((outcome, usage))),
+        _ => Err(CliError::new(
+            Code::Damaged,
+            format!("{} does not end with its last record", row.run),
+        )),
+    }
+}

@@ -1,0 +1,168 @@
+//! `baton journal`.
+
+use baton_core::files::{FileRequest, Observation};
+use baton_core::handoff::Outcome;
+use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::record::{Body, Pause, Record, Work};
+use baton_core::report::{Level, Report};
+
+use super::usage;
+use crate::output::{BOLD, DIM};
+use crate::text::{bytes, fit, one_line, pad, paint};
+
+/// A record on one line: number, time since the run began, kind, and what it says.
+#[must_use]
+pub fn record(record: &Record, began: Timestamp, columns: usize) -> String {
+    let (kind, facts) = words(&record.body);
+    let ms = record.at.since(began);
+    let time = format!("+{}.{:03}s", ms / 1_000, ms % 1_000);
+    let lead = format!("{:>6}  {:>11}  ", record.seq, time);
+    let kind = pad(kind, 12);
+    let room = columns.saturating_sub(lead.len() + kind.len() + 1);
+    let line =
+        format!("{}{} {}", paint(DIM, &lead), paint(BOLD, &kind), fit(&one_line(&facts), room));
+    line.trim_end().to_owned()
+}
+
+fn words(body: &Body) -> (&'static str, String) {
+    match body {
+        Body::RunStarted(started) => (
+            "run started",
+            format!(
+                "{} {} input {}",
+                started.name(),
+                started.program.component.short(),
+                started.input
+            ),
+        ),
+        Body::Spawned { task, work, .. } => {
+            ("spawned", format!("{} {}", at(task), work_words(work)))
+        }
+        Body::Refused { workflow, refusal, .. } => {
+            ("refused", format!("{} {refusal}", at(workflow)))
+        }
+        Body::CancelRequested { workflow, task, .. } => ("cancel", at(&workflow.child(*task))),
+        Body::Observed { request, observation, .. } => {
+            ("read", format!("{} {}", request_words(request), observation_words(observation)))
+        }
+        Body::Reported { report, .. } => report_words(report),
+        Body::AgentReported { task, report } => {
+            let (kind, facts) = report_words(report);
+            (kind, format!("{} {facts}", at(task)))
+        }
+        Body::Started { tasks } => {
+            let all: Vec<String> =
+                tasks.iter().map(|start| attempt(&start.task, start.attempt)).collect();
+            ("started", all.join(" "))
+        }
+        Body::Process { task, attempt: number, pid, .. } => {
+            ("process", format!("{} pid {pid}", attempt(task, *number)))
+        }
+        Body::AttemptFailed { task, attempt: number, failure, .. } => {
+            ("attempt", format!("{} failed: {failure}", attempt(task, *number)))
+        }
+        Body::Completed { task, outcome, usage: consumed } => {
+            let facts = [outcome_words(outcome), usage(consumed)];
+            ("completed", format!("{} {}", at(task), joined(&facts)))
+        }
+        Body::CancelOrdered { task, by } => ("cancel", format!("{} by {by}", at(task))),
+        Body::Messaged { sender, text } => ("message", format!("from {sender}: {text}")),
+        Body::Paused { reason } => ("paused", pause(reason)),
+        Body::Resumed { by, epoch, .. } => ("resumed", format!("by {by}, epoch {epoch}")),
+        Body::Finished { outcome, usage: consumed } => {
+            ("finished", joined(&[outcome_words(outcome), usage(consumed)]))
+        }
+    }
+}
+
+fn joined(facts: &[String]) -> String {
+    facts.iter().filter(|fact| !fact.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
+}
+
+fn at(task: &TaskPath) -> String {
+    format!("/{task}")
+}
+
+fn attempt(task: &TaskPath, number: u32) -> String {
+    if number > 1 { format!("/{task} (attempt {number})") } else { at(task) }
+}
+
+/// Why a run is paused, in words.
+#[must_use]
+pub fn pause(reason: &Pause) -> String {
+    match reason {
+        Pause::Cap { cap } => format!("cap on {cap} reached"),
+        Pause::Person { by } => format!("by {by}"),
+        Pause::Interrupted => "interrupted".into(),
+    }
+}
+
+fn work_words(work: &Work) -> String {
+    match work {
+        Work::Agent { spec, backend, .. } => {
+            let label = spec.options.label.as_deref().unwrap_or("agent");
+            format!("{label} by {backend}: {}", spec.prompt)
+        }
+        Work::Workflow { spec, component, .. } => {
+            format!("workflow {} {}", spec.name, component.short())
+        }
+        Work::Sleep { due } => format!("timer until {}", crate::shapes::moment(*due)),
+    }
+}
+
+fn request_words(request: &FileRequest) -> String {
+    match request {
+        FileRequest::Read { path } => path.clone(),
+        FileRequest::Stat { path } => format!("stat {path}"),
+        FileRequest::List { selection } => format!("list {}", selection.include.join(" ")),
+        FileRequest::Search { pattern, selection } => {
+            format!("search {pattern:?} in {}", selection.include.join(" "))
+        }
+    }
+}
+
+fn observation_words(observation: &Observation) -> String {
+    match observation {
+        Observation::Content { digest, size } => format!("{} {}", bytes(*size), digest.short()),
+        Observation::Listing { entries, .. } => crate::text::plural(entries.len() as u64, "path"),
+        Observation::Matches { matches, .. } => format!("{} lines match", matches.len()),
+        Observation::Entry(entry) => {
+            format!("{:?} {}", entry.kind, bytes(entry.size)).to_lowercase()
+        }
+        Observation::Failed(error) => format!("failed: {error}"),
+    }
+}
+
+fn report_words(report: &Report) -> (&'static str, String) {
+    match report {
+        Report::Phase { title } => ("phase", title.clone()),
+        Report::Log { level, text } => ("log", format!("{}: {text}", level_word(*level))),
+        Report::Progress { done, total: Some(total) } => ("progress", format!("{done} of {total}")),
+        Report::Progress { done, total: None } => ("progress", done.to_string()),
+        Report::Artifact(artifact) => (
+            "artifact",
+            format!("{} {} {}", artifact.name, artifact.media_type, bytes(artifact.size)),
+        ),
+    }
+}
+
+/// The word for how much a line matters.
+#[must_use]
+pub fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warning",
+        Level::Error => "error",
+    }
+}
+
+/// How something ended, in words.
+#[must_use]
+pub fn outcome_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(handoff) if handoff.summary.is_empty() => "done".into(),
+        Outcome::Done(handoff) => format!("done: {}", handoff.summary),
+        Outcome::Failed(failure) => format!("{}: {failure}", failure.kind.as_str()),
+    }
+}

@@ -1,0 +1,233 @@
+//! Where a run stands when a command lets go of it: result, error and exit code.
+
+use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
+use baton_core::ids::RunId;
+use baton_core::json::Json;
+use baton_core::record::Pause;
+use baton_engine::{EngineError, RunReport};
+use baton_journal::rows::State;
+
+use serde::Deserialize;
+
+use crate::args::{Format, ResultArgs};
+use crate::codes::{Code, Exit};
+use crate::error::{CliError, Result};
+use crate::output::{BAD, DIM, GOOD, note, stdout};
+use crate::render::{record::pause, usage};
+use crate::shapes::{self, ErrorShape, ResultShape};
+use crate::text::{clean, duration, one_line, paint, plural};
+
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        let error = match error {
+            EngineError::Journal(error) => return error.into(),
+            error => error,
+        };
+        let (code, hint) = match &error {
+            EngineError::Journal(_) => (Code::Journal, "`baton doctor` checks the journal"),
+            EngineError::Diverged(_) => {
+                (Code::Diverged, "nothing new was started; leave out --workflow if it was given")
+            }
+            EngineError::Records { .. } => {
+                (Code::Damaged, "`baton journal --verify` checks everything")
+            }
+            EngineError::Component { .. } | EngineError::MissingComponent(_) => {
+                (Code::Component, "`baton check FILE` says what is wrong with it")
+            }
+            EngineError::Root { .. } => (Code::File, "--root takes a directory that you may read"),
+            EngineError::Ended(_) => (Code::Ended, "`baton show RUN` shows its result"),
+            EngineError::Stopping => (Code::Interrupted, "`baton resume RUN` goes on"),
+            EngineError::Internal(_) => (Code::Internal, "`baton resume RUN` goes on where it was"),
+        };
+        let coded = Self::new(code, error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => coded.because(source),
+            None => coded,
+        }
+    }
+}
+
+/// Why a run has no result, as an error; none if it is done.
+#[must_use]
+pub fn verdict(report: &mut RunReport) -> Option<CliError> {
+    if let Some(error) = report.error.take() {
+        return Some(error.into());
+    }
+    let run = report.run.clone();
+    let goes_on = format!("`baton resume {run}` goes on");
+    let (code, message, hint) = match (report.state, &report.outcome, &report.pause) {
+        (State::Done, ..) => return None,
+        (State::Cancelled, ..) => {
+            (Code::RunCancelled, format!("{run} was cancelled"), "a new run starts over".into())
+        }
+        (_, Some(Outcome::Failed(failure)), _) => {
+            let (code, hint) = failed(failure, &run);
+            (code, format!("{run} failed: {failure}"), hint)
+        }
+        (_, _, Some(Pause::Cap { cap })) => {
+            let flag = match cap.as_str() {
+                "agents" => "--max-agents N",
+                "tokens" => "--max-tokens N",
+                "cost" => "--max-cost USD",
+                _ => "--timeout D",
+            };
+            let hint = format!("`baton resume {run} {flag}` goes on with a higher cap");
+            (Code::CapReached, format!("{run} is paused: the cap on {cap} is reached"), hint)
+        }
+        (_, _, Some(reason @ Pause::Person { .. })) => {
+            (Code::Paused, format!("{run} is paused {}", pause(reason)), goes_on)
+        }
+        (State::Waiting, ..) => (Code::Paused, format!("{run} waits for a person"), goes_on),
+        _ => (Code::Interrupted, format!("{run} was interrupted"), goes_on),
+    };
+    Some(CliError::new(code, message).hint(hint))
+}
+
+fn failed(failure: &Failure, run: &RunId) -> (Code, String) {
+    match failure.kind {
+        FailureKind::Limit => (
+            Code::LimitReached,
+            "`baton doctor` lists the limits; --limit NAME=VALUE sets one in a new run".into(),
+        ),
+        FailureKind::Refused => {
+            (Code::RunRefused, "`baton check WORKFLOW` shows what it asks for".into())
+        }
+        FailureKind::Internal => {
+            (Code::Internal, format!("`baton journal {run}` shows what led to it"))
+        }
+        FailureKind::Failed
+        | FailureKind::Cancelled
+        | FailureKind::TimedOut
+        | FailureKind::InvalidOutput
+        | FailureKind::InDoubt => {
+            (Code::RunFailed, format!("`baton tree {run}` shows what led to it"))
+        }
+    }
+}
+
+/// Shows where a run stands: the result on standard output, everything else on standard error.
+///
+/// # Errors
+/// Why the run has no result.
+pub fn show(mut report: RunReport, how: &ResultArgs) -> Result<Exit> {
+    let error = verdict(&mut report);
+    if how.json {
+        stdout(&shapes::line(&shape(&report, error.as_ref(), None))?)?;
+    } else if let Some(Outcome::Done(handoff)) = &report.outcome {
+        stdout(&body(handoff, how.format))?;
+        tell_done(&report, handoff);
+    } else {
+        note(&paint(DIM, &footer(&report)));
+    }
+    error.map_or(Ok(Exit::Done), Err)
+}
+
+/// The JSON object of a command that failed before there was a run.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn show_failed_start(error: &CliError) -> Result<()> {
+    let shape = ResultShape {
+        line: None,
+        run: None,
+        state: State::Failed,
+        output: &Json::null(),
+        summary: "",
+        evidence: &[],
+        artifacts: &[],
+        follow_ups: &[],
+        usage: (&Usage::default()).into(),
+        failed_tasks: 0,
+        error: ErrorShape::new(error, None),
+    };
+    stdout(&shapes::line(&shape)?)
+}
+
+/// The JSON shape of where a run stands.
+#[must_use]
+pub fn shape<'a>(
+    report: &'a RunReport,
+    error: Option<&CliError>,
+    line: Option<u64>,
+) -> ResultShape<'a> {
+    static NOTHING: std::sync::OnceLock<Handoff> = std::sync::OnceLock::new();
+    let handoff = report
+        .outcome
+        .as_ref()
+        .and_then(Outcome::handoff)
+        .unwrap_or_else(|| NOTHING.get_or_init(Handoff::default));
+    ResultShape {
+        line,
+        run: Some(&report.run),
+        state: report.state,
+        output: &handoff.output,
+        summary: &handoff.summary,
+        evidence: &handoff.evidence,
+        artifacts: &handoff.artifacts,
+        follow_ups: &handoff.follow_ups,
+        usage: (&report.usage).into(),
+        failed_tasks: report.failed_tasks,
+        error: error.and_then(|error| ErrorShape::new(error, report.outcome.as_ref())),
+    }
+}
+
+/// The output of a workflow in a format, with a line feed at its end.
+fn body(handoff: &Handoff, format: Format) -> String {
+    let value = handoff.output.value();
+    let text = match format {
+        Format::Json => pretty(&value),
+        Format::Text | Format::Md => audit(&value, format).unwrap_or_else(|| match &value {
+            serde_json::Value::String(text) => clean(text).into_owned(),
+            serde_json::Value::Null => clean(&handoff.summary).into_owned(),
+            other if format == Format::Md => format!("```json\n{}\n```", pretty(other)),
+            other => pretty(other),
+        }),
+    };
+    if text.is_empty() || text.ends_with('\n') { text } else { format!("{text}\n") }
+}
+
+/// The report of an audit for people, if the output is one.
+fn audit(value: &serde_json::Value, format: Format) -> Option<String> {
+    let report = docs_audit_analysis::Report::deserialize(value).ok()?;
+    let text = match format {
+        Format::Md => docs_audit_analysis::render_markdown(&report),
+        Format::Text | Format::Json => docs_audit_analysis::render_text(&report),
+    };
+    Some(clean(&text).into_owned())
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    // JSON escapes control characters below U+0020 only; the rest is cleaned as text.
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    clean(&text).into_owned()
+}
+
+fn tell_done(report: &RunReport, handoff: &Handoff) {
+    if !handoff.summary.is_empty() && !handoff.output.is_null() {
+        note(&format!("{} {}", paint(GOOD, "✓"), one_line(&handoff.summary)));
+    }
+    if report.failed_tasks > 0 {
+        let failed = plural(report.failed_tasks, "task");
+        note(&format!(
+            "{} {failed} failed: `baton tree {}` shows which",
+            paint(BAD, "!"),
+            report.run
+        ));
+    }
+    for follow_up in &handoff.follow_ups {
+        note(&format!("  next: {}", one_line(follow_up)));
+    }
+    note(&paint(DIM, &footer(report)));
+}
+
+fn footer(report: &RunReport) -> String {
+    let mut parts = vec![report.run.to_string(), duration(report.usage.wall_ms)];
+    let consumed = usage(&report.usage);
+    if !consumed.is_empty() {
+        parts.push(consumed);
+    }
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests;

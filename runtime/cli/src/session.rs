@@ -1,0 +1,123 @@
+//! An engine over the journal of a project, and what signals do to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use baton_agents::Supervisor;
+use baton_engine::{Engine, EngineConfig};
+use baton_host::{Host, HostConfig};
+use baton_journal::store::Journal;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::codes::{Code, Exit};
+use crate::error::{CliError, Result};
+use crate::home::Home;
+use crate::output::{WARN, note};
+use crate::text::paint;
+
+/// Agents at work at once where nobody says otherwise. Agents wait on the network, not on cores.
+pub const CONCURRENCY: u32 = 16;
+
+/// Guests that are live at once; further waiting ones are rebuilt from the journal when they are
+/// needed. Well below the number of memory maps that a process may have.
+const LIVE_GUESTS_MAX: u32 = 4_000;
+
+/// An engine and its journal.
+pub struct Session {
+    /// Where runs are kept.
+    pub journal: Arc<dyn Journal>,
+    /// What drives them.
+    pub engine: Engine,
+}
+
+impl Session {
+    /// Opens the journal for writing and starts an engine for `runs` runs at once.
+    ///
+    /// # Errors
+    /// When the journal or the wasm engine cannot be used.
+    pub fn open(home: &Home, concurrency: u32, runs: u32) -> Result<Self> {
+        let journal = home.write()?;
+        let config = HostConfig { cache_dir: Some(home.cache()), live_max: LIVE_GUESTS_MAX };
+        let host = Host::new(config).map_err(|error| {
+            CliError::new(Code::Internal, "the sandbox cannot be set up")
+                .because(&error)
+                .hint("`baton doctor` checks this machine")
+        })?;
+        if let Some(problem) = host.cache_problem() {
+            note(&format!("{} components are compiled anew: {problem}", paint(WARN, "note:")));
+        }
+        let program = std::env::current_exe()
+            .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?;
+        let engine = Engine::new(EngineConfig {
+            journal: journal.clone(),
+            host: Arc::new(host),
+            supervisor: Supervisor { program, args: vec!["supervise".into()] },
+            concurrency,
+            backend_concurrency: Vec::new(),
+            runs,
+        });
+        Ok(Self { journal, engine })
+    }
+
+    /// Lets the first Ctrl-C park the engine, the second stop it, and the third end the process.
+    /// `goes_on` is the command that continues what was interrupted.
+    ///
+    /// # Errors
+    /// When the system gives no notice of signals.
+    pub fn obey_signals(&self, goes_on: String) -> Result<()> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                CliError::new(Code::Internal, "cannot listen to signals").because(&error)
+            })
+        };
+        let mut interrupts = listen(SignalKind::interrupt())?;
+        let mut terminations = listen(SignalKind::terminate())?;
+        let engine = self.engine.clone();
+        tokio::spawn(async move {
+            for times in 1_u32.. {
+                tokio::select! {
+                    _ = interrupts.recv() => {}
+                    _ = terminations.recv() => {}
+                }
+                match times {
+                    1 => {
+                        note(&format!(
+                            "{} running agents finish, nothing new starts; once more stops them. \
+                             Go on later with `{goes_on}`",
+                            paint(WARN, "parking:")
+                        ));
+                        engine.park();
+                    }
+                    2 => {
+                        note(&paint(WARN, "stopping now"));
+                        engine.stop();
+                    }
+                    _ => std::process::exit(Exit::Interrupted as i32),
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Runs a future on an event loop with threads for guests.
+///
+/// # Errors
+/// Those of the future.
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime
+        .map_err(|error| {
+            CliError::new(Code::Internal, "cannot start the event loop").because(&error)
+        })?
+        .block_on(future)
+}
+
+/// Who acts, for the journal: the person's name on this machine.
+#[must_use]
+pub fn who() -> String {
+    std::env::var("USER")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}

@@ -1,0 +1,246 @@
+//! The JSON shapes that others program against. Fields may be added, never renamed or removed.
+
+use baton_core::digest::Digest;
+use baton_core::handoff::{Artifact, Evidence, FailureKind, Outcome, Usage};
+use baton_core::ids::{RunId, TaskId, Timestamp};
+use baton_core::json::Json;
+use baton_core::record::Record;
+use baton_journal::rows::{RunRow, State, TaskRow};
+use serde::Serialize;
+
+use crate::codes::Code;
+use crate::error::{CliError, Result};
+
+/// One object on one line.
+///
+/// # Errors
+/// When the value cannot be JSON, which no shape here is.
+pub fn line<T: Serialize>(shape: &T) -> Result<String> {
+    let mut text = serde_json::to_string(shape)
+        .map_err(|error| CliError::new(Code::Internal, "cannot write JSON").because(&error))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// A moment as RFC 3339 in UTC with milliseconds.
+#[must_use]
+pub fn moment(at: Timestamp) -> String {
+    let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| format!("{}ms", at.0), |moment| format!("{moment:.3}"))
+}
+
+/// What was consumed.
+#[derive(Debug, Serialize)]
+pub struct UsageShape {
+    agents: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cached_tokens: u64,
+    cost_usd: f64,
+    fuel: u64,
+    wall_ms: u64,
+}
+
+impl From<&Usage> for UsageShape {
+    fn from(usage: &Usage) -> Self {
+        Self {
+            agents: usage.agents,
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_tokens: usage.cached_tokens,
+            cost_usd: dollars(usage.cost_micro_usd),
+            fuel: usage.fuel,
+            wall_ms: usage.wall_ms,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to nine thousand million dollars")]
+fn dollars(micro: u64) -> f64 {
+    micro as f64 / 1e6
+}
+
+/// Why a run or task has no result, as rows keep it.
+#[derive(Debug, Serialize)]
+pub struct FailureShape<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+fn failure(row: Option<&(String, String)>) -> Option<FailureShape<'_>> {
+    row.map(|(code, message)| FailureShape { code, message })
+}
+
+/// A run, of `ls --json` and `show --json`.
+#[derive(Debug, Serialize)]
+pub struct RunShape<'a> {
+    run: &'a RunId,
+    name: &'a str,
+    state: State,
+    paused: Option<&'a str>,
+    owned: bool,
+    created: String,
+    updated: String,
+    program: &'a Digest,
+    records: u64,
+    tasks: u64,
+    failed_tasks: u64,
+    usage: UsageShape,
+    failure: Option<FailureShape<'a>>,
+    batch: Option<BatchShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BatchShape<'a> {
+    id: &'a str,
+    line: u64,
+}
+
+impl<'a> From<&'a RunRow> for RunShape<'a> {
+    fn from(row: &'a RunRow) -> Self {
+        Self {
+            run: &row.run,
+            name: &row.name,
+            state: row.state,
+            paused: row.paused.as_deref(),
+            owned: row.owned,
+            created: moment(row.created),
+            updated: moment(row.updated),
+            program: &row.program,
+            records: row.records,
+            tasks: row.tasks,
+            failed_tasks: row.failed_tasks,
+            usage: (&row.usage).into(),
+            failure: failure(row.failure.as_ref()),
+            batch: row.batch.as_ref().map(|(id, line)| BatchShape { id, line: *line }),
+        }
+    }
+}
+
+/// A task, of `tree --json` and `show --json`.
+#[derive(Debug, Serialize)]
+pub struct TaskShape<'a> {
+    task: String,
+    kind: &'a str,
+    label: Option<&'a str>,
+    phase: Option<&'a str>,
+    backend: Option<&'a str>,
+    state: State,
+    attempts: u32,
+    spawned: String,
+    started: Option<String>,
+    ended: Option<String>,
+    usage: UsageShape,
+    failure: Option<FailureShape<'a>>,
+}
+
+impl<'a> TaskShape<'a> {
+    /// The shape of a row.
+    #[must_use]
+    pub fn new(run: &RunId, row: &'a TaskRow) -> Self {
+        Self {
+            task: TaskId { run: run.clone(), path: row.path.clone() }.to_string(),
+            kind: &row.kind,
+            label: row.label.as_deref(),
+            phase: row.phase.as_deref(),
+            backend: row.backend.as_deref(),
+            state: row.state,
+            attempts: row.attempts,
+            spawned: moment(row.spawned),
+            started: row.started.map(moment),
+            ended: row.ended.map(moment),
+            usage: (&row.usage).into(),
+            failure: failure(row.failure.as_ref()),
+        }
+    }
+}
+
+/// A record, of `journal --json`.
+#[derive(Debug, Serialize)]
+pub struct RecordShape<'a> {
+    run: &'a RunId,
+    seq: u64,
+    at: String,
+    kind: String,
+    body: serde_json::Value,
+}
+
+impl<'a> RecordShape<'a> {
+    /// The shape of a record: the kind apart from what belongs to it.
+    #[must_use]
+    pub fn new(run: &'a RunId, record: &Record) -> Self {
+        let body = serde_json::to_value(&record.body).unwrap_or_default();
+        let (kind, body) = match body {
+            serde_json::Value::Object(fields) => fields.into_iter().next().unwrap_or_default(),
+            serde_json::Value::String(kind) => (kind, serde_json::Value::Null),
+            other => (String::new(), other),
+        };
+        Self { run, seq: record.seq, at: moment(record.at), kind, body }
+    }
+}
+
+/// The result of a run, of `run --json`, `resume --json` and each line of a batch.
+#[derive(Debug, Serialize)]
+pub struct ResultShape<'a> {
+    /// Line of the batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The run; none if it was never made.
+    pub run: Option<&'a RunId>,
+    /// Its state.
+    pub state: State,
+    /// The output for programs; null without a result.
+    pub output: &'a Json,
+    /// A few sentences for a person.
+    pub summary: &'a str,
+    /// What the result rests on.
+    pub evidence: &'a [Evidence],
+    /// Files the run produced.
+    pub artifacts: &'a [Artifact],
+    /// What should be done next, in the workflow's opinion.
+    pub follow_ups: &'a [String],
+    /// What it consumed.
+    pub usage: UsageShape,
+    /// Tasks that ended without a result.
+    pub failed_tasks: u64,
+    /// Why there is no result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorShape>,
+}
+
+/// An error, of `run --json`.
+#[derive(Debug, Serialize)]
+pub struct ErrorShape {
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureFacts {
+    kind: FailureKind,
+    code: String,
+    detail: Json,
+}
+
+impl ErrorShape {
+    /// The shape of an error; none for one that nobody could read.
+    #[must_use]
+    pub fn new(error: &CliError, outcome: Option<&Outcome>) -> Option<Self> {
+        let CliError::Coded(coded) = error else { return None };
+        let mut message = coded.message.clone();
+        for cause in &coded.causes {
+            message.push_str(": ");
+            message.push_str(cause);
+        }
+        let failure = outcome.and_then(Outcome::failure).map(|failure| FailureFacts {
+            kind: failure.kind,
+            code: failure.code.clone(),
+            detail: failure.detail.clone(),
+        });
+        Some(Self { code: coded.code.name(), message, hint: coded.hint.clone(), failure })
+    }
+}

@@ -1,0 +1,130 @@
+//! Values on the command line: spans of time, numbers, money, limits and backends.
+
+use baton_core::spec::micro_usd;
+
+/// Milliseconds of a span such as `90s`, `5m`, `1h30m` or `250ms`.
+///
+/// # Errors
+/// Says how a span is written.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    let error = || format!("`{text}` is not a span of time; write it like 90s, 5m or 1h30m");
+    let mut rest = text;
+    let mut total = 0_u64;
+    let mut smallest = u64::MAX;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
+        let (number, tail) = rest.split_at(digits);
+        let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        let unit = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(error()),
+        };
+        // Units come in falling order, so that a slip such as `30m1h` is not silently accepted.
+        if unit >= smallest {
+            return Err(error());
+        }
+        smallest = unit;
+        let part = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+        total = part.and_then(|part| total.checked_add(part)).ok_or_else(error)?;
+        rest = tail;
+    }
+    if total == 0 { Err(error()) } else { Ok(total) }
+}
+
+/// A number such as `1000`, `200k`, `1.5M`, `64MiB` or `1_000`.
+///
+/// # Errors
+/// Says how a number is written.
+pub fn number(text: &str) -> Result<u64, String> {
+    let error = || format!("`{text}` is not a number; write it like 1000, 200k, 1.5M or 64MiB");
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let unit: u64 = match unit {
+        "" => 1,
+        "k" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err(error()),
+    };
+    let digits = digits.replace('_', "");
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) || fraction.len() > 9 {
+        return Err(error());
+    }
+    let mut total =
+        whole.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(error)?;
+    if !fraction.is_empty() {
+        let scale = 10_u64.pow(u32::try_from(fraction.len()).unwrap_or_default());
+        let parts = fraction.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+        let parts = parts.filter(|parts| parts % scale == 0).ok_or_else(error)?;
+        total = total.checked_add(parts / scale).ok_or_else(error)?;
+    }
+    Ok(total)
+}
+
+/// Millionths of a dollar of an amount such as `5`, `0.25` or `$1`.
+///
+/// # Errors
+/// Says how an amount is written.
+pub fn money(text: &str) -> Result<u64, String> {
+    let amount = text.strip_prefix('$').unwrap_or(text).parse::<f64>();
+    match amount {
+        Ok(usd) if usd.is_finite() && usd >= 0.0 => Ok(micro_usd(usd)),
+        _ => Err(format!("`{text}` is not an amount of dollars; write it like 5 or 0.25")),
+    }
+}
+
+/// A limit and its value, such as `workflow.fuel=1G`.
+///
+/// # Errors
+/// Says how a limit is written.
+pub fn limit(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("`{text}` is not a limit; write it like run.agents=50"))?;
+    Ok((name.into(), number(value)?))
+}
+
+/// A choice of backend: for every agent, or for one agent type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentArg {
+    /// The agent type; none: every agent.
+    pub agent_type: Option<String>,
+    /// The backend as it was written.
+    pub backend: String,
+}
+
+/// `BACKEND` or `TYPE=BACKEND`.
+///
+/// # Errors
+/// Says which backends there are.
+pub fn agent(text: &str) -> Result<AgentArg, String> {
+    // A backend begins with its kind and a colon, which no agent type holds.
+    let (agent_type, backend) = match text.split_once('=') {
+        Some((name, backend)) if !name.is_empty() && !name.contains(':') => {
+            (Some(name.to_owned()), backend)
+        }
+        _ => (None, text),
+    };
+    match backend.split_once(':') {
+        Some(("component" | "command", what)) if !what.trim().is_empty() => {
+            Ok(AgentArg { agent_type, backend: backend.into() })
+        }
+        _ => Err(format!(
+            "`{backend}` is not a backend; write component:NAME, component:FILE.wasm or \
+             command:PROGRAM ARGUMENTS"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! Every limit: name, unit, default and reason, in one table.
+//!
+//! The limits of a run are written into its first record, so a replay under another release meets
+//! the same ones. `wasm` limits that shape the engine itself (stack, memories per component) are
+//! constants: changing them changes which components load at all.
+
+use serde::{Deserialize, Serialize};
+
+/// One row of the table, for people and for `baton doctor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitRow {
+    /// Name, such as `run.agents`. A row of a guest begins with `guest.`; on the command line that
+    /// is `workflow.` or `agent.`, see [`Limits::table`].
+    pub name: &'static str,
+    /// Unit of the value.
+    pub unit: &'static str,
+    /// Value where nobody says otherwise.
+    pub default: u64,
+    /// Why it is what it is.
+    pub reason: &'static str,
+}
+
+macro_rules! limits {
+    (
+        $(#[$meta:meta])* $group:ident, $prefix:literal {
+            $( $field:ident = $default:expr, $unit:literal, $reason:literal; )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $group {
+            $( #[doc = concat!("In ", $unit, ". ", $reason)] pub $field: u64, )*
+        }
+
+        impl Default for $group {
+            fn default() -> Self {
+                Self { $( $field: $default, )* }
+            }
+        }
+
+        impl $group {
+            /// The rows of this group.
+            pub const ROWS: &[LimitRow] = &[
+                $( LimitRow {
+                    name: concat!($prefix, ".", stringify!($field)),
+                    unit: $unit,
+                    default: $default,
+                    reason: $reason,
+                }, )*
+            ];
+
+            fn set(&mut self, field: &str, value: u64) -> bool {
+                match field {
+                    $( stringify!($field) => self.$field = value, )*
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+limits! {
+    /// Limits of a whole run.
+    RunLimits, "run" {
+        agents = 1_000, "agents", "A fan-out by mistake must not become a bill.";
+        tasks = 100_000, "tasks", "Tasks of all kinds live in memory while their run is live.";
+        depth = 8, "levels", "A workflow that spawns itself ends here.";
+        list_items = 4_096, "items", "Lists in one call: waits, evidence, artifacts, follow-ups.";
+        prompt_bytes = 256 * KIB, "bytes", "A prompt beyond this belongs in a file.";
+        json_bytes = MIB, "bytes", "One input, output, schema or option object.";
+        json_depth = 64, "levels", "Parsers and validators may recurse.";
+        text_bytes = 16 * KIB, "bytes", "Summaries, labels, titles, codes and messages.";
+        log_line_bytes = 8 * KIB, "bytes", "One line of a report; the rest is cut.";
+        log_bytes = MIB, "bytes", "Report lines of one workflow; further ones are dropped.";
+        artifact_bytes = 64 * MIB, "bytes", "Artifacts of one workflow together.";
+        records = 1_000_000, "records", "A journal that is still replayed in seconds.";
+        observed_bytes = 256 * MIB, "bytes", "File contents recorded by workflows of a run.";
+        sleep_ms = 366 * 24 * 3_600_000, "milliseconds", "A timer beyond a year is a mistake.";
+    }
+}
+
+limits! {
+    /// Limits of one guest instance. A workflow and an agent have their own.
+    GuestLimits, "guest" {
+        fuel = 20_000_000_000, "fuel units", "About ten seconds of pure computation.";
+        memory_bytes = 64 * MIB, "bytes", "Summed over all linear memories of the instance.";
+        table_elements = 40_000, "elements", "Summed over all tables; Rust and JavaScript guests need under 1,000.";
+        instances = 16, "core instances", "A Rust guest has three.";
+        memories = 2, "memories", "A Rust guest has one.";
+        tables = 8, "tables", "A Rust guest has two.";
+        handles = 1_000, "handles", "Each costs host memory.";
+        host_call_bytes = 4 * MIB, "bytes", "What one call may make the host copy.";
+        host_calls = 1_000_000, "calls", "Calls of an instance; each costs host time that fuel does not see.";
+        output_bytes = 64 * KIB, "bytes", "Standard output and standard error kept of an instance; the rest is counted.";
+        random_bytes = 64 * KIB, "bytes", "One request for random bytes.";
+        wall_ms = 600_000, "milliseconds", "Computing time of an instance, waits not counted.";
+    }
+}
+
+limits! {
+    /// Limits of one call of the `files` interface.
+    FileLimits, "files" {
+        read_bytes = 8 * MIB, "bytes", "One file read whole.";
+        path_bytes = 4 * KIB, "bytes", "PATH_MAX of Linux.";
+        entries = 100_000, "entries", "One listing.";
+        visited = 1_000_000, "entries", "Entries one listing or search may look at.";
+        matches = 10_000, "matches", "One search.";
+        match_bytes = KIB, "bytes", "The line shown of a match.";
+        patterns = 256, "patterns", "Glob patterns of one selection.";
+        pattern_bytes = 4 * KIB, "bytes", "One glob pattern or regular expression.";
+        searched_bytes = 256 * MIB, "bytes", "File bytes one search may look at.";
+    }
+}
+
+/// All limits of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The run as a whole.
+    pub run: RunLimits,
+    /// One workflow instance.
+    pub workflow: GuestLimits,
+    /// One agent instance.
+    pub agent: GuestLimits,
+    /// One file call.
+    pub files: FileLimits,
+}
+
+/// A limit that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no limit `{name}`")]
+pub struct UnknownLimit {
+    /// The name that was given.
+    pub name: String,
+}
+
+impl Limits {
+    /// Sets one limit by its name, such as `workflow.fuel`.
+    ///
+    /// # Errors
+    /// When no limit has that name.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+        let known = match name.split_once('.') {
+            Some(("run", field)) => self.run.set(field, value),
+            Some(("workflow", field)) => self.workflow.set(field, value),
+            Some(("agent", field)) => self.agent.set(field, value),
+            Some(("files", field)) => self.files.set(field, value),
+            _ => false,
+        };
+        if known {
+            Ok(())
+        } else {
+            Err(UnknownLimit { name: name.into() })
+        }
+    }
+
+    /// The table, with the two kinds of guest written out.
+    #[must_use]
+    pub fn table() -> Vec<(String, LimitRow)> {
+        let named = |rows: &'static [LimitRow], group: &'static str| {
+            rows.iter().map(move |row| {
+                let field = row
+                    .name
+                    .split_once('.')
+                    .map_or(row.name, |(_, field)| field);
+                (format!("{group}.{field}"), *row)
+            })
+        };
+        named(RunLimits::ROWS, "run")
+            .chain(named(GuestLimits::ROWS, "workflow"))
+            .chain(named(GuestLimits::ROWS, "agent"))
+            .chain(named(FileLimits::ROWS, "files"))
+            .collect()
+    }
+}
+
+/// Shape of the engine itself; part of the engine's identity.
+pub mod wasm {
+    /// Bytes of a component file. `StarlingMonkey` components are 12 MB.
+    pub const COMPONENT_BYTES_MAX: u64 = 16 << 20;
+    /// Bytes of stack for guest code. Recursion ends here.
+    pub const GUEST_STACK_BYTES: usize = 256 << 10;
+    /// Bytes of stack for guest code and the host functions it calls.
+    pub const FIBER_STACK_BYTES: usize = 512 << 10;
+    /// Bytes one linear memory can ever have.
+    pub const MEMORY_BYTES_MAX: usize = 64 << 20;
+    /// Fuel between two points where a guest lets others run and a deadline can end it.
+    pub const FUEL_YIELD_INTERVAL: u64 = 1_000_000;
+    /// Bytes of one metadata section (`baton:manifest`).
+    pub const MANIFEST_BYTES_MAX: usize = 256 << 10;
+
+    const _: () = {
+        // Host functions run above the guest's stack and need room of their own.
+        assert!(GUEST_STACK_BYTES + (128 << 10) <= FIBER_STACK_BYTES);
+        let guest = super::DEFAULT_GUEST;
+        assert!(guest.memory_bytes <= MEMORY_BYTES_MAX as u64 * guest.memories);
+        let run = super::DEFAULT_RUN;
+        assert!(run.json_bytes <= guest.host_call_bytes);
+        assert!(run.prompt_bytes <= guest.host_call_bytes);
+    };
+}
+
+// Defaults as constants, for the relations above.
+struct GuestRelations {
+    memory_bytes: u64,
+    memories: u64,
+    host_call_bytes: u64,
+}
+struct RunRelations {
+    json_bytes: u64,
+    prompt_bytes: u64,
+}
+
+const DEFAULT_GUEST: GuestRelations = GuestRelations {
+    memory_bytes: row(GuestLimits::ROWS, "guest.memory_bytes"),
+    memories: row(GuestLimits::ROWS, "guest.memories"),
+    host_call_bytes: row(GuestLimits::ROWS, "guest.host_call_bytes"),
+};
+const DEFAULT_RUN: RunRelations = RunRelations {
+    json_bytes: row(RunLimits::ROWS, "run.json_bytes"),
+    prompt_bytes: row(RunLimits::ROWS, "run.prompt_bytes"),
+};
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "evaluated by the compiler only"
+)]
+const fn row(rows: &[LimitRow], name: &str) -> u64 {
+    let mut index = 0;
+    while index < rows.len() {
+        if same(rows[index].name.as_bytes(), name.as_bytes()) {
+            return rows[index].default;
+        }
+        index += 1;
+    }
+    panic!("no such limit")
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only")]
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

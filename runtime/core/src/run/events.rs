@@ -1,0 +1,280 @@
+//! What happens outside of guests: agents start and end, timers fall due, people act.
+
+use std::sync::Arc;
+
+use super::{Run, TaskState};
+use crate::action::Action;
+use crate::budget::Caps;
+use crate::handoff::{Failure, Handoff, Outcome, Usage};
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Body, Pause, Start, Work};
+use crate::report::Report;
+
+/// Who cancels a task on the request of a guest.
+pub(super) const BY_WORKFLOW: &str = "its workflow";
+
+impl Run {
+    /// Agents are about to be handed to their backends. Returns those that are still wanted, with
+    /// the number of the attempt.
+    pub fn start_agents(&mut self, tasks: &[TaskPath], at: Timestamp) -> Vec<Start> {
+        let wanted = |path: &&TaskPath| {
+            self.tasks.get(*path).is_some_and(|task| {
+                !task.state.is_ended() && matches!(*task.work, Work::Agent { .. })
+            })
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        let starts: Vec<Start> = tasks
+            .iter()
+            .filter(wanted)
+            .filter(|path| seen.insert(*path))
+            .map(|path| {
+                let attempts = self.tasks.get(path).map_or(0, |task| task.attempts);
+                Start {
+                    task: path.clone(),
+                    attempt: attempts.saturating_add(1),
+                }
+            })
+            .collect();
+        if !starts.is_empty() {
+            self.push(
+                Body::Started {
+                    tasks: starts.clone(),
+                },
+                at,
+            );
+        }
+        starts
+    }
+
+    /// A process began to work on a task.
+    pub fn process(&mut self, task: &TaskPath, attempt: u32, pid: u32, ticks: u64, at: Timestamp) {
+        if self.is_open(task) {
+            self.push(
+                Body::Process {
+                    task: task.clone(),
+                    attempt,
+                    pid,
+                    ticks,
+                },
+                at,
+            );
+        }
+    }
+
+    /// An agent told people something. Dropped once the task has used up its log bytes. Progress is
+    /// for those who watch, and not kept.
+    pub fn agent_reported(&mut self, task: &TaskPath, report: Report, at: Timestamp) {
+        let max = self.started.limits.run.log_bytes;
+        let room = self.tasks.get(task).is_some_and(|known| {
+            !known.state.is_ended() && known.told_bytes.saturating_add(report.line_bytes()) <= max
+        });
+        if room && self.records_left() > 0 && !matches!(report, Report::Progress { .. }) {
+            self.push(
+                Body::AgentReported {
+                    task: task.clone(),
+                    report,
+                },
+                at,
+            );
+        }
+    }
+
+    /// An attempt failed and another follows.
+    pub fn attempt_failed(
+        &mut self,
+        task: &TaskPath,
+        attempt: u32,
+        failure: Failure,
+        usage: Usage,
+        at: Timestamp,
+    ) {
+        if self.is_open(task) {
+            self.push(
+                Body::AttemptFailed {
+                    task: task.clone(),
+                    attempt,
+                    failure,
+                    usage,
+                },
+                at,
+            );
+        }
+    }
+
+    /// An agent ended. `usage` is that of all attempts since it was started last. Ignored if the
+    /// task ended before: a result that comes after a cancellation is not delivered.
+    pub fn agent_ended(
+        &mut self,
+        task: &TaskPath,
+        outcome: Outcome,
+        mut usage: Usage,
+        at: Timestamp,
+    ) {
+        let Some(known) = self.tasks.get(task).filter(|task| !task.state.is_ended()) else {
+            return;
+        };
+        usage.add(&known.carried);
+        usage.agents = u64::from(known.attempts > 0);
+        self.complete(task, outcome, usage, at);
+    }
+
+    /// A timer fell due.
+    pub fn timer_due(&mut self, task: &TaskPath, at: Timestamp) {
+        if self.is_open(task) {
+            self.complete(
+                task,
+                Outcome::Done(Handoff::default()),
+                Usage::default(),
+                at,
+            );
+        }
+    }
+
+    /// A workflow ended: what it left open is cancelled. For the root, the run is finished.
+    pub fn workflow_ended(
+        &mut self,
+        workflow: &TaskPath,
+        outcome: Outcome,
+        fuel: u64,
+        at: Timestamp,
+    ) {
+        if self.finished.is_some() || self.workflows.get(workflow).is_none_or(|w| w.ended) {
+            return;
+        }
+        self.cancel_below(workflow, "the end of its workflow", at);
+        let mut usage = self.consumed_below(workflow);
+        usage.fuel = usage.fuel.saturating_add(fuel);
+        if workflow.is_root() {
+            usage.wall_ms = at.since(self.workflows.get(workflow).map_or(at, |w| w.began));
+            self.push(Body::Finished { outcome, usage }, at);
+        } else {
+            self.complete(workflow, outcome, usage, at);
+        }
+    }
+
+    /// A person cancelled a task, or the run if the path is the root.
+    pub fn cancel_ordered(&mut self, task: &TaskPath, by: &str, at: Timestamp) {
+        if self.finished.is_some() || !(task.is_root() || self.is_open(task)) {
+            return;
+        }
+        self.push(
+            Body::CancelOrdered {
+                task: task.clone(),
+                by: by.into(),
+            },
+            at,
+        );
+        if task.is_root() {
+            let outcome = Outcome::Failed(Failure::cancelled(by));
+            self.workflow_ended(task, outcome, 0, at);
+            self.act(Action::Abort { task: task.clone() });
+        } else {
+            self.cancel(task, by, at);
+        }
+    }
+
+    /// A person sent a message.
+    pub fn message(&mut self, sender: &str, text: &str, at: Timestamp) {
+        if self.finished.is_none() {
+            self.push(
+                Body::Messaged {
+                    sender: sender.into(),
+                    text: text.into(),
+                },
+                at,
+            );
+            self.act(Action::Wake {
+                workflow: TaskPath::root(),
+            });
+        }
+    }
+
+    /// The run stops for a time.
+    pub fn pause(&mut self, reason: Pause, at: Timestamp) {
+        if self.finished.is_none() && self.paused.is_none() {
+            self.push(Body::Paused { reason }, at);
+        }
+    }
+
+    /// An owner takes the run on. What there is to do comes from [`Run::recover`].
+    pub fn resume(&mut self, by: &str, epoch: u64, caps: &Caps, engine: &str, at: Timestamp) {
+        if self.finished.is_none() {
+            let caps = self.caps.updated(caps);
+            let (by, engine) = (by.to_owned(), engine.to_owned());
+            self.push(
+                Body::Resumed {
+                    by,
+                    epoch,
+                    caps,
+                    engine,
+                },
+                at,
+            );
+        }
+    }
+
+    fn is_open(&self, task: &TaskPath) -> bool {
+        self.tasks
+            .get(task)
+            .is_some_and(|task| !task.state.is_ended())
+    }
+
+    /// Ends a task and all below it as cancelled. Does nothing if it has ended.
+    pub(super) fn cancel(&mut self, task: &TaskPath, by: &str, at: Timestamp) {
+        if !self.is_open(task) {
+            return;
+        }
+        self.cancel_below(task, by, at);
+        let known = self.tasks.get(task);
+        let (agent, started) = known
+            .map(|task| (matches!(*task.work, Work::Agent { .. }), task.attempts > 0))
+            .unwrap_or_default();
+        let usage = if agent {
+            let mut usage = known.map(|task| task.carried).unwrap_or_default();
+            usage.add(&known.map(|task| task.attempted).unwrap_or_default());
+            usage.agents = u64::from(started);
+            usage
+        } else {
+            self.consumed_below(task)
+        };
+        self.complete(task, Outcome::Failed(Failure::cancelled(by)), usage, at);
+        self.act(Action::Abort { task: task.clone() });
+    }
+
+    /// Ends everything below a workflow as cancelled, the deepest first.
+    fn cancel_below(&mut self, workflow: &TaskPath, by: &str, at: Timestamp) {
+        let open: Vec<TaskPath> = self
+            .tasks
+            .range(workflow.clone()..)
+            .take_while(|(path, _)| path.is_within(workflow))
+            .filter(|(path, task)| *path != workflow && !task.state.is_ended())
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in open.into_iter().rev() {
+            self.cancel(&path, by, at);
+        }
+    }
+
+    fn complete(&mut self, task: &TaskPath, outcome: Outcome, usage: Usage, at: Timestamp) {
+        self.push(
+            Body::Completed {
+                task: task.clone(),
+                outcome,
+                usage,
+            },
+            at,
+        );
+        if let Some(workflow) = task.parent() {
+            self.act(Action::Wake { workflow });
+        }
+    }
+
+    /// How a task ended, if it did.
+    #[must_use]
+    pub fn outcome(&self, task: &TaskPath) -> Option<Arc<Outcome>> {
+        match &self.tasks.get(task)?.state {
+            TaskState::Ended { outcome, .. } => Some(Arc::clone(outcome)),
+            _ => None,
+        }
+    }
+}

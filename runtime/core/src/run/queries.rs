@@ -1,0 +1,110 @@
+//! What is known of a run.
+
+use super::{Run, Task, TaskState, Workflow};
+use crate::budget::Caps;
+use crate::handoff::{Outcome, Usage};
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Pause, RunStarted};
+
+impl Run {
+    /// The facts it began with.
+    #[must_use]
+    pub fn started(&self) -> &RunStarted {
+        &self.started
+    }
+
+    /// Number of the last record.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Time of the last record.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Caps that hold now.
+    #[must_use]
+    pub fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    /// Fencing epoch of the last owner that resumed it.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// A task.
+    #[must_use]
+    pub fn task(&self, path: &TaskPath) -> Option<&Task> {
+        self.tasks.get(path)
+    }
+
+    /// Every task below the root, in order of their paths.
+    pub fn tasks(&self) -> impl Iterator<Item = (&TaskPath, &Task)> {
+        self.tasks.iter()
+    }
+
+    /// A workflow of the run.
+    #[must_use]
+    pub fn workflow(&self, path: &TaskPath) -> Option<&Workflow> {
+        self.workflows.get(path)
+    }
+
+    /// Why it is paused, if it is.
+    #[must_use]
+    pub fn paused(&self) -> Option<&Pause> {
+        self.paused.as_ref()
+    }
+
+    /// How it ended, and what it consumed.
+    #[must_use]
+    pub fn finished(&self) -> Option<&(Outcome, Usage)> {
+        self.finished.as_ref()
+    }
+
+    /// Tasks that ended without a result.
+    #[must_use]
+    pub fn failed_tasks(&self) -> u64 {
+        self.failed_tasks
+    }
+
+    /// What ended agents consumed.
+    #[must_use]
+    pub fn settled(&self) -> &Usage {
+        &self.settled
+    }
+
+    /// The cap that forbids one more agent to start when `more` others are about to, by name.
+    #[must_use]
+    pub fn cap_reached(&self, more: u64) -> Option<&'static str> {
+        // Agents are counted from their start, so those at work are reserved.
+        let mut settled = self.settled;
+        settled.add(&self.unsettled);
+        settled.agents = self.agents;
+        self.caps.forbids_start(&settled, more)
+    }
+
+    /// Number of records after which a run must end, less those it has.
+    #[must_use]
+    pub fn records_left(&self) -> u64 {
+        self.started.limits.run.records.saturating_sub(self.seq)
+    }
+
+    /// What the ended children of a workflow consumed, and what is below them.
+    #[must_use]
+    pub(super) fn consumed_below(&self, path: &TaskPath) -> Usage {
+        let mut usage = Usage::default();
+        let numbers = self.workflows.get(path).map(|w| w.completed.values());
+        for number in numbers.into_iter().flatten() {
+            let task = self.tasks.get(&path.child(*number));
+            if let Some(TaskState::Ended { usage: spent, .. }) = task.map(|task| &task.state) {
+                usage.add(spent);
+            }
+        }
+        usage
+    }
+}

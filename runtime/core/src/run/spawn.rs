@@ -1,0 +1,283 @@
+//! Spawning: scope, budget, limits and the choice of a backend.
+
+use super::{Run, Workflow};
+use crate::action::Action;
+use crate::budget::Amounts;
+use crate::command::Reply;
+use crate::digest::Digest;
+use crate::ids::Timestamp;
+use crate::record::{Body, Effect, Work};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::replay::Cursor;
+use crate::spec::{AgentSpec, RawAgentSpec, RawWorkflowSpec, WorkflowSpec};
+
+/// Prefix of a backend that is a component.
+pub const COMPONENT: &str = "component:";
+
+impl Run {
+    pub(super) fn spawn_agent(
+        &mut self,
+        cursor: &Cursor,
+        raw: RawAgentSpec,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let work = self.agent_work(cursor, raw);
+        self.spawn(cursor, work, digest, fuel, at)
+    }
+
+    pub(super) fn spawn_workflow(
+        &mut self,
+        cursor: &Cursor,
+        raw: RawWorkflowSpec,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let work = self.workflow_work(cursor, raw);
+        self.spawn(cursor, work, digest, fuel, at)
+    }
+
+    pub(super) fn spawn_timer(
+        &mut self,
+        cursor: &Cursor,
+        ms: u64,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let max = self.started.limits.run.sleep_ms;
+        let work = if ms > max {
+            let message = format!("a sleep of {ms} ms; the limit is {max}");
+            Err(Refusal::limit("run.sleep_ms", message, ""))
+        } else {
+            Ok(Work::Sleep {
+                due: cursor.now.plus_ms(ms),
+            })
+        };
+        self.spawn(cursor, work, digest, fuel, at)
+    }
+
+    fn spawn(
+        &mut self,
+        cursor: &Cursor,
+        work: Result<Work, Refusal>,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let workflow = cursor.workflow.clone();
+        let work = match self.room_for_a_task().and(work) {
+            Ok(work) => work,
+            Err(refusal) => {
+                let body = Body::Refused {
+                    workflow,
+                    digest,
+                    fuel,
+                    refusal: refusal.clone(),
+                };
+                self.push(body, at);
+                return Reply::Refused(refusal);
+            }
+        };
+        let number = self
+            .workflows
+            .get(&workflow)
+            .map_or(0, |owner| owner.children)
+            + 1;
+        let task = workflow.child(number);
+        let action = match &work {
+            Work::Agent { .. } => Action::StartAgent { task: task.clone() },
+            Work::Workflow { .. } => Action::StartWorkflow { task: task.clone() },
+            Work::Sleep { due } => Action::ArmTimer {
+                task: task.clone(),
+                due: *due,
+            },
+        };
+        self.push(
+            Body::Spawned {
+                task,
+                digest,
+                fuel,
+                work: Box::new(work),
+            },
+            at,
+        );
+        self.act(action);
+        Reply::Task(number)
+    }
+
+    fn room_for_a_task(&self) -> Result<(), Refusal> {
+        let max = self.started.limits.run.tasks;
+        if (self.tasks.len() as u64) < max {
+            return Ok(());
+        }
+        let message = format!("the run has {max} tasks, its limit");
+        Err(Refusal::limit(
+            "run.tasks",
+            message,
+            "split the work into several runs",
+        ))
+    }
+
+    fn agent_work(&self, cursor: &Cursor, raw: RawAgentSpec) -> Result<Work, Refusal> {
+        let limits = &self.started.limits.run;
+        let Some(workflow) = self.workflows.get(&cursor.workflow) else {
+            return Err(Refusal::new(
+                RefusalKind::NotFound,
+                "no-workflow",
+                "no such workflow",
+                "",
+            ));
+        };
+        if !workflow.scope.agents {
+            return Err(Refusal::denied(
+                "agents-not-granted",
+                "this workflow may not spawn agents",
+                "its manifest must request `agents`, and the operator must grant it",
+            ));
+        }
+        let mut spec = AgentSpec::parse(raw, limits)?;
+        let agents = self.spawned_agents;
+        if agents >= limits.agents {
+            let message = format!("the run has {agents} agents, its limit");
+            return Err(Refusal::limit(
+                "run.agents",
+                message,
+                "raise it with --limit run.agents=N",
+            ));
+        }
+        if let Some(amount) = left(workflow, cursor).exhausted() {
+            return Err(Refusal::new(
+                RefusalKind::Budget,
+                "budget",
+                format!("the workflow's budget of {amount} is used up"),
+                "open child workflows hold what they were given: give them less, or wait for them",
+            ));
+        }
+        spec.options.phase = spec.options.phase.or_else(|| workflow.phase.clone());
+        let backend = self.backend_of(&mut spec)?;
+        // Component agents have no write or network grant, and a command is repeatable unless
+        // policy says otherwise (DESIGN section 4.4).
+        Ok(Work::Agent {
+            spec,
+            backend,
+            effect: Effect::Repeatable,
+        })
+    }
+
+    /// Chooses who performs an agent task, and fills in what its type says. The operator's choice
+    /// wins over the task's, the task's over its type's. A guest can name only what the run was
+    /// started with.
+    fn backend_of(&self, spec: &mut AgentSpec) -> Result<String, Refusal> {
+        let choice = &self.started.backends;
+        let program = &self.started.program;
+        let (mut by_type, mut of_type) = (None, None);
+        if let Some(name) = &spec.options.agent_type {
+            let Some(definition) = program.agent_types.get(name) else {
+                let known: Vec<&str> = program.agent_types.keys().map(String::as_str).collect();
+                return Err(Refusal::new(
+                    RefusalKind::NotFound,
+                    "unknown-agent-type",
+                    format!(
+                        "there is no agent type `{name}`; there are: {}",
+                        known.join(", ")
+                    ),
+                    "",
+                ));
+            };
+            spec.options.system = spec
+                .options
+                .system
+                .take()
+                .or_else(|| definition.system.clone());
+            spec.options.read = spec.options.read.take().or_else(|| definition.read.clone());
+            by_type = choice.by_type.get(name);
+            of_type = definition.backend.as_ref();
+        }
+        if let Some(operators) = choice.all.as_ref().or(by_type) {
+            return Ok(operators.clone());
+        }
+        let own = spec.options.backend.as_ref().or(of_type);
+        let Some(own) = own else {
+            return Err(Refusal::new(
+                RefusalKind::NotFound,
+                "no-backend",
+                "nothing was chosen to perform agent tasks",
+                "choose a backend with `--agent`, for example `--agent command:./worker`",
+            ));
+        };
+        // Agent types come with the component, so their backends are no more trusted than a task's.
+        let pinned = own
+            .strip_prefix(COMPONENT)
+            .is_some_and(|name| program.agents.contains_key(name));
+        if pinned || choice.by_type.values().any(|granted| granted == own) {
+            return Ok(own.clone());
+        }
+        Err(Refusal::denied(
+            "backend-not-granted",
+            format!("the backend `{own}` is not part of this run"),
+            "start the run with `--agent`, or name a component of the program",
+        ))
+    }
+
+    fn workflow_work(&self, cursor: &Cursor, raw: RawWorkflowSpec) -> Result<Work, Refusal> {
+        let limits = &self.started.limits.run;
+        let Some(parent) = self.workflows.get(&cursor.workflow) else {
+            return Err(Refusal::new(
+                RefusalKind::NotFound,
+                "no-workflow",
+                "no such workflow",
+                "",
+            ));
+        };
+        if !parent.scope.workflows {
+            return Err(Refusal::denied(
+                "workflows-not-granted",
+                "this workflow may not spawn workflows",
+                "its manifest must request them by name",
+            ));
+        }
+        let mut spec = WorkflowSpec::parse(raw, limits)?;
+        spec.options.phase = spec.options.phase.or_else(|| parent.phase.clone());
+        let depth = cursor.workflow.depth() as u64 + 1;
+        if depth >= limits.depth {
+            let message = format!("workflows are {depth} levels deep, the limit");
+            return Err(Refusal::limit(
+                "run.depth",
+                message,
+                "does a workflow spawn itself?",
+            ));
+        }
+        let program = &self.started.program;
+        let Some(component) = program.workflows.get(&spec.name).copied() else {
+            let known: Vec<&str> = program.workflows.keys().map(String::as_str).collect();
+            return Err(Refusal::new(
+                RefusalKind::NotFound,
+                "unknown-workflow",
+                format!(
+                    "`{}` is not part of the program; there are: {}",
+                    spec.name,
+                    known.join(", ")
+                ),
+                "request it in the manifest",
+            ));
+        };
+        let asked = spec.options.budget.map(Amounts::from).unwrap_or_default();
+        Ok(Work::Workflow {
+            spec,
+            component,
+            budget: asked.min(&left(parent, cursor)),
+        })
+    }
+}
+
+/// What a workflow can still give to an agent or a child: its grant less what was delivered to it,
+/// the agents it spawned, and what open children hold.
+fn left(workflow: &Workflow, cursor: &Cursor) -> Amounts {
+    let mut spent = cursor.spent;
+    spent.agents = workflow.spawned_agents.saturating_add(cursor.child_agents);
+    cursor.held.add_to(&mut spent);
+    workflow.budget.left(&spent)
+}

@@ -1,0 +1,23 @@
+//! Tests of the state machine, with programs that stand in for guests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod backends;
+mod budgets;
+mod commands;
+mod coverage;
+mod damage;
+mod divergence;
+mod fixture;
+mod guest;
+mod properties;
+mod recovery;
+mod sim;
+mod tampering;
+mod waits;

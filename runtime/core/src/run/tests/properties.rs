@@ -1,0 +1,148 @@
+//! For every prefix of a journal: a new owner reaches the state the old one had, tells every
+//! workflow the same again, adds nothing before the prefix ends, and brings the run to its end.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::cell::RefCell;
+
+use super::super::{CommandError, Run};
+use super::coverage::{Coverage, EXPECTED};
+use super::guest::{Guest, Progress, Step, hash};
+use super::sim::{Sim, state};
+use crate::ids::TaskPath;
+use crate::record::{Body, Record};
+use crate::replay::Cursor;
+
+/// Programs to try; each brings some hundred prefixes.
+const PROGRAMS: u32 = 100;
+
+/// Repeats one workflow as far as it is recorded, and compares what it is told.
+fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Coverage) {
+    let workflow = run.workflow(path).unwrap();
+    let mut cursor = Cursor::new(path.clone(), workflow.began, true);
+    let mut guest = Guest::new(&workflow.input);
+    let (seq, at) = (run.seq(), run.at());
+    let mut heard = 0;
+    loop {
+        let mut tell = |line: String| {
+            // The instance before it may have been ended before it heard everything.
+            if let Some(known) = before.get(heard) {
+                assert_eq!(*known, line, "line {heard} of {path:?}");
+            }
+            heard += 1;
+        };
+        let mut world = Step {
+            run,
+            cursor: &mut cursor,
+            at,
+            replay_only: true,
+            tell: &mut tell,
+            coverage,
+        };
+        match guest.step(&mut world) {
+            Progress::Stepped => {}
+            Progress::Failed(CommandError::Ended(_)) | Progress::Blocked | Progress::AtTheEnd => {
+                break;
+            }
+            Progress::Ended(_, fuel) => {
+                assert_eq!(run.ended_early(&cursor, fuel), None);
+                break;
+            }
+            Progress::Failed(error) => panic!("{error}"),
+        }
+    }
+    assert!(
+        run.next_recorded(&cursor).is_none(),
+        "{path:?} repeated too little"
+    );
+    assert_eq!(run.seq(), seq, "{path:?} added a record");
+}
+
+fn every_prefix(whole: &Sim, coverage: &mut Coverage) {
+    for end in 1..=whole.journal.len() {
+        let prefix = &whole.journal[..end];
+        let mut run = Run::from_records(prefix.to_vec()).unwrap();
+        if let Some(before) = whole.states.get(&(end as u64)) {
+            assert_eq!(state(&run), *before, "state after record {end}");
+        }
+        for path in run.tasks.keys() {
+            if let Some(recovery) = run.recovery_of(path) {
+                coverage.recovery(recovery);
+            }
+        }
+        let seq = run.seq();
+        run.recover(run.at());
+        if run.seq() > seq {
+            coverage.mark("cancel carried out by recovery");
+        }
+        let open: Vec<TaskPath> = run
+            .workflows
+            .iter()
+            .filter(|(_, workflow)| !workflow.ended)
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in open {
+            let before = whole.told.get(&path).map(Vec::as_slice).unwrap_or_default();
+            replay(&mut run, &path, before, coverage);
+        }
+    }
+}
+
+fn read_back(journal: &[Record]) -> Vec<Record> {
+    journal
+        .iter()
+        .map(|record| serde_json::from_str(&serde_json::to_string(record).unwrap()).unwrap())
+        .collect()
+}
+
+/// Every task that was spawned has ended, exactly once.
+fn all_ended_once(journal: &[Record]) {
+    let mut open = std::collections::BTreeSet::new();
+    for record in journal {
+        match &record.body {
+            Body::Spawned { task, .. } => assert!(open.insert(task.clone())),
+            Body::Completed { task, .. } => assert!(open.remove(task), "{task:?} ended twice"),
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+}
+
+fn check(seed: u64, steps: u64, free: bool, coverage: &mut Coverage) {
+    let mut whole = Sim::start(seed, steps, free).into_end();
+    all_ended_once(&whole.journal);
+    let again = Run::from_records(read_back(&whole.journal)).unwrap();
+    assert_eq!(state(&again), state(&whole.run), "the journal as text");
+    every_prefix(&whole, coverage);
+    for sample in 0..3_u64 {
+        let end = 1 + hash((seed, sample)) as usize % (whole.journal.len() - 1);
+        let heir =
+            Sim::recovered(&whole.journal[..end], hash((seed, "heir", sample)), free).into_end();
+        all_ended_once(&heir.journal);
+        if free {
+            let output = |sim: &Sim| sim.run.finished().map(|(outcome, _)| outcome.clone());
+            assert_eq!(output(&heir), output(&whole), "after record {end}");
+        }
+        coverage.merge(heir.coverage);
+    }
+    coverage.merge(std::mem::take(&mut whole.coverage));
+}
+
+#[test]
+fn every_prefix_of_every_journal_replays() {
+    let coverage = RefCell::new(Coverage::default());
+    let config = Config {
+        cases: PROGRAMS,
+        failure_persistence: None,
+        max_shrink_iters: 20,
+        ..Config::default()
+    };
+    let programs = (any::<u64>(), 1_u64..32, any::<bool>());
+    TestRunner::new(config)
+        .run(&programs, |(seed, steps, free)| {
+            check(seed, steps, free, &mut coverage.borrow_mut());
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(coverage.borrow().missing(EXPECTED), Vec::<String>::new());
+}

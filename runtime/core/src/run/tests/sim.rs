@@ -1,0 +1,318 @@
+//! A world for a run: a store that lags, agents that fail, timers, people, eviction.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::super::{Outbox, Run};
+use super::coverage::Coverage;
+use super::fixture::{T0, started};
+use super::guest::{Guest, Progress, Step, hash};
+use crate::action::Action;
+use crate::budget::{Amounts, Caps};
+use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Pause, Record};
+use crate::replay::Cursor;
+use crate::report::{Level, Report};
+
+pub struct Sim {
+    pub run: Run,
+    pub journal: Vec<Record>,
+    pub coverage: Coverage,
+    /// What each workflow was told, in order.
+    pub told: BTreeMap<TaskPath, Vec<String>>,
+    /// State after each record that ended a step.
+    pub states: BTreeMap<u64, u64>,
+    dice: u64,
+    clock: u64,
+    free: bool,
+    batches: VecDeque<Outbox>,
+    instances: BTreeMap<TaskPath, (Cursor, Guest, usize)>,
+    queued: Vec<TaskPath>,
+    running: Vec<(TaskPath, u32)>,
+    timers: Vec<(Timestamp, TaskPath)>,
+}
+
+/// The whole state of a run, without what is on its way out.
+pub fn state(run: &Run) -> u64 {
+    let mut run = run.clone();
+    run.outbox = Outbox::default();
+    run.durable = 0;
+    hash(format!("{run:?}"))
+}
+
+impl Sim {
+    pub fn start(seed: u64, steps: u64, free: bool) -> Self {
+        let mut first = started();
+        first.input = Guest::input(seed, steps, free);
+        if !free {
+            first.limits.run.log_bytes = 200;
+            first.limits.run.depth = 3;
+            if seed.is_multiple_of(3) {
+                first.budget = Amounts {
+                    agents: Some(4),
+                    tokens: Some(60),
+                    cost_micro_usd: None,
+                };
+            }
+            first.scope.workflows = !seed.is_multiple_of(5);
+        }
+        Self::of(Run::start(first, T0), seed, free, Vec::new())
+    }
+
+    /// A new owner finds this journal.
+    pub fn recovered(journal: &[Record], seed: u64, free: bool) -> Self {
+        let run = Run::from_records(journal.to_vec()).unwrap();
+        let mut sim = Self::of(run, seed, free, journal.to_vec());
+        sim.clock = sim.run.at().0;
+        sim.run
+            .resume("heir", 2, &Caps::default(), "engine 1", sim.run.at());
+        sim.run.recover(sim.run.at());
+        sim
+    }
+
+    fn of(run: Run, dice: u64, free: bool, journal: Vec<Record>) -> Self {
+        Self {
+            run,
+            journal,
+            coverage: Coverage::default(),
+            told: BTreeMap::new(),
+            states: BTreeMap::new(),
+            dice,
+            clock: T0.0,
+            free,
+            batches: VecDeque::new(),
+            instances: BTreeMap::new(),
+            queued: Vec::new(),
+            running: Vec::new(),
+            timers: Vec::new(),
+        }
+    }
+
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.dice = hash((self.dice, "roll"));
+        self.dice % sides
+    }
+
+    fn now(&mut self) -> Timestamp {
+        // A clock that sometimes steps back.
+        self.clock += self.roll(5);
+        Timestamp(self.clock.saturating_sub(self.roll(3)))
+    }
+
+    pub fn into_end(mut self) -> Self {
+        for _ in 0..50_000 {
+            if self.run.finished().is_some() && self.batches.is_empty() && !self.run.has_outbox() {
+                return self;
+            }
+            let before = self.run.seq();
+            self.step();
+            if self.run.seq() > before {
+                self.states.insert(self.run.seq(), state(&self.run));
+            }
+        }
+        let open = self.run.tasks().filter(|(_, task)| !task.state.is_ended());
+        let open: Vec<_> = open
+            .map(|(path, task)| (path, task.work.kind(), &task.state))
+            .collect();
+        let (live, at_work) = (self.instances.keys(), &self.running);
+        panic!("the run does not end: open {open:?}, live {live:?}, at work {at_work:?}");
+    }
+
+    fn step(&mut self) {
+        let at = self.now();
+        match self.roll(20) {
+            0..6 => self.advance(at),
+            6..9 => {
+                if self.run.has_outbox() {
+                    let outbox = self.run.take_outbox();
+                    self.batches.push_back(outbox);
+                }
+            }
+            9..13 => self.commit(),
+            13..15 => self.start_agents(at),
+            15..17 => self.agent(at),
+            17 => self.timer(),
+            // Rare, or no instance would ever get far.
+            18 if self.roll(30) == 0 => self.evict(),
+            18 => self.advance(at),
+            _ => self.people(at),
+        }
+    }
+
+    fn pick<T: Clone>(&mut self, items: &[T]) -> Option<T> {
+        let sides = items.len().max(1) as u64;
+        let index = self.roll(sides) as usize;
+        items.get(index).cloned()
+    }
+
+    fn advance(&mut self, at: Timestamp) {
+        let paths: Vec<TaskPath> = self.instances.keys().cloned().collect();
+        let Some(path) = self.pick(&paths) else {
+            return;
+        };
+        let (mut cursor, mut guest, mut heard) = self.instances.remove(&path).unwrap();
+        let told = self.told.entry(path.clone()).or_default();
+        let mut tell = |line: String| {
+            // An instance that was rebuilt must be told what its forerunner was.
+            match told.get(heard) {
+                Some(before) => assert_eq!(*before, line, "at {path:?}"),
+                None => told.push(line),
+            }
+            heard += 1;
+        };
+        let mut world = Step {
+            run: &mut self.run,
+            cursor: &mut cursor,
+            at,
+            replay_only: false,
+            tell: &mut tell,
+            coverage: &mut self.coverage,
+        };
+        match guest.step(&mut world) {
+            Progress::Ended(outcome, fuel) => {
+                assert_eq!(self.run.ended_early(&cursor, fuel), None);
+                self.run.workflow_ended(&path, outcome, fuel, at);
+            }
+            Progress::Failed(super::super::CommandError::Ended(_)) => {}
+            Progress::Failed(error) => panic!("{error}"),
+            Progress::Stepped | Progress::Blocked | Progress::AtTheEnd => {
+                self.instances.insert(path, (cursor, guest, heard));
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        let Some(batch) = self.batches.pop_front() else {
+            return;
+        };
+        if let Some(last) = batch.records.last() {
+            self.run.mark_durable(last.seq);
+        }
+        for record in &batch.records {
+            self.coverage.body(&record.body);
+        }
+        self.journal.extend(batch.records);
+        for action in batch.actions {
+            match action {
+                Action::StartAgent { task } => self.queued.push(task),
+                Action::StartWorkflow { task } => self.instance(&task),
+                Action::ArmTimer { task, due } => self.timers.push((due, task)),
+                Action::Abort { task } => {
+                    self.queued.retain(|other| *other != task);
+                    self.running.retain(|(other, _)| *other != task);
+                    self.timers.retain(|(_, other)| *other != task);
+                    self.instances.remove(&task);
+                }
+                Action::Wake { .. } => {}
+            }
+        }
+    }
+
+    fn instance(&mut self, path: &TaskPath) {
+        let workflow = self.run.workflow(path).unwrap();
+        let cursor = Cursor::new(path.clone(), workflow.began, true);
+        let guest = Guest::new(&workflow.input);
+        self.instances.insert(path.clone(), (cursor, guest, 0));
+    }
+
+    fn evict(&mut self) {
+        let paths: Vec<TaskPath> = self.instances.keys().cloned().collect();
+        if let Some(path) = self.pick(&paths) {
+            self.coverage.mark("evicted");
+            self.instance(&path);
+        }
+    }
+
+    fn start_agents(&mut self, at: Timestamp) {
+        if self.run.paused().is_some() || self.queued.is_empty() {
+            return;
+        }
+        let count = 1 + self.roll(self.queued.len() as u64) as usize;
+        let tasks: Vec<TaskPath> = self.queued.drain(..count).collect();
+        for start in self.run.start_agents(&tasks, at) {
+            self.running.push((start.task, start.attempt));
+        }
+    }
+
+    fn agent(&mut self, at: Timestamp) {
+        let running = self.running.clone();
+        let Some((task, attempt)) = self.pick(&running) else {
+            return;
+        };
+        let dice = hash(task.to_string());
+        let usage = Usage {
+            input_tokens: dice % 9,
+            output_tokens: 1,
+            ..Usage::default()
+        };
+        match self.roll(6) {
+            0 => self.run.process(&task, attempt, 77, 5, at),
+            1 => {
+                let failure = Failure::new(FailureKind::Failed, "flaky", "again");
+                self.run.attempt_failed(&task, attempt, failure, usage, at);
+            }
+            2 => {
+                let line = Report::Log {
+                    level: Level::Debug,
+                    text: "working".into(),
+                };
+                self.run.agent_reported(&task, line, at);
+            }
+            _ => {
+                self.running.retain(|(other, _)| *other != task);
+                let outcome = if dice.is_multiple_of(5) {
+                    Outcome::Failed(Failure::new(FailureKind::Failed, "no", "it failed"))
+                } else {
+                    let handoff = Handoff {
+                        output: serde_json::json!(dice).into(),
+                        ..Handoff::default()
+                    };
+                    Outcome::Done(handoff)
+                };
+                self.run.agent_ended(&task, outcome, usage, at);
+            }
+        }
+    }
+
+    fn timer(&mut self) {
+        let timers = self.timers.clone();
+        let Some((due, task)) = self.pick(&timers) else {
+            return;
+        };
+        self.timers.retain(|(_, other)| *other != task);
+        self.clock = self.clock.max(due.0);
+        self.run.timer_due(&task, Timestamp(self.clock));
+    }
+
+    fn people(&mut self, at: Timestamp) {
+        if self.run.paused().is_some() {
+            self.run
+                .resume("ann", self.run.epoch(), &Caps::default(), "engine 1", at);
+            return;
+        }
+        match self.roll(12) {
+            0 => self.run.pause(Pause::Person { by: "ann".into() }, at),
+            1 => self.run.pause(
+                Pause::Cap {
+                    cap: "agents".into(),
+                },
+                at,
+            ),
+            2 => self.run.pause(Pause::Interrupted, at),
+            _ if self.free => {}
+            3..6 => self.run.message("ann", "hurry", at),
+            6..8 => {
+                let tasks: Vec<TaskPath> = self.run.tasks().map(|(path, _)| path.clone()).collect();
+                if let Some(task) = self.pick(&tasks) {
+                    self.run.cancel_ordered(&task, "ann", at);
+                }
+            }
+            8 if self.roll(8) == 0 => {
+                self.coverage.mark("run cancelled");
+                self.run.cancel_ordered(&TaskPath::root(), "ann", at);
+                self.instances.clear();
+            }
+            _ => {}
+        }
+    }
+}

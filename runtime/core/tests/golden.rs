@@ -1,0 +1,52 @@
+//! Records of the first release read as they did, and are written as they were, byte for byte.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use baton_core::record::Record;
+
+const RECORDS: &str = include_str!("golden/records_v1.jsonl");
+
+/// Every kind of record; a new one needs a line in the golden file.
+const KINDS: &[&str] = &[
+    "run-started",
+    "spawned",
+    "refused",
+    "cancel-requested",
+    "observed",
+    "reported",
+    "agent-reported",
+    "started",
+    "process",
+    "attempt-failed",
+    "completed",
+    "cancel-ordered",
+    "messaged",
+    "paused",
+    "resumed",
+    "finished",
+];
+
+#[test]
+fn records_keep_their_bytes() {
+    let mut kinds = BTreeSet::new();
+    for line in RECORDS.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let body = serde_json::to_value(&record.body).unwrap();
+        kinds.extend(body.as_object().unwrap().keys().cloned());
+    }
+    assert_eq!(kinds, KINDS.iter().map(ToString::to_string).collect());
+}
+
+#[test]
+fn the_golden_journal_is_a_run() {
+    let records: Vec<Record> = RECORDS
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let run = baton_core::run::Run::from_records(records).unwrap();
+    assert!(run.finished().is_some());
+    assert_eq!(run.tasks().count(), 3);
+}

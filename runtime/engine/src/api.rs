@@ -1,0 +1,163 @@
+//! What the engine takes and gives.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use baton_agents::Supervisor;
+use baton_core::budget::{Amounts, Caps};
+use baton_core::digest::Digest;
+use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
+use baton_core::ids::RunId;
+use baton_core::json::Json;
+use baton_core::limits::Limits;
+use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record};
+use baton_core::run::Run;
+use baton_core::scope::Scope;
+use baton_host::Host;
+use baton_journal::rows::State;
+use baton_journal::store::Journal;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::EngineError;
+
+/// What an engine works with.
+pub struct EngineConfig {
+    /// Where runs are kept.
+    pub journal: Arc<dyn Journal>,
+    /// What runs guests.
+    pub host: Arc<Host>,
+    /// How to start the supervisor of external programs.
+    pub supervisor: Supervisor,
+    /// Agents at work at once in this process.
+    pub concurrency: u32,
+    /// Agents of one backend at work at once, by the name of the backend. Others share
+    /// `concurrency`.
+    pub backend_concurrency: Vec<(String, u32)>,
+    /// Runs that are driven at once; further ones wait for their start.
+    pub runs: u32,
+}
+
+/// Where durable records of a run are sent as they are made.
+pub type Observer = mpsc::UnboundedSender<Arc<Record>>;
+
+/// A run to be started.
+pub struct NewRun {
+    /// Its id; none: a new one.
+    pub id: Option<RunId>,
+    /// What runs.
+    pub program: Program,
+    /// The bytes of every component of the program, in any order.
+    pub components: Vec<Arc<[u8]>>,
+    /// The input.
+    pub input: Json,
+    /// What the root workflow may touch.
+    pub scope: Scope,
+    /// The granted directory.
+    pub root: Option<PathBuf>,
+    /// Who performs agent tasks.
+    pub backends: BackendChoice,
+    /// The script's budget.
+    pub budget: Amounts,
+    /// The operator's caps.
+    pub caps: Caps,
+    /// Agents of this run at work at once.
+    pub concurrency: Option<u32>,
+    /// Limits.
+    pub limits: Limits,
+    /// Who starts it.
+    pub by: String,
+    /// Its place in a batch.
+    pub batch: Option<BatchLine>,
+    /// Seed of its random numbers; none: a random one.
+    pub seed: Option<Digest>,
+    /// Who wants to see its records.
+    pub observer: Option<Observer>,
+}
+
+/// How a run is taken on.
+#[derive(Default)]
+pub struct ResumeOptions {
+    /// Caps that replace those of the run, where given.
+    pub caps: Caps,
+    /// Who resumes it.
+    pub by: String,
+    /// A component to replay the root workflow with, in place of the pinned one. It must repeat
+    /// every recorded call, or the resume fails with the divergence.
+    pub component: Option<Arc<[u8]>>,
+    /// Who wants to see its records, those from before included.
+    pub observer: Option<Observer>,
+}
+
+/// A run that is being driven.
+#[derive(Debug)]
+pub struct RunHandle {
+    pub(crate) run: RunId,
+    pub(crate) report: oneshot::Receiver<RunReport>,
+}
+
+impl RunHandle {
+    /// The run.
+    #[must_use]
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// Waits until the run ended, paused, or could not be driven on.
+    pub async fn wait(self) -> RunReport {
+        let run = self.run;
+        self.report.await.unwrap_or_else(|_| RunReport {
+            run,
+            state: State::Failed,
+            outcome: None,
+            pause: None,
+            usage: Usage::default(),
+            failed_tasks: 0,
+            error: Some(EngineError::Internal("the task that drove the run panicked".into())),
+        })
+    }
+}
+
+/// Where a run stands when the engine lets go of it.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The run.
+    pub run: RunId,
+    /// Its state.
+    pub state: State,
+    /// How it ended, if it did.
+    pub outcome: Option<Outcome>,
+    /// Why it is paused, if it is.
+    pub pause: Option<Pause>,
+    /// What it consumed.
+    pub usage: Usage,
+    /// Tasks that ended without a result.
+    pub failed_tasks: u64,
+    /// Why it could not be driven on.
+    pub error: Option<EngineError>,
+}
+
+impl RunReport {
+    /// Where a run stands.
+    #[must_use]
+    pub fn of(run: &Run, error: Option<EngineError>) -> Self {
+        let (outcome, usage) = match run.finished() {
+            Some((outcome, usage)) => (Some(outcome.clone()), *usage),
+            None => (None, *run.settled()),
+        };
+        let state = match &outcome {
+            Some(Outcome::Done(_)) => State::Done,
+            Some(Outcome::Failed(Failure { kind: FailureKind::Cancelled, .. })) => State::Cancelled,
+            Some(Outcome::Failed(_)) => State::Failed,
+            None => State::Paused,
+        };
+        Self {
+            run: run.started().run.clone(),
+            state,
+            outcome,
+            pause: run.paused().cloned(),
+            usage,
+            failed_tasks: run.failed_tasks(),
+            error,
+        }
+    }
+}

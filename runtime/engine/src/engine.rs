@@ -1,0 +1,302 @@
+//! Starting and resuming runs.
+
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use baton_core::digest::Digest;
+use baton_core::ids::RunId;
+use baton_core::record::{FORMAT, RunStarted};
+use baton_core::run::Run;
+use baton_host::files::Root;
+use baton_journal::store::{Blob, Lease};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
+use crate::backends::RunBackends;
+use crate::error::EngineError;
+use crate::instances::{Instances, Loader};
+use crate::jobs::Jobs;
+use crate::run_loop::RunLoop;
+use crate::scheduler::Scheduler;
+use crate::shared::{Event, Shared};
+
+/// Drives runs. Cheap to clone; all clones are one engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: EngineConfig,
+    scheduler: Arc<Scheduler>,
+    runs: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Event>>>,
+    roots: Mutex<HashMap<PathBuf, Weak<Root>>>,
+    room: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+impl Inner {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.runs().is_empty()
+    }
+
+    pub(crate) fn tell(&self, run: &RunId, event: Event) {
+        if let Some(events) = self.runs().get(run) {
+            // A run that was let go since needs no telling.
+            let _ = events.send(event);
+        }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, BTreeMap<RunId, mpsc::UnboundedSender<Event>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The directory, opened once for all runs that share it.
+    fn root(&self, path: &Path) -> Result<Arc<Root>, EngineError> {
+        let mut roots = self.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(root) = roots.get(path).and_then(Weak::upgrade) {
+            return Ok(root);
+        }
+        let root = Root::open(path)
+            .map_err(|source| EngineError::Root { path: path.to_owned(), source })?;
+        let root = Arc::new(root);
+        roots.retain(|_, known| known.strong_count() > 0);
+        roots.insert(path.to_owned(), Arc::downgrade(&root));
+        Ok(root)
+    }
+}
+
+impl Engine {
+    /// An engine. Must be called within a tokio runtime: it begins to watch the inbox.
+    #[must_use]
+    pub fn new(config: EngineConfig) -> Self {
+        let scheduler = Scheduler::new(config.concurrency, &config.backend_concurrency);
+        let room = Arc::new(Semaphore::new(config.runs.max(1) as usize));
+        let inner = Arc::new(Inner {
+            config,
+            scheduler,
+            runs: Mutex::default(),
+            roots: Mutex::default(),
+            room,
+            stopping: AtomicBool::new(false),
+        });
+        tokio::spawn(crate::control::watch(Arc::downgrade(&inner)));
+        Self(inner)
+    }
+
+    /// Starts a run, when there is room for one more. Its start is durable when this returns.
+    ///
+    /// # Errors
+    /// When the program is incomplete, the directory cannot be opened, or the store fails.
+    pub async fn start(&self, new: NewRun) -> Result<RunHandle, EngineError> {
+        let room = self.room().await?;
+        let root = new.root.as_deref().map(|path| self.0.root(path)).transpose()?;
+        let blobs: Vec<Blob> = new.components.into_iter().map(Blob::new).collect();
+        for digest in new.program.components() {
+            if !blobs.iter().any(|blob| blob.digest == *digest) {
+                return Err(EngineError::MissingComponent(*digest));
+            }
+        }
+        let loader = self.loader();
+        if let Some(main) = blobs.iter().find(|blob| blob.digest == new.program.component) {
+            loader.load_bytes(main.digest, Arc::clone(&main.bytes)).await?;
+        }
+        let id = new.id.unwrap_or_else(new_run_id);
+        let started = RunStarted {
+            format: FORMAT,
+            run: id.clone(),
+            program: new.program,
+            input: new.input,
+            seed: new.seed.map_or_else(random_seed, Ok)?,
+            scope: new.scope,
+            root: root.as_ref().map(|root| root.path().display().to_string()),
+            backends: new.backends,
+            budget: new.budget,
+            caps: new.caps,
+            concurrency: new.concurrency,
+            limits: new.limits,
+            by: new.by,
+            engine: self.0.config.host.engine_id().to_owned(),
+            batch: new.batch,
+        };
+        let mut run = Run::start(started, self.0.config.journal.now());
+        let outbox = run.take_outbox();
+        let Some(first) = outbox.records.into_iter().next() else {
+            return Err(EngineError::Internal("a run without a first record".into()));
+        };
+        if let Some(observer) = &new.observer {
+            let _ = observer.send(Arc::new(first.clone()));
+        }
+        let lease = self.0.config.journal.create(first, blobs).await?;
+        run.mark_durable(1);
+        // The root workflow is started by the same path that recovers one.
+        run.recover(self.0.config.journal.now());
+        Ok(self.drive(run, lease, root, None, new.observer, room))
+    }
+
+    /// Takes on a run that nobody drives. Replays what is recorded, and goes on.
+    ///
+    /// # Errors
+    /// When another process drives it, it has ended, or the store fails.
+    pub async fn resume(
+        &self,
+        run: &RunId,
+        options: ResumeOptions,
+    ) -> Result<RunHandle, EngineError> {
+        let room = self.room().await?;
+        let journal = Arc::clone(&self.0.config.journal);
+        let (lease, records) = journal.claim(run).await?;
+        match self.take_on(run, &lease, records, options, room).await {
+            Ok(handle) => Ok(handle),
+            Err(error) => {
+                journal.release(&lease).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_on(
+        &self,
+        id: &RunId,
+        lease: &Lease,
+        records: Vec<baton_core::record::Record>,
+        options: ResumeOptions,
+        room: OwnedSemaphorePermit,
+    ) -> Result<RunHandle, EngineError> {
+        if let Some(observer) = &options.observer {
+            for record in &records {
+                let _ = observer.send(Arc::new(record.clone()));
+            }
+        }
+        let mut run = Run::from_records(records)
+            .map_err(|source| EngineError::Records { run: id.clone(), source })?;
+        if run.finished().is_some() {
+            return Err(EngineError::Ended(id.clone()));
+        }
+        let root = match &run.started().root {
+            Some(path) => Some(self.0.root(Path::new(path))?),
+            None => None,
+        };
+        let substitute = match options.component {
+            Some(bytes) => {
+                let digest = Digest::of(&bytes);
+                Some(self.loader().load_bytes(digest, bytes).await?)
+            }
+            None => None,
+        };
+        let leftovers = run.leftovers();
+        if !leftovers.is_empty() {
+            // Whatever an earlier owner left at work must not go on beside its repetition.
+            tokio::task::spawn_blocking(move || {
+                for process in leftovers {
+                    baton_agents::supervise::reap(process.pid, process.ticks);
+                }
+            })
+            .await
+            .map_err(|error| EngineError::Internal(error.to_string()))?;
+        }
+        let now = self.0.config.journal.now();
+        let engine = self.0.config.host.engine_id().to_owned();
+        run.resume(&options.by, lease.epoch, &options.caps, &engine, now);
+        run.recover(now);
+        Ok(self.drive(run, lease.clone(), root, substitute, options.observer, room))
+    }
+
+    fn drive(
+        &self,
+        run: Run,
+        lease: Lease,
+        root: Option<Arc<Root>>,
+        substitute: Option<Arc<baton_host::Guest>>,
+        observer: Option<Observer>,
+        room: OwnedSemaphorePermit,
+    ) -> RunHandle {
+        let config = &self.0.config;
+        let id = run.started().run.clone();
+        let started = run.started();
+        let (program, limits) = (started.program.clone(), Arc::new(started.limits));
+        let concurrency = started.concurrency;
+        let deadline = run.caps().wall_ms.map(|ms| config.journal.now().plus_ms(ms));
+        let (events, received) = mpsc::unbounded_channel();
+        let shared = Shared::new(run, events.clone());
+        self.0.scheduler.enter(&id, &shared, concurrency);
+        self.0.runs().insert(id.clone(), events);
+        let loader = self.loader();
+        let supervisor = config.supervisor.clone();
+        let run_loop = RunLoop {
+            run: id.clone(),
+            lease,
+            journal: Arc::clone(&config.journal),
+            shared: Arc::clone(&shared),
+            events: received,
+            scheduler: Arc::clone(&self.0.scheduler),
+            instances: Instances::new(shared, loader.clone(), root.clone(), substitute),
+            backends: RunBackends::new(program, root.clone(), loader, supervisor),
+            root,
+            limits,
+            observer,
+            jobs: Jobs::default(),
+            timers: BinaryHeap::new(),
+            granted: Vec::new(),
+            held: VecDeque::new(),
+            letters: Vec::new(),
+            deadline,
+            parking: None,
+            leaving: false,
+        };
+        let (reported, report) = oneshot::channel();
+        let (inner, run) = (Arc::clone(&self.0), id.clone());
+        tokio::spawn(async move {
+            let report: RunReport = run_loop.drive().await;
+            inner.runs().remove(&run);
+            drop(room);
+            // Nobody has to wait for a report.
+            let _ = reported.send(report);
+        });
+        if self.0.stopping.load(Ordering::SeqCst) {
+            self.0.tell(&id, Event::Park);
+        }
+        RunHandle { run: id, report }
+    }
+
+    /// Starts nothing more, lets running agents finish, and leaves the runs to be resumed.
+    pub fn park(&self) {
+        self.stop_with(|| Event::Park);
+    }
+
+    /// Ends running agents now, and leaves the runs to be resumed.
+    pub fn stop(&self) {
+        self.stop_with(|| Event::Stop);
+    }
+
+    fn stop_with(&self, event: impl Fn() -> Event) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.room.close();
+        for events in self.0.runs().values() {
+            let _ = events.send(event());
+        }
+    }
+
+    async fn room(&self) -> Result<OwnedSemaphorePermit, EngineError> {
+        Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| EngineError::Stopping)
+    }
+
+    fn loader(&self) -> Loader {
+        Loader {
+            host: Arc::clone(&self.0.config.host),
+            journal: Arc::clone(&self.0.config.journal),
+        }
+    }
+}
+
+/// A new id, later than those before it in this process.
+fn new_run_id() -> RunId {
+    RunId::from_ulid(ulid::Ulid::generate())
+}
+
+fn random_seed() -> Result<Digest, EngineError> {
+    let mut seed = [0_u8; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| EngineError::Internal(format!("no random numbers: {error}")))?;
+    Ok(Digest::from_bytes(seed))
+}

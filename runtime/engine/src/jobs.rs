@@ -1,0 +1,126 @@
+//! Agent tasks at work.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_agents::backend::{Answer, Backend, BackendError, Job, JobContext};
+use baton_core::handoff::{Failure, FailureKind, Usage};
+use baton_core::ids::TaskPath;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::scheduler::Permit;
+use crate::shared::{Event, Shared};
+
+/// How long jobs have to end after they were told to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The jobs of one run.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    working: BTreeMap<TaskPath, Working>,
+}
+
+struct Working {
+    cancel: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Jobs {
+    /// Hands a task to its backend.
+    pub(crate) fn start(
+        &mut self,
+        shared: &Arc<Shared>,
+        backend: Arc<dyn Backend>,
+        job: Job,
+        permit: Permit,
+    ) {
+        let (cancel, cancelled) = watch::channel(false);
+        let path = job.task.path.clone();
+        let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
+        let task = tokio::spawn(async move {
+            let (notices, mut told) = mpsc::unbounded_channel();
+            let context = JobContext { cancelled, notices };
+            let mut work = std::pin::pin!(baton_agents::work(&*backend, job, &context));
+            let answer = loop {
+                tokio::select! {
+                    biased;
+                    Some(notice) = told.recv() => ending.notice(notice),
+                    answer = &mut work => break answer,
+                }
+            };
+            while let Ok(notice) = told.try_recv() {
+                ending.notice(notice);
+            }
+            // The room is free before the loop hears of the end, so that the next start can be
+            // made durable together with this completion.
+            drop(permit);
+            ending.tell(answer);
+        });
+        self.working.insert(path, Working { cancel, task });
+    }
+
+    /// Takes note that a job ended. Whether it was known.
+    pub(crate) fn ended(&mut self, task: &TaskPath) -> bool {
+        self.working.remove(task).is_some()
+    }
+
+    /// Tells the jobs of a task, and of all below it, to stop.
+    pub(crate) fn abort(&self, task: &TaskPath) {
+        for (path, working) in &self.working {
+            if path.is_within(task) {
+                working.cancel.send_replace(true);
+            }
+        }
+    }
+
+    /// Whether nothing is at work.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.working.is_empty()
+    }
+
+    /// Stops everything, and waits until it has stopped.
+    pub(crate) async fn stop(&mut self) {
+        self.abort(&TaskPath::root());
+        for working in std::mem::take(&mut self.working).into_values() {
+            let abort = working.task.abort_handle();
+            if tokio::time::timeout(GRACE, working.task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+/// Tells the loop how a job ended, also when its task panics.
+struct Ending {
+    shared: Arc<Shared>,
+    task: TaskPath,
+    told: bool,
+}
+
+impl Ending {
+    fn notice(&self, notice: baton_agents::backend::Notice) {
+        self.shared.send(Event::Notice { task: self.task.clone(), notice });
+    }
+
+    fn tell(mut self, answer: Answer) {
+        self.told = true;
+        self.shared.send(Event::JobEnded { task: self.task.clone(), answer });
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if !self.told {
+            let failure = Failure::new(
+                FailureKind::Internal,
+                "host-panic",
+                "the host failed while it worked on this task",
+            );
+            let result = Err(BackendError::Permanent(failure));
+            let answer = Answer { result, usage: Usage::default() };
+            self.shared.send(Event::JobEnded { task: self.task.clone(), answer });
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The imperative shell around the rules of a run: makes records durable, then acts.
+//!
+//! One task drives each run ([`run_loop`]). It feeds what happens to `baton_core::run::Run`,
+//! appends the records that come out, and only then performs the actions they call for. Guests run
+//! beside it and reach the same `Run` through [`port`].
+
+#![forbid(unsafe_code)]
+
+mod api;
+mod backends;
+mod control;
+mod engine;
+mod error;
+mod instances;
+mod jobs;
+mod port;
+mod run_loop;
+mod scheduler;
+mod shared;
+
+pub use api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
+pub use engine::Engine;
+pub use error::EngineError;

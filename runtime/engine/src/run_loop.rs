@@ -1,0 +1,437 @@
+//! Drives one run: takes what happens, makes it durable, then acts.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_agents::backend::{Answer, BackendError, Job, Notice};
+use baton_core::action::Action;
+use baton_core::handoff::{Failure, FailureKind, Outcome};
+use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
+use baton_core::limits::Limits;
+use baton_core::record::{Pause, Record, Work};
+use baton_core::run::Outbox;
+use baton_host::GuestEnd;
+use baton_host::files::Root;
+use baton_host::port::PortError;
+use baton_journal::store::{Blob, Control, Journal, Lease, Letter};
+use tokio::sync::mpsc;
+
+use crate::api::{Observer, RunReport};
+use crate::backends::RunBackends;
+use crate::error::EngineError;
+use crate::instances::Instances;
+use crate::jobs::Jobs;
+use crate::scheduler::{Permit, Scheduler};
+use crate::shared::{Event, Shared};
+
+/// Wall time of one attempt where neither task nor limit says otherwise.
+const ATTEMPT_MS_DEFAULT: u64 = 600_000;
+
+/// What a loop works with.
+pub(crate) struct RunLoop {
+    pub run: RunId,
+    pub lease: Lease,
+    pub journal: Arc<dyn Journal>,
+    pub shared: Arc<Shared>,
+    pub events: mpsc::UnboundedReceiver<Event>,
+    pub scheduler: Arc<Scheduler>,
+    pub instances: Instances,
+    pub backends: RunBackends,
+    pub root: Option<Arc<Root>>,
+    pub limits: Arc<Limits>,
+    pub observer: Option<Observer>,
+    pub jobs: Jobs,
+    pub timers: BinaryHeap<Reverse<(Timestamp, TaskPath)>>,
+    /// Granted, to be started with the next commit.
+    pub granted: Vec<(TaskPath, Permit)>,
+    /// Not started because a cap leaves no room.
+    pub held: VecDeque<TaskPath>,
+    /// Letters to be marked as obeyed once what they caused is durable.
+    pub letters: Vec<u64>,
+    /// When the wall time that the operator granted is over.
+    pub deadline: Option<Timestamp>,
+    /// Nothing more starts.
+    pub parking: Option<Pause>,
+    /// The run is let go as soon as the outbox is durable.
+    pub leaving: bool,
+}
+
+/// A job that may start once the record of its start is durable.
+struct Launch {
+    task: TaskPath,
+    attempt: u32,
+    permit: Permit,
+}
+
+/// What lay in the outbox, with the blobs its records name.
+struct Taken {
+    outbox: Outbox,
+    blobs: Vec<Blob>,
+}
+
+impl Taken {
+    fn is_empty(&self) -> bool {
+        self.outbox.records.is_empty() && self.outbox.actions.is_empty() && self.blobs.is_empty()
+    }
+}
+
+impl RunLoop {
+    /// Drives the run until it ended, paused, or cannot be driven on.
+    pub(crate) async fn drive(mut self) -> RunReport {
+        let result = self.turn().await;
+        self.instances.abort(&TaskPath::root());
+        self.scheduler.leave(&self.run);
+        self.jobs.stop().await;
+        let error = match result {
+            Ok(()) => self.journal.release(&self.lease).await.err().map(EngineError::from),
+            Err(error) => {
+                // A lease that is lost needs no release; any other error leaves the run to others.
+                let _ = self.journal.release(&self.lease).await;
+                Some(error)
+            }
+        };
+        RunReport::of(&self.shared.lock().run, error)
+    }
+
+    async fn turn(&mut self) -> Result<(), EngineError> {
+        loop {
+            self.commit().await?;
+            if self.leaving || self.shared.lock().run.finished().is_some() {
+                return Ok(());
+            }
+            self.pause_if_stuck();
+            if self.shared.lock().run.has_outbox() {
+                continue;
+            }
+            if let Some(event) = self.next().await {
+                self.take(event)?;
+            }
+            while let Ok(event) = self.events.try_recv() {
+                self.take(event)?;
+            }
+            self.fire_timers();
+        }
+    }
+
+    /// The next event; none when a timer or the deadline is due first.
+    async fn next(&mut self) -> Option<Event> {
+        let timer = self.timers.peek().map(|Reverse((due, _))| *due);
+        let due = [timer, self.deadline].into_iter().flatten().min();
+        match due {
+            None => self.events.recv().await,
+            Some(due) => {
+                let wait = Duration::from_millis(due.since(self.journal.now()));
+                tokio::time::timeout(wait, self.events.recv()).await.unwrap_or_default()
+            }
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.journal.now();
+        while let Some(Reverse((due, _))) = self.timers.peek()
+            && *due <= now
+        {
+            if let Some(Reverse((_, task))) = self.timers.pop() {
+                self.shared.lock().run.timer_due(&task, now);
+            }
+        }
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.deadline = None;
+            self.leave(Pause::Cap { cap: "wall-time".into() });
+        }
+    }
+
+    /// Stops at once: running jobs are aborted and will be repeated by a resume.
+    fn leave(&mut self, reason: Pause) {
+        let now = self.journal.now();
+        self.shared.lock().run.pause(reason, now);
+        self.leaving = true;
+    }
+
+    /// Starts nothing more, and leaves when nothing is at work.
+    fn park(&mut self, reason: Pause) {
+        for (_, permit) in self.granted.drain(..) {
+            drop(permit);
+        }
+        self.scheduler.leave(&self.run);
+        self.parking.get_or_insert(reason);
+    }
+
+    /// Pauses a run in which nothing can move any more until an operator acts.
+    fn pause_if_stuck(&mut self) {
+        if !self.jobs.is_empty() || !self.granted.is_empty() {
+            return;
+        }
+        if let Some(reason) = self.parking.clone() {
+            self.leave(reason);
+            return;
+        }
+        let cap = if self.held.is_empty() { None } else { self.shared.lock().run.cap_reached(0) };
+        if let Some(cap) = cap
+            && self.instances.all_wait()
+        {
+            self.leave(Pause::Cap { cap: cap.into() });
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), EngineError> {
+        let now = self.journal.now();
+        match event {
+            Event::Kick => self.shared.lock().kicked = false,
+            Event::GuestEnded { workflow, end } => self.guest_ended(&workflow, end, now)?,
+            Event::JobEnded { task, answer } => {
+                self.jobs.ended(&task);
+                self.job_ended(&task, answer, now);
+            }
+            Event::Notice { task, notice } => self.notice(&task, notice, now),
+            Event::Granted { task, permit } => {
+                if self.parking.is_none() {
+                    self.granted.push((task, permit));
+                }
+            }
+            Event::Letter(letter) => self.obey(letter, now),
+            Event::Park => self.park(Pause::Interrupted),
+            Event::Stop => self.leave(Pause::Interrupted),
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, letter: Letter, now: Timestamp) {
+        match letter.control {
+            Control::Cancel { task } => {
+                self.shared.lock().run.cancel_ordered(&task, &letter.by, now);
+            }
+            Control::Pause => self.park(Pause::Person { by: letter.by }),
+        }
+        self.letters.push(letter.id);
+    }
+
+    fn guest_ended(
+        &mut self,
+        workflow: &TaskPath,
+        end: GuestEnd,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        self.instances.ended(workflow);
+        let outcome = match end.outcome {
+            Ok(outcome) => outcome,
+            Err(PortError::Gone) => {
+                // Evicted; or a leftover of a workflow that has ended, which nothing wakes.
+                self.instances.wake(workflow);
+                return Ok(());
+            }
+            Err(PortError::Diverged(divergence)) => return Err(EngineError::Diverged(divergence)),
+            Err(PortError::Limit { name, message }) => {
+                Outcome::Failed(Failure::new(FailureKind::Limit, name, message))
+            }
+            Err(PortError::Internal(message)) => return Err(EngineError::Internal(message)),
+        };
+        let mut cell = self.shared.lock();
+        let Some(instance) = cell.instances.remove(workflow) else {
+            return Ok(());
+        };
+        if let Some(divergence) = cell.run.ended_early(&instance.cursor, end.fuel) {
+            return Err(EngineError::Diverged(divergence));
+        }
+        cell.run.workflow_ended(workflow, outcome, end.fuel, now);
+        Ok(())
+    }
+
+    fn job_ended(&mut self, task: &TaskPath, answer: Answer, now: Timestamp) {
+        let outcome = match answer.result {
+            Ok(handoff) => Outcome::Done(handoff),
+            Err(BackendError::Retryable { failure, .. } | BackendError::Permanent(failure)) => {
+                Outcome::Failed(failure)
+            }
+            Err(BackendError::Quota { failure, .. }) => Outcome::Failed(failure),
+            Err(BackendError::Cancelled) if self.leaving => return,
+            Err(BackendError::Cancelled) => Outcome::Failed(Failure::cancelled("the host")),
+        };
+        self.shared.lock().run.agent_ended(task, outcome, answer.usage, now);
+    }
+
+    fn notice(&mut self, task: &TaskPath, notice: Notice, now: Timestamp) {
+        let mut cell = self.shared.lock();
+        match notice {
+            Notice::Process { pid, ticks } => {
+                let attempt = cell.run.task(task).map_or(1, |known| known.attempts);
+                cell.run.process(task, attempt, pid, ticks, now);
+            }
+            Notice::AttemptFailed { attempt, failure, usage } => {
+                cell.run.attempt_failed(task, attempt, failure, usage, now);
+            }
+            Notice::Report(report) => cell.run.agent_reported(task, report, now),
+            Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
+        }
+    }
+
+    fn take_outbox(&self) -> Taken {
+        let mut cell = self.shared.lock();
+        Taken { outbox: cell.run.take_outbox(), blobs: std::mem::take(&mut cell.blobs) }
+    }
+
+    /// Makes everything in the outbox durable, then does what it calls for, until it is empty.
+    async fn commit(&mut self) -> Result<(), EngineError> {
+        loop {
+            let mut taken = self.take_outbox();
+            if taken.is_empty() && self.granted.is_empty() {
+                break;
+            }
+            let mut later = self.request_room(std::mem::take(&mut taken.outbox.actions));
+            let launches = self.admit();
+            // Starts that fit now become durable in the same commit as their intents.
+            let more = self.take_outbox();
+            taken.outbox.records.extend(more.outbox.records);
+            taken.blobs.extend(more.blobs);
+            later.extend(more.outbox.actions);
+            self.append(taken.outbox.records, taken.blobs).await?;
+            self.launch(launches).await;
+            for action in later {
+                self.act(action);
+            }
+        }
+        for letter in std::mem::take(&mut self.letters) {
+            self.journal.obeyed(letter).await?;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, records: Vec<Record>, blobs: Vec<Blob>) -> Result<(), EngineError> {
+        let Some(last) = records.last().map(|record| record.seq) else {
+            if !blobs.is_empty() {
+                self.journal.put_blobs(blobs).await?;
+            }
+            return Ok(());
+        };
+        let shown: Vec<Arc<Record>> = match &self.observer {
+            Some(_) => records.iter().cloned().map(Arc::new).collect(),
+            None => Vec::new(),
+        };
+        self.journal.append(&self.lease, records, blobs).await?;
+        self.shared.lock().run.mark_durable(last);
+        if let Some(observer) = &self.observer {
+            for record in shown {
+                // Somebody who looks no longer does not stop the run.
+                let _ = observer.send(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the scheduler for room; keeps the actions that come after the commit.
+    fn request_room(&mut self, actions: Vec<Action>) -> Vec<Action> {
+        let mut later = Vec::new();
+        for action in actions {
+            match action {
+                Action::StartAgent { task } => self.request(task),
+                other => later.push(other),
+            }
+        }
+        later
+    }
+
+    fn request(&mut self, task: TaskPath) {
+        if self.parking.is_some() {
+            return;
+        }
+        let backend = self.shared.lock().run.task(&task).and_then(|known| match &*known.work {
+            Work::Agent { backend, .. } => Some(Arc::from(backend.as_str())),
+            _ => None,
+        });
+        if let Some(backend) = backend
+            && let Some(permit) = self.scheduler.request(&self.run, &task, &backend)
+        {
+            self.granted.push((task, permit));
+        }
+    }
+
+    /// Turns grants into starts, as far as the operator's caps let them.
+    fn admit(&mut self) -> Vec<Launch> {
+        if self.granted.is_empty() {
+            return Vec::new();
+        }
+        let now = self.journal.now();
+        let mut cell = self.shared.lock();
+        let (mut chosen, mut new) = (Vec::new(), 0);
+        for (task, permit) in self.granted.drain(..) {
+            let first = cell.run.task(&task).is_some_and(|known| known.attempts == 0);
+            if first && cell.run.cap_reached(new).is_some() {
+                self.held.push_back(task);
+                continue;
+            }
+            new += u64::from(first);
+            chosen.push((task, permit));
+        }
+        let tasks: Vec<TaskPath> = chosen.iter().map(|(task, _)| task.clone()).collect();
+        let starts = cell.run.start_agents(&tasks, now);
+        let mut starts = starts.into_iter().peekable();
+        let mut launches = Vec::new();
+        for (task, permit) in chosen {
+            // A task that ended while it was queued has no start; its permit is dropped.
+            if let Some(start) = starts.next_if(|start| start.task == task) {
+                launches.push(Launch { task, attempt: start.attempt, permit });
+            }
+        }
+        launches
+    }
+
+    async fn launch(&mut self, launches: Vec<Launch>) {
+        for Launch { task, attempt, permit } in launches {
+            let facts = {
+                let cell = self.shared.lock();
+                let scope = task
+                    .parent()
+                    .and_then(|parent| cell.run.workflow(&parent))
+                    .map(|w| w.scope.clone());
+                cell.run.task(&task).filter(|_| cell.run.outcome(&task).is_none()).and_then(
+                    |known| match &*known.work {
+                        Work::Agent { spec, backend, .. } => {
+                            Some((spec.clone(), backend.clone(), scope.unwrap_or_default()))
+                        }
+                        _ => None,
+                    },
+                )
+            };
+            let Some((spec, backend, scope)) = facts else {
+                continue;
+            };
+            let backend = match self.backends.get(&backend).await {
+                Ok(backend) => backend,
+                Err(failure) => {
+                    let now = self.journal.now();
+                    let outcome = Outcome::Failed(failure);
+                    self.shared.lock().run.agent_ended(&task, outcome, Default::default(), now);
+                    continue;
+                }
+            };
+            let job = Job {
+                task: TaskId { run: self.run.clone(), path: task },
+                attempt,
+                timeout_ms: spec.options.timeout_ms.unwrap_or(ATTEMPT_MS_DEFAULT),
+                scope: Arc::new(scope.narrowed(spec.options.read.as_deref())),
+                spec: Arc::new(spec),
+                corrections: Vec::new(),
+                root: self.root.as_ref().map(|root| root.path().to_owned()),
+                limits: Arc::clone(&self.limits),
+            };
+            self.jobs.start(&self.shared, backend, job, permit);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::StartAgent { task } => self.request(task),
+            Action::StartWorkflow { task } => self.instances.start(&task),
+            Action::ArmTimer { task, due } => self.timers.push(Reverse((due, task))),
+            Action::Abort { task } => {
+                self.scheduler.withdraw(&self.run, &task);
+                self.held.retain(|held| held != &task);
+                self.jobs.abort(&task);
+                self.instances.abort(&task);
+            }
+            Action::Wake { workflow } => self.instances.wake(&workflow),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a run's loop and its guests share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use baton_agents::backend::{Answer, Notice};
+use baton_core::ids::TaskPath;
+use baton_core::replay::Cursor;
+use baton_core::run::Run;
+use baton_host::GuestEnd;
+use baton_journal::store::{Blob, Letter};
+use tokio::sync::{Notify, mpsc};
+
+use crate::scheduler::Permit;
+
+/// Everything that makes a run's loop do something.
+pub(crate) enum Event {
+    /// A guest left records or actions in the outbox.
+    Kick,
+    /// A guest ended, or was evicted.
+    GuestEnded {
+        /// Whose instance.
+        workflow: TaskPath,
+        /// How.
+        end: GuestEnd,
+    },
+    /// A job ended.
+    JobEnded {
+        /// The task.
+        task: TaskPath,
+        /// What it brought.
+        answer: Answer,
+    },
+    /// A job tells something.
+    Notice {
+        /// The task.
+        task: TaskPath,
+        /// What.
+        notice: Notice,
+    },
+    /// There is room for an agent.
+    Granted {
+        /// The task that may start.
+        task: TaskPath,
+        /// The room.
+        permit: Permit,
+    },
+    /// A person asks for something.
+    Letter(Letter),
+    /// Start nothing more, let running agents finish, stop.
+    Park,
+    /// Stop now.
+    Stop,
+}
+
+/// One run, seen by its loop and its guests.
+pub(crate) struct Shared {
+    cell: Mutex<Cell>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// The run and what belongs to its instances.
+pub(crate) struct Cell {
+    /// The run.
+    pub run: Run,
+    /// Blobs that records in the outbox name.
+    pub blobs: Vec<Blob>,
+    /// Instances of its workflows, those evicted included.
+    pub instances: BTreeMap<TaskPath, Instance>,
+    /// Whether the loop was told of what lies in the outbox and has not looked yet.
+    pub kicked: bool,
+}
+
+/// One instance of a workflow.
+pub(crate) struct Instance {
+    /// What it has repeated and seen.
+    pub cursor: Cursor,
+    /// What it waits for: a list, or anything. None while it computes.
+    pub waits_for: Option<Option<Vec<u64>>>,
+    /// Wakes its wait.
+    pub wake: Arc<Notify>,
+    /// Whether it was dropped to make room; it is rebuilt when something for it arrives.
+    pub evicted: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(run: Run, events: mpsc::UnboundedSender<Event>) -> Arc<Self> {
+        let cell = Cell { run, blobs: Vec::new(), instances: BTreeMap::new(), kicked: false };
+        Arc::new(Self { cell: Mutex::new(cell), events })
+    }
+
+    /// The run. Held for moments only, never across a wait.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Cell> {
+        // Core applies each record completely or not at all, so a panic elsewhere leaves it whole.
+        self.cell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the loop. Nobody listens once the run was let go, and then nobody needs to.
+    pub(crate) fn send(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+}

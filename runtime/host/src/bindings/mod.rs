@@ -1,0 +1,3 @@
+//! Generated from `wit/`, one module per released version of the contract.
+
+pub(crate) mod v0_1;

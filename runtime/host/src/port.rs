@@ -1,0 +1,98 @@
+//! What the host needs from whoever drives a guest.
+//!
+//! The host turns calls of a guest into these, checks their sizes first, and knows nothing of
+//! journals, schedulers or backends.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use baton_core::command::{BudgetView, Command, Delivery, Reply, WaitError};
+use baton_core::digest::Digest;
+use baton_core::files::{FileAnswer, FileError, FileRequest};
+use baton_core::ids::Timestamp;
+use baton_core::replay::Divergence;
+use baton_core::report::Report;
+
+/// A future of a port, without a name.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a port ends its guest. None of these is visible to the guest.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PortError {
+    /// The guest left its recorded path.
+    #[error(transparent)]
+    Diverged(#[from] Box<Divergence>),
+    /// A limit of the run was exceeded in a way that only an attack does.
+    #[error("limit `{name}` exceeded: {message}")]
+    Limit {
+        /// Name of the limit.
+        name: &'static str,
+        /// What happened.
+        message: String,
+    },
+    /// The run is going away: cancelled, evicted or handed to another owner.
+    #[error("the run does not need this instance any more")]
+    Gone,
+    /// Baton or its store failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// The calls of a workflow. `fuel` is what the instance had burnt at the call, exact at every call:
+/// the bill and a fingerprint of the execution.
+pub trait WorkflowPort: Send {
+    /// A call that is answered at once.
+    ///
+    /// # Errors
+    /// Ends the guest.
+    fn command(&mut self, command: Command, fuel: u64) -> Result<Reply, PortError>;
+
+    /// Keeps a file and returns its digest, or says why not.
+    ///
+    /// # Errors
+    /// Ends the guest.
+    fn artifact(
+        &mut self,
+        name: String,
+        media_type: String,
+        bytes: Vec<u8>,
+        fuel: u64,
+    ) -> Result<Result<Digest, String>, PortError>;
+
+    /// The one call that waits.
+    fn wait(
+        &mut self,
+        tasks: Option<Vec<u64>>,
+        fuel: u64,
+    ) -> PortFuture<'_, Result<Result<Delivery, WaitError>, PortError>>;
+
+    /// Reads files, or repeats what was read when this was recorded.
+    fn observe(
+        &mut self,
+        request: FileRequest,
+        fuel: u64,
+    ) -> PortFuture<'_, Result<Result<FileAnswer, FileError>, PortError>>;
+
+    /// Virtual time: that of the last delivery.
+    fn now(&self) -> Timestamp;
+
+    /// The budget as of the last delivery.
+    fn budget(&self) -> BudgetView;
+}
+
+/// The calls of an agent component. Nothing here is replayed.
+pub trait AgentPort: Send {
+    /// Tells people something.
+    fn report(&mut self, report: Report);
+
+    /// Keeps a file and returns its digest, or says why not.
+    fn artifact(
+        &mut self,
+        name: String,
+        media_type: String,
+        bytes: Vec<u8>,
+    ) -> Result<Digest, String>;
+
+    /// Reads files.
+    fn observe(&mut self, request: FileRequest) -> PortFuture<'_, Result<FileAnswer, FileError>>;
+}

@@ -1,0 +1,174 @@
+//! Opening the database: settings, version floor, migrations.
+
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::error::JournalError;
+
+use super::SQLITE_FLOOR;
+use super::fault::Doing;
+
+/// [`SQLITE_FLOOR`] as SQLite counts.
+const FLOOR_NUMBER: i32 = 3_051_003;
+
+/// Numbered steps from an empty file to the present layout; step `n` makes version `n`.
+const STEPS: &[&str] = &[include_str!("../schema/sqlite/0001.sql")];
+
+/// How long a writer waits for another process's transaction. Transactions take milliseconds, so
+/// this is only reached when a process was stopped in the middle of one.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Statements of which the compiled form is kept.
+const STATEMENTS: usize = 64;
+
+/// A connection that may write, on a database of the present layout.
+pub(super) fn writing(file: &Path) -> Result<Connection, JournalError> {
+    check_version(rusqlite::version_number())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Made here and not by SQLite, which would let others read it; the log takes its mode from it.
+    File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)
+        .map_err(|source| io("creating", file, source))?;
+    let mut connection = opened(file, flags)?;
+    write_ahead(&connection)?;
+    for (name, value) in [
+        // Less than FULL may lose acknowledged commits when the power fails.
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        // In KiB: the last pages of a few thousand runs, which appends come back to.
+        ("cache_size", "-32768"),
+        // The writer thread decides when to checkpoint.
+        ("wal_autocheckpoint", "0"),
+    ] {
+        connection
+            .pragma_update_and_check(None, name, value, |_| Ok(()))
+            .or_else(|error| match error {
+                // Some settings answer with a row, some do not.
+                rusqlite::Error::QueryReturnedNoRows => Ok(()),
+                error => Err(error),
+            })
+            .doing("configuring the database")?;
+    }
+    migrate(&mut connection, STEPS)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reading(file: &Path) -> Result<Connection, JournalError> {
+    check_version(rusqlite::version_number())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    opened(file, flags)
+}
+
+/// Makes sure that a journal of the present layout is in `home`, without creating one.
+pub(super) fn exists(home: &Path, file: &Path) -> Result<(), JournalError> {
+    let none = || JournalError::NoJournal { home: home.to_owned() };
+    if !file.try_exists().map_err(|source| io("looking for", file, source))? {
+        return Err(none());
+    }
+    let found = layout(&reading(file)?)?;
+    if found == 0 {
+        return Err(none());
+    }
+    check_layout(found, known(STEPS))?;
+    if found < known(STEPS) {
+        // An older release wrote it: bring it to the present layout first.
+        writing(file)?;
+    }
+    Ok(())
+}
+
+/// Refuses an SQLite that may corrupt the file.
+fn check_version(number: i32) -> Result<(), JournalError> {
+    if number >= FLOOR_NUMBER {
+        return Ok(());
+    }
+    let found = format!("{}.{}.{}", number / 1_000_000, number / 1_000 % 1_000, number % 1_000);
+    Err(JournalError::UnsafeVersion { found, floor: SQLITE_FLOOR })
+}
+
+fn opened(file: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(file, flags).doing("opening the database")?;
+    connection.busy_timeout(BUSY).doing("configuring the database")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+/// Turns the write-ahead log on and checks that it is on: on some file systems it cannot be.
+fn write_ahead(connection: &Connection) -> Result<(), JournalError> {
+    let deadline = Instant::now() + BUSY;
+    let mode: String = loop {
+        let answer = connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0));
+        match answer {
+            // The change of mode does not wait for another process that makes the same change.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            answer => break answer.doing("turning on the write-ahead log")?,
+        }
+    };
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(JournalError::Store {
+        doing: "turning on the write-ahead log",
+        message: format!(
+            "the file system of the journal cannot hold one (the mode stayed `{mode}`); use a local disk"
+        ),
+    })
+}
+
+/// Brings the database to the newest layout, in one transaction.
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), JournalError> {
+    const DOING: &str = "migrating the database";
+    check_layout(layout(connection)?, known(steps))?;
+    if layout(connection)? == known(steps) {
+        return Ok(());
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(DOING)?;
+    // Asked again: another process may have migrated while this one waited.
+    let found = layout(&transaction)?;
+    check_layout(found, known(steps))?;
+    for step in steps.iter().skip(found as usize) {
+        transaction.execute_batch(step).doing(DOING)?;
+    }
+    transaction.pragma_update(None, "user_version", known(steps)).doing(DOING)?;
+    transaction.commit().doing(DOING)
+}
+
+fn layout(connection: &Connection) -> Result<u32, JournalError> {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .doing("reading the version of the database")
+}
+
+fn known(steps: &[&str]) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
+fn check_layout(found: u32, known: u32) -> Result<(), JournalError> {
+    if found <= known {
+        return Ok(());
+    }
+    Err(JournalError::TooNew { what: "the journal".to_owned(), found, known })
+}
+
+fn io(doing: &'static str, path: &Path, source: std::io::Error) -> JournalError {
+    JournalError::Io { doing, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Errors of the database, put into words.
+
+use rusqlite::ErrorCode;
+
+use crate::error::JournalError;
+
+/// Says what was being done when the database failed.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, JournalError>;
+}
+
+impl<T> Doing<T> for rusqlite::Result<T> {
+    fn doing(self, doing: &'static str) -> Result<T, JournalError> {
+        self.map_err(|error| explain(doing, &error))
+    }
+}
+
+/// The error of the journal that a database error amounts to.
+pub(super) fn explain(doing: &'static str, error: &rusqlite::Error) -> JournalError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            JournalError::Damaged { place: "the database file".to_owned(), what: error.to_string() }
+        }
+        _ => JournalError::Store { doing, message: error.to_string() },
+    }
+}
+
+/// Why a piece of work did not take effect.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It was not allowed to; the transaction is as it was before it.
+    Refused(JournalError),
+    /// The database failed; the transaction must be given up.
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Self {
+        Self::Refused(error)
+    }
+}

@@ -1,0 +1,214 @@
+//! The one thread of a process that writes.
+//!
+//! It takes what is queued, makes one transaction of it, and answers when that is durable. It
+//! never waits for company. After a failed commit nobody can know what is durable, so it answers
+//! nothing but that for ever: the process must be restarted and recover.
+
+mod job;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::error::JournalError;
+
+use super::connect::BUSY;
+use super::readers::spawn;
+
+use job::{Failed, Job};
+pub(super) use job::{Jobs, Work};
+
+/// Requests in one transaction at the most, so that the first need not wait long for the last.
+const GROUP_MAX: usize = 256;
+
+/// With more bytes than this in the write-ahead log it is carried over, busy or not.
+const LOG_BYTES: u64 = 16 << 20;
+
+/// Without a request for so long, the write-ahead log is carried over.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// The writing thread. Ends with it, when everything queued was written.
+pub(super) struct Writer {
+    jobs: Option<Jobs>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, file: &Path) -> Result<Self, JournalError> {
+        let (jobs, queue) = mpsc::channel();
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        let state = Loop {
+            connection,
+            queue,
+            log: log.into(),
+            log_bound: LOG_BYTES,
+            poison: None,
+            dirty: false,
+        };
+        let thread = spawn("journal-writer", move || state.run())?;
+        Ok(Self { jobs: Some(Jobs(jobs)), thread: Some(thread) })
+    }
+
+    /// The way to it. None while it ends.
+    pub(super) fn jobs(&self) -> Option<&Jobs> {
+        self.jobs.as_ref()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing to end.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Loop {
+    connection: Connection,
+    queue: Receiver<Box<dyn Job>>,
+    log: PathBuf,
+    log_bound: u64,
+    poison: Option<String>,
+    dirty: bool,
+}
+
+enum Attempt {
+    Committed,
+    /// Another process did not let go of the file in time.
+    NotBegun(rusqlite::Error),
+    /// Nothing was written.
+    GivenUp(rusqlite::Error),
+    /// Nobody can know what was written.
+    Unknown(rusqlite::Error),
+}
+
+impl Loop {
+    fn run(mut self) {
+        while let Some(first) = self.next() {
+            let mut group = vec![first];
+            group.extend(self.queue.try_iter().take(GROUP_MAX - 1));
+            self.write(group);
+            if self.log_bytes() > self.log_bound {
+                self.carry_over();
+            }
+        }
+    }
+
+    /// The next request. Carries the log over while there is none.
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        if self.dirty {
+            match self.queue.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.carry_over(),
+            }
+        }
+        self.queue.recv().ok()
+    }
+
+    /// Makes a group durable and answers everyone in it.
+    fn write(&mut self, mut group: Vec<Box<dyn Job>>) {
+        if let Some(why) = &self.poison {
+            return fail(group, Failed::Poisoned(why));
+        }
+        match self.attempt(&mut group) {
+            Attempt::Committed => {
+                self.dirty = true;
+                for job in group {
+                    job.answer();
+                }
+            }
+            Attempt::Unknown(error) => {
+                let why = error.to_string();
+                fail(group, Failed::Poisoned(&why));
+                self.poison = Some(why);
+            }
+            // Nobody in the group is at fault, and each would wait as long again.
+            Attempt::NotBegun(error) => fail(group, Failed::Database(&error)),
+            Attempt::GivenUp(error) if group.len() == 1 => fail(group, Failed::Database(&error)),
+            // One of them is at fault: the others must not suffer for it.
+            Attempt::GivenUp(_) => {
+                for job in group {
+                    self.write(vec![job]);
+                }
+            }
+        }
+    }
+
+    fn attempt(&self, group: &mut [Box<dyn Job>]) -> Attempt {
+        // Immediate: a transaction that reads first could not become a writing one later.
+        if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+            return Attempt::NotBegun(error);
+        }
+        for job in group {
+            if let Err(error) = job.perform(&self.connection) {
+                let failed_disk = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+                let rolled_back =
+                    self.connection.is_autocommit() || self.execute("ROLLBACK").is_ok();
+                return if failed_disk || !rolled_back {
+                    Attempt::Unknown(error)
+                } else {
+                    Attempt::GivenUp(error)
+                };
+            }
+        }
+        match self.execute("COMMIT") {
+            Ok(()) => Attempt::Committed,
+            Err(error) => {
+                // So that nothing of it is durable if that can still be had.
+                let _ = self.execute("ROLLBACK");
+                Attempt::Unknown(error)
+            }
+        }
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute(()).map(|_| ())
+    }
+
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
+
+    /// Carries the log over into the database, as far as readers let it, and cuts a long one. If
+    /// they keep it long, it is tried again after as many bytes more, or at the next pause.
+    fn carry_over(&mut self) {
+        self.dirty = false;
+        if self.poison.is_some() {
+            return;
+        }
+        let statement = if self.log_bytes() > LOG_BYTES {
+            "PRAGMA wal_checkpoint(TRUNCATE)"
+        } else {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        };
+        // Readers that are in the way are not waited for.
+        let done = self
+            .connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| self.connection.query_row(statement, (), |_| Ok(())));
+        let restored = self.connection.busy_timeout(BUSY);
+        if let Err(error) = done.and(restored)
+            && error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+        {
+            self.poison = Some(error.to_string());
+        }
+        let left = self.log_bytes();
+        self.log_bound = if left > LOG_BYTES { left + LOG_BYTES } else { LOG_BYTES };
+    }
+}
+
+fn fail(group: Vec<Box<dyn Job>>, error: Failed<'_>) {
+    for job in group {
+        job.fail(error);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What the runtime asks of a durable store.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use baton_core::digest::Digest;
+use baton_core::ids::{RunId, TaskPath, Timestamp};
+use baton_core::record::Record;
+use serde::{Deserialize, Serialize};
+
+use crate::error::JournalError;
+use crate::rows::{RunFilter, RunRow, TaskRow};
+
+/// A future of a journal, without a name.
+pub type JournalFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
+
+/// The right to append to a run. Held by one process at a time; a stale one is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub run: RunId,
+    /// Fencing epoch: grows with every change of owner and is checked in the statement that
+    /// appends.
+    pub epoch: u64,
+}
+
+/// Bytes that are kept by their digest.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Digest of the bytes.
+    pub digest: Digest,
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Blob {
+    /// Names the bytes by their digest.
+    #[must_use]
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+}
+
+/// What a person asks of a run, from any process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// Cancel a task, or the run if the path is the root.
+    Cancel {
+        /// The task.
+        task: TaskPath,
+    },
+    /// Start nothing new, let running work finish, and stop.
+    Pause,
+}
+
+/// A control command on its way to the owner of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Number of the letter; grows with time.
+    pub id: u64,
+    /// The run.
+    pub run: RunId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub by: String,
+    /// What is asked.
+    pub control: Control,
+}
+
+/// A batch of runs (`baton run --each`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRow {
+    /// `batch_` and a ULID.
+    pub id: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// What it was started with: a JSON object that the command line owns.
+    pub spec: String,
+}
+
+/// A durable store of runs.
+///
+/// Promises every implementation keeps: an append that returned is durable; appends of one lease
+/// take effect in the order they were made; after a failed commit nothing more is acknowledged;
+/// damage is detected and named, never read as data; time is the store's own.
+pub trait Journal: Send + Sync + 'static {
+    /// The store's clock. Never goes backwards within a process.
+    fn now(&self) -> Timestamp;
+
+    /// Creates a run whose first record is `started`, and owns it.
+    ///
+    /// Fails with [`JournalError::Exists`] if there is a run of that name.
+    fn create(&self, started: Record, blobs: Vec<Blob>) -> JournalFuture<'_, Lease>;
+
+    /// Takes a run whose owner is dead, or that has none, and returns all its records.
+    ///
+    /// Fails with [`JournalError::Owned`] while an owner lives, also if that is this process,
+    /// without waiting. A lease that is dropped with the future before it arrived is given back.
+    fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)>;
+
+    /// Appends records that continue the run without a gap, with the blobs they name. Returns when
+    /// both are durable. Fails with [`JournalError::Fenced`] if the lease is stale, with
+    /// [`JournalError::Gap`] if the records do not follow, and then changes nothing.
+    ///
+    /// Calls take effect in the order they were made, in whatever order they are awaited.
+    fn append(
+        &self,
+        lease: &Lease,
+        records: Vec<Record>,
+        blobs: Vec<Blob>,
+    ) -> JournalFuture<'_, ()>;
+
+    /// Gives up ownership, so that others need not ask whether this process lives. Does nothing if
+    /// the lease is stale.
+    fn release(&self, lease: &Lease) -> JournalFuture<'_, ()>;
+
+    /// The bytes of a blob, checked against their digest.
+    fn blob(&self, digest: &Digest) -> JournalFuture<'_, Arc<[u8]>>;
+
+    /// Keeps blobs; returns when they are durable.
+    fn put_blobs(&self, blobs: Vec<Blob>) -> JournalFuture<'_, ()>;
+
+    /// Runs, newest first.
+    fn runs(&self, filter: &RunFilter) -> JournalFuture<'_, Vec<RunRow>>;
+
+    /// One run.
+    fn run(&self, run: &RunId) -> JournalFuture<'_, Option<RunRow>>;
+
+    /// Tasks of a run, in order of their paths. Fails if there is no such run.
+    fn tasks(&self, run: &RunId) -> JournalFuture<'_, Vec<TaskRow>>;
+
+    /// Records of a run with numbers above `after`, at most `limit`. Fails if there is no such run.
+    fn records(&self, run: &RunId, after: u64, limit: u64) -> JournalFuture<'_, Vec<Record>>;
+
+    /// Sends a control command to whoever owns the run now or next; returns its number.
+    fn send(&self, run: &RunId, by: &str, control: Control) -> JournalFuture<'_, u64>;
+
+    /// Letters not yet taken for runs this process owns.
+    fn inbox(&self) -> JournalFuture<'_, Vec<Letter>>;
+
+    /// Marks a letter as obeyed.
+    fn obeyed(&self, letter: u64) -> JournalFuture<'_, ()>;
+
+    /// Creates a batch.
+    fn create_batch(&self, batch: BatchRow) -> JournalFuture<'_, ()>;
+
+    /// One batch.
+    fn batch(&self, id: &str) -> JournalFuture<'_, Option<BatchRow>>;
+
+    /// Checks every record and blob: checksums, gaps, digests, the store's own structure.
+    fn verify(&self) -> JournalFuture<'_, VerifyReport>;
+}
+
+/// What [`Journal::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Runs checked.
+    pub runs: u64,
+    /// Records checked.
+    pub records: u64,
+    /// Blobs checked.
+    pub blobs: u64,
+    /// What is damaged, one sentence each; empty if nothing is.
+    pub damage: Vec<String>,
+}

@@ -1,0 +1,236 @@
+//! What needs no run: help, version, pages, completions.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use super::support::Project;
+
+#[test]
+fn the_version_is_one_line() {
+    let said = Project::new().run(&["--version"]);
+    assert_eq!(said.stdout, format!("baton {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!((said.exit, said.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn help_lists_the_commands() {
+    insta::assert_snapshot!(Project::new().run(&["--help"]).shown(), @r"
+    exit 0
+    --- stdout
+    Run agent workflows as sandboxed WebAssembly components, durably.
+
+    A workflow touches only what it was granted, every step is journaled before it is taken, and a run
+    that was killed goes on where it was.
+
+    Usage: baton [OPTIONS] <COMMAND>
+
+    Commands:
+      run          Start a workflow and show its result
+      ls           List runs, newest first
+      show         Show one run or task
+      tree         Show the tasks of a run as a tree
+      journal      Show the records of a run
+      resume       Go on with a run or batch that stopped
+      cancel       Cancel a run or one of its tasks
+      check        Look into a component without executing it
+      doctor       Check this machine and the journal
+      explain      Say what an error code means
+      completions  Print a completion script for a shell
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Everywhere:
+          --home <DIR>
+              Directory of the state; else BATON_HOME, else the nearest `.baton` at or above here
+
+          --plain
+              Progress as plain lines, also on a terminal
+
+    Examples:
+      baton run docs-audit --root .         audit the Markdown below this directory
+      baton ls                              what ran, and what can go on
+      baton resume last                     go on with the newest run
+      baton explain B0006                   what an error means
+
+    Exit codes:
+      0 done · 1 failed · 2 usage · 3 refused by policy · 4 cap or limit reached
+      5 waiting for a person or paused by one · 130 interrupted
+    ");
+}
+
+#[test]
+fn help_of_run_explains_flags_and_backends() {
+    insta::assert_snapshot!(Project::new().run(&["run", "--help"]).shown(), @r#"
+    exit 0
+    --- stdout
+    Start a workflow and show its result
+
+    Usage: baton run [OPTIONS] <WORKFLOW>
+
+    Arguments:
+      <WORKFLOW>
+              A path to a .wasm file, or the name of a built-in workflow
+
+    Options:
+          --input <JSON|@FILE|->
+              The input: JSON, @FILE, or - for standard input
+
+          --root <DIR>
+              Directory that the workflow and its agents may read, as far as the workflow asks to
+
+          --agent <[TYPE=]BACKEND>
+              Who performs agent tasks: for all, or for one agent type. May be repeated
+
+      -y, --yes
+              Grant what is requested without asking
+
+          --json
+              Print one JSON object: run, state, output, summary, evidence, artifacts, usage, error
+
+          --format <FORMAT>
+              How to write the workflow's output
+
+              Possible values:
+              - text: For people
+              - md:   As Markdown
+              - json: The output of the workflow as JSON
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Caps:
+          --max-agents <N>
+              Agents that may start
+
+          --max-tokens <N>
+              Input and output tokens together, such as 200k
+
+          --max-cost <USD>
+              US dollars, such as 5 or 0.25
+
+          --timeout <D>
+              Wall time of this sitting, such as 90s, 5m or 1h30m
+
+          --concurrency <N>
+              Agents at work at once
+
+          --limit <NAME=VALUE>
+              Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them
+
+    Batches:
+          --each <INPUTS.jsonl>
+              One run for each line of a file of JSON values; one result line each, with its "line"
+
+          --runs <N>
+              Runs of a batch that are live at once
+              
+              [default: 256]
+
+    Everywhere:
+          --home <DIR>
+              Directory of the state; else BATON_HOME, else the nearest `.baton` at or above here
+
+          --plain
+              Progress as plain lines, also on a terminal
+
+    The result alone goes to standard output, progress to standard error.
+
+    Backends:
+      component:NAME        an agent built in or beside the workflow, sandboxed
+      component:FILE.wasm   an agent component in a file, sandboxed
+      command:PROGRAM ARGS  any program; a JSON task on its standard input, JSON on its output
+
+    Examples:
+      baton run docs-audit --root .
+      baton run docs-audit --root docs --yes --json | jq .output
+      baton run ./flow.wasm --input '{"topic":"limits"}' --max-agents 50 --timeout 10m
+      baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
+      baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl
+    "#);
+}
+
+#[test]
+fn every_command_has_help() {
+    let project = Project::new();
+    for command in [
+        "run",
+        "ls",
+        "show",
+        "tree",
+        "journal",
+        "resume",
+        "cancel",
+        "check",
+        "doctor",
+        "explain",
+        "completions",
+    ] {
+        let said = project.run(&[command, "--help"]);
+        assert_eq!((said.exit, said.stderr.as_str()), (0, ""), "{command}");
+        assert!(said.stdout.contains("Examples:\n  baton "), "{command}");
+    }
+}
+
+#[test]
+fn codes_are_listed_and_explained() {
+    let project = Project::new();
+    let list = project.run(&["explain"]);
+    assert_eq!(list.exit, 0);
+    for line in list.stdout.lines() {
+        let code = line.split_whitespace().next().unwrap();
+        let page = project.run(&["explain", code]);
+        assert_eq!(page.exit, 0, "{code}");
+        assert!(page.stdout.starts_with(&format!("# {code}: ")), "{code}");
+    }
+    insta::assert_snapshot!(project.run(&["explain", "B0006"]).shown(), @r"
+    exit 0
+    --- stdout
+    # B0006: nobody was there to consent
+
+    ## What happened
+
+    A workflow gets nothing before somebody has seen what it asks for. Standard input is not a terminal, so
+    nobody could be asked, and `--yes` was not given. Nothing was started.
+
+    ## What to do
+
+    - Run the command on a terminal and answer the question.
+    - Or look at the requests with `baton check WORKFLOW`, then add `--yes`.
+    ");
+    insta::assert_snapshot!(project.run(&["explain", "B9999"]).shown(), @r"
+    exit 2
+    --- stderr
+    error[B0029]: there is no error code `B9999`
+      hint: `baton explain` lists all codes
+      `baton explain B0029` says more
+    ");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let project = Project::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = project.run(&["completions", shell]);
+        assert_eq!(said.exit, 0, "{shell}");
+        assert!(said.stdout.contains("resume"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let project = Project::new();
+    let mut command = project.command(&["completions", "bash"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,14 @@
+//! The command line as people and programs meet it: the real binary, its output and exit codes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod check;
+mod errors;
+mod help;
+mod support;

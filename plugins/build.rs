@@ -13,6 +13,7 @@ const PLUGINS: &[(&str, &str)] = &[
     ("docs-auditor", "docs-auditor"),
     ("echo-agent", "echo-agent"),
     ("hello", "hello"),
+    ("nap", "nap"),
 ];
 
 /// What makes guests different when it changes, relative to the workspace.
@@ -30,17 +31,12 @@ const SOURCES: &[&str] = &[
 
 fn main() -> Result<(), Box<dyn Error>> {
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let workspace = package
-        .parent()
-        .ok_or("this package is in a folder of the workspace")?;
+    let workspace = package.parent().ok_or("this package is in a folder of the workspace")?;
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
 
     println!("cargo::rerun-if-env-changed={PREBUILT}");
     for source in SOURCES {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
 
     let packages: Vec<&str> = PLUGINS.iter().map(|(_, package)| *package).collect();
@@ -50,10 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let copy = out_dir.join(format!("{name}.wasm"));
         copy_if_changed(&component, &copy)?;
         let path = copy.to_str().ok_or("OUT_DIR is not UTF-8")?;
-        writeln!(
-            table,
-            "    Plugin {{ name: {name:?}, bytes: include_bytes!({path:?}) }},"
-        )?;
+        writeln!(table, "    Plugin {{ name: {name:?}, bytes: include_bytes!({path:?}) }},")?;
     }
     table.push(']');
     fs::write(out_dir.join("table.rs"), table)?;

@@ -50,14 +50,7 @@ pub struct AgentCall<T = String> {
 
 impl AgentCall {
     pub(crate) fn new(shared: Rc<Shared>, prompt: String) -> Self {
-        Self {
-            shared,
-            prompt,
-            input: None,
-            schema: None,
-            options: Map::new(),
-            output: PhantomData,
-        }
+        Self { shared, prompt, input: None, schema: None, options: Map::new(), output: PhantomData }
     }
 }
 
@@ -131,10 +124,7 @@ impl<T> AgentCall<T> {
     /// Wall time of one attempt. Counted in milliseconds, rounded up.
     pub fn timeout(self, timeout: Duration) -> Self {
         let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-        self.option(
-            "timeout_ms",
-            u64::try_from(milliseconds).unwrap_or(u64::MAX),
-        )
+        self.option("timeout_ms", u64::try_from(milliseconds).unwrap_or(u64::MAX))
     }
 
     /// Glob patterns that narrow what the agent may read.
@@ -157,14 +147,10 @@ impl<T> AgentCall<T> {
     pub fn handoff(self) -> HandoffFuture<T> {
         let (prompt, schema) = (self.prompt, self.schema);
         let options = Value::Object(self.options).to_string();
-        let request = self.input.transpose().map(|input| {
-            Request::Agent(RawAgent {
-                prompt,
-                input,
-                schema,
-                options,
-            })
-        });
+        let request = self
+            .input
+            .transpose()
+            .map(|input| Request::Agent(RawAgent { prompt, input, schema, options }));
         HandoffFuture::new(TaskFuture::new(self.shared, request))
     }
 }
@@ -180,9 +166,7 @@ impl<T: DeserializeOwned> IntoFuture for AgentCall<T> {
 
 /// A value as JSON text.
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String, TaskError> {
-    serde_json::to_string(value).map_err(|error| TaskError::Input {
-        message: error.to_string(),
-    })
+    serde_json::to_string(value).map_err(|error| TaskError::Input { message: error.to_string() })
 }
 
 /// A task's handoff. Spawns the task at its first poll; dropping it cancels the task.
@@ -194,10 +178,7 @@ pub struct HandoffFuture<T> {
 
 impl<T> HandoffFuture<T> {
     pub(crate) fn new(task: TaskFuture) -> Self {
-        Self {
-            task,
-            output: PhantomData,
-        }
+        Self { task, output: PhantomData }
     }
 }
 
@@ -205,19 +186,14 @@ impl<T: DeserializeOwned> Future for HandoffFuture<T> {
     type Output = Result<Handoff<T>, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.task)
-            .poll(context)
-            .map(|answer| typed(answer?))
+        Pin::new(&mut self.task).poll(context).map(|answer| typed(answer?))
     }
 }
 
 fn typed<T: DeserializeOwned>(handoff: Handoff<String>) -> Result<Handoff<T>, TaskError> {
     match serde_json::from_str(&handoff.output) {
         Ok(output) => Ok(handoff.map(|_| output)),
-        Err(error) => Err(TaskError::Output {
-            message: error.to_string(),
-            output: handoff.output,
-        }),
+        Err(error) => Err(TaskError::Output { message: error.to_string(), output: handoff.output }),
     }
 }
 
@@ -235,8 +211,6 @@ impl<T: DeserializeOwned> Future for OutputFuture<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0)
-            .poll(context)
-            .map_ok(|handoff| handoff.output)
+        Pin::new(&mut self.0).poll(context).map_ok(|handoff| handoff.output)
     }
 }

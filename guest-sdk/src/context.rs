@@ -89,10 +89,7 @@ pub struct AgentCx {
 
 impl AgentCx {
     pub(crate) fn new<H: FileHost + ReportHost + 'static>(host: Rc<H>) -> Self {
-        Self {
-            files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>),
-            report: Report::new(host),
-        }
+        Self { files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>), report: Report::new(host) }
     }
 
     /// Files inside the granted root.

@@ -70,9 +70,7 @@ where
 }
 
 fn finish<O: IntoHandoff, E: Into<Error>>(end: Result<O, E>) -> End {
-    end.map_err(Into::into)
-        .and_then(IntoHandoff::into_handoff)
-        .map_err(Error::into_failure)
+    end.map_err(Into::into).and_then(IntoHandoff::into_handoff).map_err(Error::into_failure)
 }
 
 fn parse<I: DeserializeOwned>(input: &str) -> Result<I, Failure> {

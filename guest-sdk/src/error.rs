@@ -134,11 +134,7 @@ impl From<Refusal> for Error {
         };
         let hint = refusal.hint;
         let error = Self::from(Failure::new(kind, refusal.code, refusal.message));
-        if hint.is_empty() {
-            error
-        } else {
-            error.detail("hint", hint)
-        }
+        if hint.is_empty() { error } else { error.detail("hint", hint) }
     }
 }
 

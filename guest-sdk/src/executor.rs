@@ -87,10 +87,7 @@ impl Wake for Flag {
 
 impl Shared {
     pub(crate) fn new(host: Rc<dyn TaskHost>) -> Rc<Self> {
-        Rc::new(Self {
-            host,
-            state: RefCell::default(),
-        })
+        Rc::new(Self { host, state: RefCell::default() })
     }
 
     /// Runs the workflow to its end.
@@ -121,20 +118,13 @@ impl Shared {
     /// Takes one delivery from the host and wakes whom it concerns.
     fn wait(&self) -> Result<(), Stall> {
         let list = self.wait_list()?;
-        let delivery = self
-            .host
-            .wait_any(list.as_deref())
-            .map_err(|error| match error {
-                WaitError::NothingToWaitFor => Stall::Nothing,
-                WaitError::UnknownTask => Stall::UnknownTask,
-            })?;
+        let delivery = self.host.wait_any(list.as_deref()).map_err(|error| match error {
+            WaitError::NothingToWaitFor => Stall::Nothing,
+            WaitError::UnknownTask => Stall::UnknownTask,
+        })?;
         let mut state = self.state.borrow_mut();
         let woken = match delivery {
-            Delivery::Completion {
-                task,
-                outcome,
-                usage,
-            } => {
+            Delivery::Completion { task, outcome, usage } => {
                 // No slot: the task was cancelled, and this is its end.
                 let Some(slot) = state.open.get_mut(&task) else {
                     return Ok(());
@@ -250,10 +240,7 @@ enum Step {
 impl TaskFuture {
     /// A task that will be asked for, or the reason why it cannot be.
     pub(crate) fn new(shared: Rc<Shared>, request: Result<Request, TaskError>) -> Self {
-        Self {
-            shared,
-            step: Step::Unstarted(request),
-        }
+        Self { shared, step: Step::Unstarted(request) }
     }
 }
 

@@ -33,11 +33,7 @@ where
     O: IntoHandoff,
     E: Into<Error>,
 {
-    raw_end(entry::perform(
-        AgentCx::new(Component::new()),
-        task(raw),
-        body,
-    ))
+    raw_end(entry::perform(AgentCx::new(Component::new()), task(raw), body))
 }
 
 /// Export `perform` of world `agent`, by an `async` function.
@@ -48,9 +44,5 @@ where
     E: Into<Error>,
     F: Future<Output = Result<O, E>>,
 {
-    raw_end(entry::perform_async(
-        AgentCx::new(Component::new()),
-        task(raw),
-        body,
-    ))
+    raw_end(entry::perform_async(AgentCx::new(Component::new()), task(raw), body))
 }

@@ -146,7 +146,7 @@ impl Files {
     /// ```no_run
     /// # fn example(cx: baton_guest::Cx) -> baton_guest::Result<()> {
     /// let pages = cx.files().select(["docs/**/*.md"]).exclude(["**/old/**"]).list()?;
-    /// let todo = cx.files().select(["**/*.rs"]).limit(100).search(r"\bFIXME\b")?;
+    /// let todo = cx.files().select(["**/*.rs"]).limit(100).search(r"\bdeprecated\b")?;
     /// # Ok(()) }
     /// ```
     pub fn select<S: Into<String>>(&self, include: impl IntoIterator<Item = S>) -> Selection {
@@ -244,13 +244,6 @@ impl Selection {
 
     fn into_raw(self) -> (Rc<dyn FileHost>, RawSelection) {
         let options = Value::Object(self.options).to_string();
-        (
-            self.host,
-            RawSelection {
-                include: self.include,
-                exclude: self.exclude,
-                options,
-            },
-        )
+        (self.host, RawSelection { include: self.include, exclude: self.exclude, options })
     }
 }

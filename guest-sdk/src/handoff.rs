@@ -32,21 +32,13 @@ impl Evidence {
     /// A whole file.
     #[must_use]
     pub fn file(path: impl Into<String>, claim: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            lines: None,
-            digest: None,
-            claim: claim.into(),
-        }
+        Self { path: path.into(), lines: None, digest: None, claim: claim.into() }
     }
 
     /// Lines `first` to `last` of a file, counted from 1, both included.
     #[must_use]
     pub fn lines(path: impl Into<String>, first: u32, last: u32, claim: impl Into<String>) -> Self {
-        Self {
-            lines: Some(LineRange { first, last }),
-            ..Self::file(path, claim)
-        }
+        Self { lines: Some(LineRange { first, last }), ..Self::file(path, claim) }
     }
 
     /// The same with the digest that [`Content::digest`](crate::Content) gave.

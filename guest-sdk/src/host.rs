@@ -45,11 +45,7 @@ pub(crate) type Outcome = Result<Handoff<String>, Failure>;
 #[derive(Clone, Debug)]
 pub(crate) enum Delivery {
     /// A task ended. The handoff's own usage is not set; `usage` counts for both outcomes.
-    Completion {
-        task: u64,
-        outcome: Outcome,
-        usage: Usage,
-    },
+    Completion { task: u64, outcome: Outcome, usage: Usage },
     /// A person sent a message.
     Message(Message),
 }

@@ -217,21 +217,14 @@ impl Script {
     /// Puts a file into the root. The path is relative to it.
     #[must_use]
     pub fn file(self, path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        self.0
-            .state
-            .borrow_mut()
-            .files
-            .insert(path.into(), content.into());
+        self.0.state.borrow_mut().files.insert(path.into(), content.into());
         self
     }
 
     /// Has a person send a message, delivered at the first wait that takes messages.
     #[must_use]
     pub fn message(self, sender: impl Into<String>, text: impl Into<String>) -> Self {
-        let message = Message {
-            sender: sender.into(),
-            text: text.into(),
-        };
+        let message = Message { sender: sender.into(), text: text.into() };
         self.0.state.borrow_mut().messages.push_back(message);
         self
     }

@@ -29,13 +29,7 @@ pub struct WorkflowCall<T = Value> {
 
 impl WorkflowCall {
     pub(crate) fn new<I: Serialize + ?Sized>(shared: Rc<Shared>, name: String, input: &I) -> Self {
-        Self {
-            shared,
-            name,
-            input: to_json(input),
-            options: Map::new(),
-            output: PhantomData,
-        }
+        Self { shared, name, input: to_json(input), options: Map::new(), output: PhantomData }
     }
 }
 
@@ -82,12 +76,7 @@ impl<T> WorkflowCall<T> {
             clippy::cast_precision_loss,
             reason = "amounts below nine billion dollars are exact"
         )]
-        put(
-            "cost_usd",
-            amounts
-                .cost_micro_usd
-                .map(|micro| json!(micro as f64 / 1e6)),
-        );
+        put("cost_usd", amounts.cost_micro_usd.map(|micro| json!(micro as f64 / 1e6)));
         self.option("budget", budget)
     }
 
@@ -100,13 +89,8 @@ impl<T> WorkflowCall<T> {
     pub fn handoff(self) -> HandoffFuture<T> {
         let name = self.name;
         let options = Value::Object(self.options).to_string();
-        let request = self.input.map(|input| {
-            Request::Workflow(RawWorkflow {
-                name,
-                input,
-                options,
-            })
-        });
+        let request =
+            self.input.map(|input| Request::Workflow(RawWorkflow { name, input, options }));
         HandoffFuture::new(TaskFuture::new(self.shared, request))
     }
 }

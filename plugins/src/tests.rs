@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use baton_core::manifest::{Manifest, SECTION, World};
 use wasmparser::{ComponentTypeRef, Parser, Payload};
@@ -29,16 +24,12 @@ fn facts(plugin: &Plugin) -> Facts {
                 // A world's own types are imports too, but of shapes, not of abilities.
                 let imports = section.into_iter().map(Result::unwrap);
                 let abilities = imports.filter(|one| !matches!(one.ty, ComponentTypeRef::Type(_)));
-                facts
-                    .imports
-                    .extend(abilities.map(|one| one.name.name.to_owned()));
+                facts.imports.extend(abilities.map(|one| one.name.name.to_owned()));
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
-                facts.exports.extend(
-                    section
-                        .into_iter()
-                        .map(|one| one.unwrap().name.name.to_owned()),
-                );
+                facts
+                    .exports
+                    .extend(section.into_iter().map(|one| one.unwrap().name.name.to_owned()));
             }
             Payload::CustomSection(section) if section.name() == SECTION => {
                 facts.manifests.push(section.data().to_vec());
@@ -67,10 +58,8 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
             World::Workflow => (&["types", "tasks", "files", "report", "budget"], "run"),
             World::Agent => (&["types", "files", "report"], "perform"),
         };
-        let ours: Vec<_> = interfaces
-            .iter()
-            .map(|name| format!("baton:runtime/{name}@0.1.0"))
-            .collect();
+        let ours: Vec<_> =
+            interfaces.iter().map(|name| format!("baton:runtime/{name}@0.1.0")).collect();
         for import in &facts.imports {
             let known = ours.contains(import) || import.starts_with("wasi:");
             assert!(known, "{} imports {import}", plugin.name);
@@ -84,10 +73,7 @@ fn components_name_no_path_of_the_machine_that_built_them() {
     let home = std::env::home_dir().unwrap().join(".cargo");
     let needle = home.to_str().unwrap().as_bytes();
     for plugin in all() {
-        let found = plugin
-            .bytes
-            .windows(needle.len())
-            .any(|window| window == needle);
+        let found = plugin.bytes.windows(needle.len()).any(|window| window == needle);
         assert!(!found, "{}", plugin.name);
     }
 }

@@ -121,7 +121,7 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
     let starts: usize = bench.starts().values().map(Vec::len).sum();
     assert!(starts >= AGENTS && starts <= AGENTS + repeats_allowed, "{starts} starts");
     assert!(fired >= kills().min(8), "only {fired} kills hit a living process");
-    let verified = bench.run(&["journal", report["run"].as_str().unwrap(), "--verify"]);
+    let verified = bench.run(&["journal", "--verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     println!(
         "kills {fired}, starts {starts} of {AGENTS} agents, slowest start after a takeover {slowest_takeover:?}"

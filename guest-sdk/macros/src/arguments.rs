@@ -35,11 +35,7 @@ impl Parse for Arguments {
         let items: Punctuated<Argument, Token![,]> = Punctuated::parse_terminated(input)?;
         let items: Vec<_> = items.into_iter().collect();
         for (index, item) in items.iter().enumerate() {
-            if items
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.key == item.key)
-            {
+            if items.iter().take(index).any(|earlier| earlier.key == item.key) {
                 return Err(item.error("is given twice"));
             }
         }
@@ -52,16 +48,10 @@ impl Parse for Argument {
         let key: Ident = input.parse()?;
         if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            return Ok(Self {
-                key,
-                value: Value::Literal(input.parse()?),
-            });
+            return Ok(Self { key, value: Value::Literal(input.parse()?) });
         }
         if !input.peek(token::Paren) {
-            return Ok(Self {
-                key,
-                value: Value::Flag,
-            });
+            return Ok(Self { key, value: Value::Flag });
         }
         let list;
         parenthesized!(list in input);
@@ -104,11 +94,7 @@ impl Argument {
             Value::Literal(Lit::Float(number)) => number.base10_parse()?,
             _ => return Err(self.error("takes a number: `= 2.5`")),
         };
-        if number.is_finite() {
-            Ok(number)
-        } else {
-            Err(self.error("is too large"))
-        }
+        if number.is_finite() { Ok(number) } else { Err(self.error("is too large")) }
     }
 
     /// The values of `key("a", "b")`.

@@ -94,32 +94,20 @@ pub(crate) fn build(world: World, arguments: Arguments) -> syn::Result<Built> {
                 }
                 (_, Some(object)) => object.insert("world".into(), json!(world.name())),
                 (_, None) => {
-                    return Err(syn::Error::new(
-                        path.span(),
-                        "the manifest is no JSON object",
-                    ));
+                    return Err(syn::Error::new(path.span(), "the manifest is no JSON object"));
                 }
             };
             check_name(json.get("name").and_then(Json::as_str), path.span())?;
             (json, path.span())
         }
-        None => (
-            Json::Object(object(world, &arguments, &mut files)?),
-            arguments.span,
-        ),
+        None => (Json::Object(object(world, &arguments, &mut files)?), arguments.span),
     };
     let text = json.to_string();
     if text.len() > BYTES_MAX {
-        let problem = format!(
-            "a manifest of {} bytes; the limit is {BYTES_MAX}",
-            text.len()
-        );
+        let problem = format!("a manifest of {} bytes; the limit is {BYTES_MAX}", text.len());
         return Err(syn::Error::new(span, problem));
     }
-    Ok(Built {
-        text,
-        files: files.read,
-    })
+    Ok(Built { text, files: files.read })
 }
 
 fn object(
@@ -191,18 +179,12 @@ fn agent_types(arguments: &Arguments) -> syn::Result<Json> {
         known(facts, &["description", "backend", "system", "read"])?;
         let mut one = Map::new();
         for fact in &facts.items {
-            let value = if fact.key == "read" {
-                json!(fact.texts()?)
-            } else {
-                json!(fact.text()?.value())
-            };
+            let value =
+                if fact.key == "read" { json!(fact.texts()?) } else { json!(fact.text()?.value()) };
             one.insert(fact.key.to_string(), value);
         }
         // Names have `-` where identifiers have `_`.
-        types.insert(
-            argument.key.to_string().replace('_', "-"),
-            Json::Object(one),
-        );
+        types.insert(argument.key.to_string().replace('_', "-"), Json::Object(one));
     }
     Ok(Json::Object(types))
 }
@@ -226,15 +208,10 @@ fn find<'a>(arguments: &'a Arguments, key: &str) -> Option<&'a Argument> {
 }
 
 fn known(arguments: &Arguments, keys: &[&str]) -> syn::Result<()> {
-    match arguments
-        .items
-        .iter()
-        .find(|item| !keys.iter().any(|key| item.key == key))
-    {
-        Some(item) => Err(item.error(&format!(
-            "is not known here; known are `{}`",
-            keys.join("`, `")
-        ))),
+    match arguments.items.iter().find(|item| !keys.iter().any(|key| item.key == key)) {
+        Some(item) => {
+            Err(item.error(&format!("is not known here; known are `{}`", keys.join("`, `"))))
+        }
         None => Ok(()),
     }
 }

@@ -1,10 +1,5 @@
 //! The attribute without a compiler: arguments as text, manifests and errors as text.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use baton_core::manifest::Manifest;
 use serde_json::{Value, json};
@@ -76,28 +71,13 @@ fn a_whole_manifest_is_taken_from_its_file() {
 fn errors_say_what_is_wrong_with_which_argument() {
     let rows = [
         ("", "`name = \"…\"` is missing"),
-        (
-            r#"name = "Bad""#,
-            "a name is up to 64 lower case letters, digits and `-`; `Bad` is not",
-        ),
+        (r#"name = "Bad""#, "a name is up to 64 lower case letters, digits and `-`; `Bad` is not"),
         (r#"name = 7"#, "`name` takes a text: `= \"…\"`"),
         (r#"name = "a", name = "b""#, "`name` is given twice"),
-        (
-            r#"name = "a", exclude("x")"#,
-            "`exclude` needs `read(\"…\")` beside it",
-        ),
-        (
-            r#"name = "a", agents = true"#,
-            "`agents` stands by itself, without a value",
-        ),
-        (
-            r#"name = "a", phases = "x""#,
-            "`phases` takes a list of texts: `(\"…\", \"…\")`",
-        ),
-        (
-            r#"name = "a", agent_types(x())"#,
-            "`agent_types` needs `agents` beside it",
-        ),
+        (r#"name = "a", exclude("x")"#, "`exclude` needs `read(\"…\")` beside it"),
+        (r#"name = "a", agents = true"#, "`agents` stands by itself, without a value"),
+        (r#"name = "a", phases = "x""#, "`phases` takes a list of texts: `(\"…\", \"…\")`"),
+        (r#"name = "a", agent_types(x())"#, "`agent_types` needs `agents` beside it"),
         (
             r#"name = "a", agents, agent_types(x)"#,
             "`x` takes a list of `name = value` in parentheses",
@@ -106,55 +86,29 @@ fn errors_say_what_is_wrong_with_which_argument() {
             r#"name = "a", budget(money = 1)"#,
             "`money` is not known here; known are `agents`, `tokens`, `cost_usd`",
         ),
-        (
-            r#"name = "a", budget(agents = 1.5)"#,
-            "`agents` takes a whole number: `= 100`",
-        ),
-        (
-            r#"name = "a", budget(cost_usd = "1")"#,
-            "`cost_usd` takes a number: `= 2.5`",
-        ),
-        (
-            r#"name = "a", budget(cost_usd = 1e999)"#,
-            "`cost_usd` is too large",
-        ),
+        (r#"name = "a", budget(agents = 1.5)"#, "`agents` takes a whole number: `= 100`"),
+        (r#"name = "a", budget(cost_usd = "1")"#, "`cost_usd` takes a number: `= 2.5`"),
+        (r#"name = "a", budget(cost_usd = 1e999)"#, "`cost_usd` is too large"),
         (
             r#"manifest = "src/tests/manifest.json", name = "a""#,
             "`name` stands beside `manifest`, which says everything",
         ),
-        (
-            r#"manifest = "src/tests/schema.json""#,
-            "the manifest has no `name`",
-        ),
+        (r#"manifest = "src/tests/schema.json""#, "the manifest has no `name`"),
     ];
     for (arguments, error) in rows {
-        assert_eq!(
-            manifest(World::Workflow, arguments),
-            Err(error.to_owned()),
-            "{arguments}"
-        );
+        assert_eq!(manifest(World::Workflow, arguments), Err(error.to_owned()), "{arguments}");
     }
-    for (file, problem) in [
-        ("absent.json", "No such file"),
-        ("src/tests/broken.json", "EOF while"),
-    ] {
+    for (file, problem) in [("absent.json", "No such file"), ("src/tests/broken.json", "EOF while")]
+    {
         let arguments = format!(r#"name = "a", input_schema = "{file}""#);
         let error = manifest(World::Workflow, &arguments).unwrap_err();
-        assert!(
-            error.starts_with(&format!("`{file}`: {problem}")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("`{file}`: {problem}")), "{error}");
     }
 }
 
 #[test]
 fn an_agent_cannot_ask_for_what_its_world_lacks() {
-    for argument in [
-        "agents",
-        "phases(\"x\")",
-        "workflows(\"x\")",
-        "budget(agents = 1)",
-    ] {
+    for argument in ["agents", "phases(\"x\")", "workflows(\"x\")", "budget(agents = 1)"] {
         let arguments = format!(r#"name = "a", {argument}"#);
         let error = manifest(World::Agent, &arguments).unwrap_err();
         assert!(error.contains("is not known here"), "{error}");
@@ -172,49 +126,18 @@ fn expansion(world: World, function: &str) -> Result<String, String> {
 #[test]
 fn the_function_must_have_the_shape_of_its_world() {
     let rows = [
-        (
-            World::Workflow,
-            "fn run(cx: Cx, input: ()) -> Result<()> {}",
-            Some("is not `async`"),
-        ),
-        (
-            World::Workflow,
-            "async fn run(cx: Cx) -> Result<()> {}",
-            Some("two arguments"),
-        ),
-        (
-            World::Workflow,
-            "async fn run<T>(cx: Cx, input: T) -> Result<()> {}",
-            Some("is generic"),
-        ),
-        (
-            World::Workflow,
-            "async fn run(cx: Cx, input: ()) {}",
-            Some("returns nothing"),
-        ),
-        (
-            World::Workflow,
-            "async fn run(cx: Cx, input: ()) -> Result<()> {}",
-            None,
-        ),
-        (
-            World::Agent,
-            "fn perform(cx: AgentCx, task: Task<()>) -> Result<()> {}",
-            None,
-        ),
-        (
-            World::Agent,
-            "async fn perform(cx: AgentCx, task: Task<()>) -> Result<()> {}",
-            None,
-        ),
+        (World::Workflow, "fn run(cx: Cx, input: ()) -> Result<()> {}", Some("is not `async`")),
+        (World::Workflow, "async fn run(cx: Cx) -> Result<()> {}", Some("two arguments")),
+        (World::Workflow, "async fn run<T>(cx: Cx, input: T) -> Result<()> {}", Some("is generic")),
+        (World::Workflow, "async fn run(cx: Cx, input: ()) {}", Some("returns nothing")),
+        (World::Workflow, "async fn run(cx: Cx, input: ()) -> Result<()> {}", None),
+        (World::Agent, "fn perform(cx: AgentCx, task: Task<()>) -> Result<()> {}", None),
+        (World::Agent, "async fn perform(cx: AgentCx, task: Task<()>) -> Result<()> {}", None),
     ];
     for (world, function, problem) in rows {
         match (expansion(world, function), problem) {
             (Ok(tokens), None) => {
-                assert!(
-                    tokens.contains(r#"link_section = "baton:manifest""#),
-                    "{function}"
-                );
+                assert!(tokens.contains(r#"link_section = "baton:manifest""#), "{function}");
                 assert_eq!(
                     tokens.contains("perform_async"),
                     world == World::Agent && function.starts_with("async"),

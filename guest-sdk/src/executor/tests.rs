@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::time::Duration;
 
@@ -46,20 +41,10 @@ fn spawned(script: &Script) -> Vec<String> {
 
 #[test]
 fn waits_for_exactly_the_open_tasks_in_their_order() {
-    let script = Script::new()
-        .agents(echo)
-        .order(|tasks| tasks.last().copied().unwrap());
-    let end = script
-        .run(|cx| join_all(["a", "b", "c"].map(|prompt| cx.agent(prompt))))
-        .unwrap();
-    assert_eq!(
-        end.into_iter().collect::<Result<Vec<_>, _>>().unwrap(),
-        ["a", "b", "c"]
-    );
-    assert_eq!(
-        waits(&script),
-        [Some(vec![1, 2, 3]), Some(vec![1, 2]), Some(vec![1])]
-    );
+    let script = Script::new().agents(echo).order(|tasks| tasks.last().copied().unwrap());
+    let end = script.run(|cx| join_all(["a", "b", "c"].map(|prompt| cx.agent(prompt)))).unwrap();
+    assert_eq!(end.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["a", "b", "c"]);
+    assert_eq!(waits(&script), [Some(vec![1, 2, 3]), Some(vec![1, 2]), Some(vec![1])]);
 }
 
 #[test]
@@ -77,9 +62,7 @@ fn a_call_that_is_never_awaited_is_never_made() {
 
 #[test]
 fn dropping_a_started_call_cancels_it_and_leaves_the_wait_list() {
-    let script = Script::new()
-        .agents(echo)
-        .order(|tasks| tasks.last().copied().unwrap());
+    let script = Script::new().agents(echo).order(|tasks| tasks.last().copied().unwrap());
     let end = script.run(|cx| async move {
         let first = race([cx.agent("slow"), cx.agent("fast")]).await.unwrap();
         cx.agent("next").await.unwrap();
@@ -93,9 +76,7 @@ fn dropping_a_started_call_cancels_it_and_leaves_the_wait_list() {
 #[test]
 fn a_finished_call_is_not_cancelled_when_dropped() {
     let script = Script::new().agents(echo);
-    script
-        .run(|cx| join_all(["a", "b"].map(|prompt| cx.agent(prompt))))
-        .unwrap();
+    script.run(|cx| join_all(["a", "b"].map(|prompt| cx.agent(prompt)))).unwrap();
     assert_eq!(cancels(&script), Vec::<u64>::new());
 }
 
@@ -105,9 +86,7 @@ fn the_end_of_a_cancelled_task_is_passed_over() {
     let script = Script::new().agents(echo);
     let end = script.run(|cx| async move {
         let first = race([cx.agent("a"), cx.agent("b")]).await.unwrap().0;
-        let both = crate::patterns::race([later(&cx, true), later(&cx, false)])
-            .await
-            .unwrap();
+        let both = crate::patterns::race([later(&cx, true), later(&cx, false)]).await.unwrap();
         (first, both)
     });
     assert_eq!(end.unwrap(), (0, (1, "c".to_owned())));
@@ -116,47 +95,29 @@ fn the_end_of_a_cancelled_task_is_passed_over() {
 }
 
 async fn later(cx: &Cx, message: bool) -> String {
-    if message {
-        cx.message().await.text
-    } else {
-        cx.agent("c").await.unwrap()
-    }
+    if message { cx.message().await.text } else { cx.agent("c").await.unwrap() }
 }
 
 #[test]
 fn messages_are_asked_for_only_while_somebody_listens() {
-    let script = Script::new()
-        .agents(echo)
-        .message("ada", "go on")
-        .message("bob", "stop");
+    let script = Script::new().agents(echo).message("ada", "go on").message("bob", "stop");
     let end = script.run(|cx| async move {
         cx.agent("before").await.unwrap();
         let first = cx.message().await;
         cx.agent("between").await.unwrap();
         (first, cx.message().await)
     });
-    let message = |sender: &str, text: &str| Message {
-        sender: sender.into(),
-        text: text.into(),
-    };
-    assert_eq!(
-        end.unwrap(),
-        (message("ada", "go on"), message("bob", "stop"))
-    );
+    let message = |sender: &str, text: &str| Message { sender: sender.into(), text: text.into() };
+    assert_eq!(end.unwrap(), (message("ada", "go on"), message("bob", "stop")));
     assert_eq!(waits(&script), [Some(vec![1]), None, Some(vec![2]), None]);
 }
 
 #[test]
 fn a_message_that_came_for_another_is_kept() {
-    let script = Script::new()
-        .agents(echo)
-        .message("ada", "one")
-        .message("ada", "two");
+    let script = Script::new().agents(echo).message("ada", "one").message("ada", "two");
     let end = script.run(|cx| async move {
         let both = join_all([cx.message(), cx.message()]).await;
-        both.into_iter()
-            .map(|message| message.text)
-            .collect::<Vec<_>>()
+        both.into_iter().map(|message| message.text).collect::<Vec<_>>()
     });
     assert_eq!(end.unwrap(), ["one", "two"]);
 }
@@ -167,9 +128,7 @@ fn waiting_for_nothing_is_a_failure_and_not_a_hang() {
     let failure = script.run(|_| std::future::pending::<()>()).unwrap_err();
     assert_eq!(failure.code, "nothing-to-wait-for");
     assert_eq!(waits(&script), []);
-    let failure = script
-        .run(|cx| async move { cx.message().await })
-        .unwrap_err();
+    let failure = script.run(|cx| async move { cx.message().await }).unwrap_err();
     assert_eq!(failure.code, "nothing-to-wait-for");
 }
 
@@ -211,9 +170,7 @@ fn refusals_failures_and_misfits_are_told_apart() {
 fn an_input_that_is_no_json_starts_nothing() {
     let script = Script::new().agents(echo);
     let bad = std::collections::BTreeMap::from([((1, 2), 3)]);
-    let end = script
-        .run(|cx| async move { cx.agent("a").input(&bad).await })
-        .unwrap();
+    let end = script.run(|cx| async move { cx.agent("a").input(&bad).await }).unwrap();
     assert!(matches!(end, Err(TaskError::Input { .. })));
     assert_eq!(script.events(), []);
 }
@@ -253,17 +210,9 @@ fn options_reach_the_host_under_their_documented_names() {
 #[test]
 fn a_workflow_call_carries_input_and_budget() {
     let script = Script::new().workflows(|request| request.input.clone());
-    let budget = crate::Amounts {
-        agents: Some(3),
-        tokens: None,
-        cost_micro_usd: Some(1_500_000),
-    };
+    let budget = crate::Amounts { agents: Some(3), tokens: None, cost_micro_usd: Some(1_500_000) };
     let end = script.run(|cx| async move {
-        cx.workflow("other", &json!({ "a": 1 }))
-            .label("l")
-            .read(["x"])
-            .budget(budget)
-            .await
+        cx.workflow("other", &json!({ "a": 1 })).label("l").read(["x"]).budget(budget).await
     });
     assert_eq!(end.unwrap().unwrap(), json!({ "a": 1 }));
     let Some(Event::Workflow(request)) = script.events().into_iter().next() else {
@@ -276,12 +225,7 @@ fn a_workflow_call_carries_input_and_budget() {
 
 #[test]
 fn a_handoff_brings_the_usage_of_its_completion() {
-    let usage = Usage {
-        agents: 1,
-        input_tokens: 5,
-        output_tokens: 2,
-        ..Usage::default()
-    };
+    let usage = Usage { agents: 1, input_tokens: 5, output_tokens: 2, ..Usage::default() };
     let script = Script::new().agents(move |_| {
         let mut handoff = Handoff::new(json!("done")).summary("s").follow_up("f");
         handoff.usage = usage;
@@ -293,31 +237,21 @@ fn a_handoff_brings_the_usage_of_its_completion() {
     });
     let (handoff, tokens) = end.unwrap();
     assert_eq!((handoff.usage, tokens), (usage, Some(7)));
-    assert_eq!(
-        (handoff.summary.as_str(), handoff.follow_ups),
-        ("s", vec!["f".to_owned()])
-    );
+    assert_eq!((handoff.summary.as_str(), handoff.follow_ups), ("s", vec!["f".to_owned()]));
 }
 
 #[test]
 fn timers_round_up_and_end_after_what_is_due_before() {
     let script = Script::new().agents(echo);
     let end = script.run(|cx| async move {
-        let timer = async {
-            cx.sleep(Duration::from_nanos(1))
-                .await
-                .map(|()| "timer".to_owned())
-        };
+        let timer = async { cx.sleep(Duration::from_nanos(1)).await.map(|()| "timer".to_owned()) };
         let agent = async { cx.agent("agent").await };
         let calls: [std::pin::Pin<Box<dyn Future<Output = _>>>; 2] =
             [Box::pin(timer), Box::pin(agent)];
         race(calls).await.unwrap()
     });
     assert_eq!(end.unwrap(), (1, Ok("agent".to_owned())));
-    assert!(script.events().contains(&Event::Sleep {
-        task: 1,
-        milliseconds: 1
-    }));
+    assert!(script.events().contains(&Event::Sleep { task: 1, milliseconds: 1 }));
     assert_eq!(cancels(&script), [1]);
 }
 
@@ -332,10 +266,7 @@ fn more_tasks_than_a_list_takes_are_waited_for_without_one() {
     let end = script.run(|cx| try_join_all((0..many).map(move |n| cx.agent(n.to_string()))));
     assert_eq!(end.unwrap().unwrap_err().failure().unwrap().code, "enough");
     let waits = waits(&script);
-    let lengths: Vec<_> = waits
-        .iter()
-        .map(|list| list.as_ref().map(Vec::len))
-        .collect();
+    let lengths: Vec<_> = waits.iter().map(|list| list.as_ref().map(Vec::len)).collect();
     assert_eq!(lengths, [None, Some(super::WAIT_LIST_MAX)]);
     assert_eq!(cancels(&script).len(), many - 2);
 }

@@ -84,10 +84,9 @@ impl TaskHost for Component {
                 outcome: completion.outcome.map(handoff).map_err(failure),
                 usage: usage(completion.usage),
             }),
-            Ok(tasks::Delivery::Message(message)) => Ok(Delivery::Message(Message {
-                sender: message.sender,
-                text: message.text,
-            })),
+            Ok(tasks::Delivery::Message(message)) => {
+                Ok(Delivery::Message(Message { sender: message.sender, text: message.text }))
+            }
             Err(tasks::WaitError::NothingToWaitFor) => Err(WaitError::NothingToWaitFor),
             Err(tasks::WaitError::UnknownTask) => Err(WaitError::UnknownTask),
         }
@@ -115,20 +114,14 @@ impl BudgetHost for Component {
 impl FileHost for Component {
     fn read(&self, path: &str) -> Result<Content, FileError> {
         files::read(path)
-            .map(|content| Content {
-                bytes: content.bytes,
-                digest: content.digest,
-            })
+            .map(|content| Content { bytes: content.bytes, digest: content.digest })
             .map_err(file_error)
     }
 
     fn list(&self, selection: &RawSelection) -> Result<Listing, FileError> {
         let listing = files::list(&raw_selection(selection)).map_err(file_error)?;
         let entries = listing.entries.into_iter().map(entry).collect();
-        Ok(Listing {
-            entries,
-            truncated: listing.truncated,
-        })
+        Ok(Listing { entries, truncated: listing.truncated })
     }
 
     fn search(&self, pattern: &str, selection: &RawSelection) -> Result<Matches, FileError> {
@@ -175,11 +168,7 @@ impl ReportHost for Component {
 }
 
 fn amounts(raw: budget::Amounts) -> Amounts {
-    Amounts {
-        agents: raw.agents,
-        tokens: raw.tokens,
-        cost_micro_usd: raw.cost_micro_usd,
-    }
+    Amounts { agents: raw.agents, tokens: raw.tokens, cost_micro_usd: raw.cost_micro_usd }
 }
 
 fn usage(raw: tasks::Usage) -> Usage {
@@ -205,11 +194,7 @@ fn entry(raw: files::Entry) -> Entry {
         files::EntryKind::File => EntryKind::File,
         files::EntryKind::Directory => EntryKind::Directory,
     };
-    Entry {
-        path: raw.path,
-        kind,
-        size: raw.size,
-    }
+    Entry { path: raw.path, kind, size: raw.size }
 }
 
 fn file_error(raw: files::FileError) -> FileError {
@@ -223,11 +208,7 @@ fn file_error(raw: files::FileError) -> FileError {
         files::FileErrorKind::InvalidQuery => FileErrorKind::InvalidQuery,
         files::FileErrorKind::Io => FileErrorKind::Io,
     };
-    FileError {
-        kind,
-        code: raw.code,
-        message: raw.message,
-    }
+    FileError { kind, code: raw.code, message: raw.message }
 }
 
 fn refusal(raw: types::Refusal) -> Refusal {
@@ -238,21 +219,13 @@ fn refusal(raw: types::Refusal) -> Refusal {
         types::RefusalKind::Budget => RefusalKind::Budget,
         types::RefusalKind::NotFound => RefusalKind::NotFound,
     };
-    Refusal {
-        kind,
-        code: raw.code,
-        message: raw.message,
-        hint: raw.hint,
-    }
+    Refusal { kind, code: raw.code, message: raw.message, hint: raw.hint }
 }
 
 fn handoff(raw: types::Handoff) -> Handoff<String> {
     let evidence = |raw: types::Evidence| Evidence {
         path: raw.path,
-        lines: raw.lines.map(|lines| LineRange {
-            first: lines.first,
-            last: lines.last,
-        }),
+        lines: raw.lines.map(|lines| LineRange { first: lines.first, last: lines.last }),
         digest: raw.digest,
         claim: raw.claim,
     };
@@ -284,12 +257,7 @@ fn failure(raw: types::Failure) -> Failure {
         types::FailureKind::Internal => FailureKind::Internal,
     };
     let detail = serde_json::from_str(&raw.detail).unwrap_or_default();
-    Failure {
-        kind,
-        code: raw.code,
-        message: raw.message,
-        detail,
-    }
+    Failure { kind, code: raw.code, message: raw.message, detail }
 }
 
 /// The way back: what the guest returns.
@@ -303,10 +271,9 @@ pub(crate) type RawEnd = Result<types::Handoff, types::Failure>;
 fn raw_handoff(handoff: Handoff<String>) -> types::Handoff {
     let evidence = |evidence: Evidence| types::Evidence {
         path: evidence.path,
-        lines: evidence.lines.map(|lines| types::LineRange {
-            first: lines.first,
-            last: lines.last,
-        }),
+        lines: evidence
+            .lines
+            .map(|lines| types::LineRange { first: lines.first, last: lines.last }),
         digest: evidence.digest,
         claim: evidence.claim,
     };
@@ -351,9 +318,7 @@ pub(crate) fn task(raw: types::AgentTask) -> Task<String> {
         attempt: raw.attempt,
         prompt: raw.prompt,
         input: raw.input,
-        schema: raw
-            .schema
-            .and_then(|schema| serde_json::from_str(&schema).ok()),
+        schema: raw.schema.and_then(|schema| serde_json::from_str(&schema).ok()),
         corrections: raw.corrections,
         options: serde_json::from_str::<TaskOptions>(&raw.options).unwrap_or_default(),
     }

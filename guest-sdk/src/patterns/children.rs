@@ -77,20 +77,14 @@ impl<F: Future> Children<F> {
         I: IntoIterator,
         I::Item: IntoFuture<IntoFuture = F>,
     {
-        let futures: Vec<_> = calls
-            .into_iter()
-            .map(|call| Some(Box::pin(call.into_future())))
-            .collect();
+        let futures: Vec<_> =
+            calls.into_iter().map(|call| Some(Box::pin(call.into_future()))).collect();
         let woken = Woken {
             queue: (0..futures.len()).collect(),
             queued: vec![true; futures.len()],
             parent: None,
         };
-        Self {
-            open: futures.len(),
-            futures,
-            board: Arc::new(Board(Mutex::new(woken))),
-        }
+        Self { open: futures.len(), futures, board: Arc::new(Board(Mutex::new(woken))) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -117,10 +111,7 @@ impl<F: Future> Children<F> {
                 continue;
             };
             let Some(future) = slot else { continue };
-            let waker = Waker::from(Arc::new(ChildWaker {
-                child,
-                board: Arc::clone(&self.board),
-            }));
+            let waker = Waker::from(Arc::new(ChildWaker { child, board: Arc::clone(&self.board) }));
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 *slot = None;
                 self.open -= 1;

@@ -47,16 +47,8 @@ where
             }
         }
         if items.len() == before {
-            return Ok(Converged {
-                items,
-                rounds: number,
-                complete: true,
-            });
+            return Ok(Converged { items, rounds: number, complete: true });
         }
     }
-    Ok(Converged {
-        items,
-        rounds,
-        complete: false,
-    })
+    Ok(Converged { items, rounds, complete: false })
 }

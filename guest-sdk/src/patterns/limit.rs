@@ -34,21 +34,13 @@ impl Limit {
     /// So many places; 0 counts as 1, because with none nothing could ever happen.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
-        let places = Places {
-            free: at_once.max(1),
-            waiting: BTreeMap::new(),
-            arrivals: 0,
-        };
+        let places = Places { free: at_once.max(1), waiting: BTreeMap::new(), arrivals: 0 };
         Self(Rc::new(RefCell::new(places)))
     }
 
     /// Runs a call as soon as there is a place for it.
     pub async fn run<C: IntoFuture>(&self, call: C) -> C::Output {
-        let place = Arrival {
-            limit: self,
-            number: None,
-        }
-        .await;
+        let place = Arrival { limit: self, number: None }.await;
         let output = call.await;
         drop(place);
         output
@@ -56,11 +48,7 @@ impl Limit {
 
     fn wake_next(&self) {
         let places = self.0.borrow();
-        let next = if places.free == 0 {
-            None
-        } else {
-            places.waiting.values().next().cloned()
-        };
+        let next = if places.free == 0 { None } else { places.waiting.values().next().cloned() };
         drop(places);
         if let Some(waker) = next {
             waker.wake();
@@ -84,11 +72,7 @@ impl<'a> Future for Arrival<'a> {
             places.arrivals += 1;
             places.arrivals
         });
-        let first = places
-            .waiting
-            .keys()
-            .next()
-            .is_none_or(|first| number <= *first);
+        let first = places.waiting.keys().next().is_none_or(|first| number <= *first);
         if places.free > 0 && first {
             places.free -= 1;
             places.waiting.remove(&number);

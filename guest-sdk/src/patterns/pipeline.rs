@@ -57,11 +57,7 @@ impl<'a, A: 'a, T: 'a, E: 'a> Pipeline<'a, A, T, E> {
             let (before, stage) = (before(item), Rc::clone(&stage));
             Box::pin(async move { stage(before.await?).await })
         });
-        Pipeline {
-            items: self.items,
-            step,
-            limit: self.limit,
-        }
+        Pipeline { items: self.items, step, limit: self.limit }
     }
 
     /// At most so many items are on their way at once.

@@ -22,9 +22,7 @@ pub async fn retry<C, T>(attempts: u32, call: impl FnMut(u32) -> C) -> Result<T,
 where
     C: IntoFuture<Output = Result<T, TaskError>>,
 {
-    Retry::new(attempts)
-        .run(TaskError::is_worth_retrying, call)
-        .await
+    Retry::new(attempts).run(TaskError::is_worth_retrying, call).await
 }
 
 /// How to try again, for other errors and with pauses.
@@ -49,10 +47,7 @@ impl Retry {
     /// So many attempts, one after the other; 0 counts as 1.
     #[must_use]
     pub fn new(attempts: u32) -> Self {
-        Self {
-            attempts: attempts.max(1),
-            pause: None,
-        }
+        Self { attempts: attempts.max(1), pause: None }
     }
 
     /// Sleeps before the second attempt, and twice as long before each further one. A pause that

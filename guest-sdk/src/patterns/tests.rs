@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -114,34 +109,23 @@ fn the_first_error_cancels_the_rest() {
 #[test]
 fn race_takes_the_first_end_and_race_ok_the_first_success() {
     let calls = ["bad 1", "good", "bad 2"];
-    for (order, wanted) in [
-        ("first", Ok((1, "good".to_owned()))),
-        ("last", Ok((1, "good".to_owned()))),
-    ] {
-        let script = Script::new().agents(answer).order(move |tasks| {
-            if order == "first" {
-                tasks[0]
-            } else {
-                last(tasks)
-            }
-        });
-        let end = script
-            .run(|cx| race_ok(calls.map(|prompt| cx.agent(prompt))))
-            .unwrap();
+    for (order, wanted) in
+        [("first", Ok((1, "good".to_owned()))), ("last", Ok((1, "good".to_owned())))]
+    {
+        let script = Script::new()
+            .agents(answer)
+            .order(move |tasks| if order == "first" { tasks[0] } else { last(tasks) });
+        let end = script.run(|cx| race_ok(calls.map(|prompt| cx.agent(prompt)))).unwrap();
         assert_eq!(end, wanted, "{order}");
         let loser = if order == "first" { 3 } else { 1 };
         assert_eq!(cancelled(&script), [loser], "{order}");
     }
     let script = Script::new().agents(answer).order(last);
-    let (winner, end) = script
-        .run(|cx| race(calls.map(|prompt| cx.agent(prompt))))
-        .unwrap()
-        .unwrap();
+    let (winner, end) =
+        script.run(|cx| race(calls.map(|prompt| cx.agent(prompt)))).unwrap().unwrap();
     assert_eq!((winner, end.is_err()), (2, true));
     assert_eq!(cancelled(&script), [1, 2]);
-    let end = script
-        .run(|cx| race_ok(["bad 3", "bad 4"].map(|prompt| cx.agent(prompt))))
-        .unwrap();
+    let end = script.run(|cx| race_ok(["bad 3", "bad 4"].map(|prompt| cx.agent(prompt)))).unwrap();
     let messages: Vec<_> = end.unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(messages, ["bad 3 (bad)", "bad 4 (bad)"]);
 }
@@ -166,17 +150,9 @@ fn an_item_enters_the_next_stage_while_others_are_in_the_first() {
 fn a_bounded_pipeline_starts_no_more_than_it_may() {
     let script = Script::new().agents(answer);
     let end = script.run(|cx| async move {
-        pipeline(0..5)
-            .at_once(2)
-            .stage(|n: i32| cx.agent(n.to_string()))
-            .run()
-            .await
+        pipeline(0..5).at_once(2).stage(|n: i32| cx.agent(n.to_string())).run().await
     });
-    assert!(
-        end.unwrap()
-            .into_iter()
-            .all(|end: Result<String, TaskError>| end.is_ok())
-    );
+    assert!(end.unwrap().into_iter().all(|end: Result<String, TaskError>| end.is_ok()));
     assert_eq!(largest_wait(&script), 2);
     assert_eq!(prompts(&script), ["0", "1", "2", "3", "4"]);
 }
@@ -214,9 +190,7 @@ fn a_limit_of_none_is_a_limit_of_one() {
     let script = Script::new().agents(answer);
     let end = script.run(|cx| async move {
         let limit = Limit::new(0);
-        join_all(["a", "b"].map(|prompt| limit.run(cx.agent(prompt))))
-            .await
-            .len()
+        join_all(["a", "b"].map(|prompt| limit.run(cx.agent(prompt)))).await.len()
     });
     assert_eq!((end.unwrap(), largest_wait(&script)), (2, 1));
 }
@@ -232,9 +206,7 @@ fn retry_ends_at_success_at_a_final_error_or_with_its_attempts() {
                 json!(request.prompt).into()
             }
         });
-        let end = script
-            .run(|cx| retry(3, move |attempt| cx.agent(attempt.to_string())))
-            .unwrap();
+        let end = script.run(|cx| retry(3, move |attempt| cx.agent(attempt.to_string()))).unwrap();
         (end.ok(), prompts(&script).len())
     };
     let text = |text: &str| Some(text.to_owned());
@@ -257,25 +229,14 @@ fn pauses_double() {
     let script = Script::new().agents(answer);
     let end = script.run(|cx| async move {
         let plan = Retry::new(4).pause(&cx, Duration::from_millis(10));
-        plan.run(|_| true, |attempt| cx.agent(format!("bad {attempt}")))
-            .await
+        plan.run(|_| true, |attempt| cx.agent(format!("bad {attempt}"))).await
     });
-    assert_eq!(
-        end.unwrap().unwrap_err().failure().unwrap().message,
-        "bad 4"
-    );
+    assert_eq!(end.unwrap().unwrap_err().failure().unwrap().message, "bad 4");
     let pause = |event| match event {
         Event::Sleep { milliseconds, .. } => Some(milliseconds),
         _ => None,
     };
-    assert_eq!(
-        script
-            .events()
-            .into_iter()
-            .filter_map(pause)
-            .collect::<Vec<_>>(),
-        [10, 20, 40]
-    );
+    assert_eq!(script.events().into_iter().filter_map(pause).collect::<Vec<_>>(), [10, 20, 40]);
 }
 
 #[test]
@@ -289,22 +250,15 @@ fn the_majority_of_the_verdicts_rules() {
         (&[Some(false), Some(false), Some(true)], Ruling::Holds),
     ];
     for (voices, ruling) in rows {
-        let answers: BTreeMap<String, Option<bool>> = voices
-            .iter()
-            .enumerate()
-            .map(|(n, voice)| (n.to_string(), *voice))
-            .collect();
+        let answers: BTreeMap<String, Option<bool>> =
+            voices.iter().enumerate().map(|(n, voice)| (n.to_string(), *voice)).collect();
         let script = Script::new().agents(move |request| match answers[&request.prompt] {
             Some(refuted) => Reply::from(json!({ "refuted": refuted, "reason": "because" })),
             None => Failure::new(FailureKind::Failed, "silent", "silent").into(),
         });
         let challengers = u32::try_from(voices.len()).unwrap();
         let verification: Verification = script
-            .run(|cx| {
-                verify(challengers, move |n| {
-                    cx.agent(n.to_string()).schema::<Verdict>()
-                })
-            })
+            .run(|cx| verify(challengers, move |n| cx.agent(n.to_string()).schema::<Verdict>()))
             .unwrap();
         assert_eq!(verification.ruling(), ruling, "{voices:?}");
         assert_eq!(verification.holds(), ruling == Ruling::Holds);
@@ -315,11 +269,7 @@ fn the_majority_of_the_verdicts_rules() {
 #[test]
 fn converge_stops_when_nothing_new_comes_and_when_its_rounds_are_over() {
     let script = Script::new().agents(|request| {
-        let known = request
-            .input
-            .as_ref()
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len);
+        let known = request.input.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
         let found: Vec<usize> = (0..(known + 2).min(5)).collect();
         json!(found)
     });
@@ -327,33 +277,23 @@ fn converge_stops_when_nothing_new_comes_and_when_its_rounds_are_over() {
         script
             .run(|cx| {
                 converge(rounds, move |round, known: &[usize]| {
-                    cx.agent(round.to_string())
-                        .input(known)
-                        .schema::<Vec<usize>>()
+                    cx.agent(round.to_string()).input(known).schema::<Vec<usize>>()
                 })
             })
             .unwrap()
             .unwrap()
     };
     let end = run(10);
-    assert_eq!(
-        (end.items, end.rounds, end.complete),
-        (vec![0, 1, 2, 3, 4], 4, true)
-    );
+    assert_eq!((end.items, end.rounds, end.complete), (vec![0, 1, 2, 3, 4], 4, true));
     let end = run(2);
-    assert_eq!(
-        (end.items, end.rounds, end.complete),
-        (vec![0, 1, 2, 3], 2, false)
-    );
+    assert_eq!((end.items, end.rounds, end.complete), (vec![0, 1, 2, 3], 2, false));
 }
 
 #[test]
 fn an_error_of_a_round_ends_converge() {
     let script = Script::new();
     let end = script.run(|_| {
-        converge(3, |_, _: &[u8]| {
-            std::future::ready(Err::<Vec<u8>, _>(Error::from("broken")))
-        })
+        converge(3, |_, _: &[u8]| std::future::ready(Err::<Vec<u8>, _>(Error::from("broken"))))
     });
     assert_eq!(end.unwrap().unwrap_err().to_string(), "broken (failed)");
 }

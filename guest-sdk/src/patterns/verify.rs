@@ -44,21 +44,13 @@ impl Verification {
     /// How many verdicts refute the claim.
     #[must_use]
     pub fn refutations(&self) -> usize {
-        self.verdicts
-            .iter()
-            .flatten()
-            .filter(|verdict| verdict.refuted)
-            .count()
+        self.verdicts.iter().flatten().filter(|verdict| verdict.refuted).count()
     }
 
     /// How many verdicts let the claim stand.
     #[must_use]
     pub fn confirmations(&self) -> usize {
-        self.verdicts
-            .iter()
-            .flatten()
-            .filter(|verdict| !verdict.refuted)
-            .count()
+        self.verdicts.iter().flatten().filter(|verdict| !verdict.refuted).count()
     }
 
     /// What the majority of those who gave a verdict says.
@@ -97,7 +89,5 @@ pub async fn verify<C>(challengers: u32, challenge: impl FnMut(u32) -> C) -> Ver
 where
     C: IntoFuture<Output = Result<Verdict, TaskError>>,
 {
-    Verification {
-        verdicts: join_all((0..challengers).map(challenge)).await,
-    }
+    Verification { verdicts: join_all((0..challengers).map(challenge)).await }
 }

@@ -40,20 +40,13 @@ impl Query {
             [] => None,
             patterns => Some(globs(patterns)?),
         };
-        Ok(Self {
-            include,
-            exclude: globs(&selection.exclude)?,
-            options,
-        })
+        Ok(Self { include, exclude: globs(&selection.exclude)?, options })
     }
 
     fn takes(&self, path: &str) -> bool {
         let hidden = path.split('/').any(|name| name.starts_with('.'));
         (self.options.hidden || !hidden)
-            && self
-                .include
-                .as_ref()
-                .is_none_or(|include| include.is_match(path))
+            && self.include.as_ref().is_none_or(|include| include.is_match(path))
             && !self.exclude.is_match(path)
     }
 
@@ -75,19 +68,11 @@ fn globs(patterns: &[String]) -> Result<GlobSet, FileError> {
 }
 
 fn invalid(error: &dyn std::fmt::Display) -> FileError {
-    failed(
-        FileErrorKind::InvalidQuery,
-        "invalid-query",
-        error.to_string(),
-    )
+    failed(FileErrorKind::InvalidQuery, "invalid-query", error.to_string())
 }
 
 fn failed(kind: FileErrorKind, code: &str, message: String) -> FileError {
-    FileError {
-        kind,
-        code: code.into(),
-        message,
-    }
+    FileError { kind, code: code.into(), message }
 }
 
 /// `sha256:` and the digest in hexadecimal.
@@ -115,10 +100,10 @@ fn check(path: &str) -> Result<(), FileError> {
 impl Stage {
     fn is_directory(&self, path: &str) -> bool {
         let state = self.state.borrow();
-        state.files.keys().any(|file| {
-            file.strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with('/'))
-        })
+        state
+            .files
+            .keys()
+            .any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     }
 
     fn absent(&self, path: &str) -> FileError {
@@ -126,11 +111,7 @@ impl Stage {
             let message = format!("`{path}` is a directory");
             return failed(FileErrorKind::WrongKind, "is-directory", message);
         }
-        failed(
-            FileErrorKind::NotFound,
-            "not-found",
-            format!("there is no `{path}`"),
-        )
+        failed(FileErrorKind::NotFound, "not-found", format!("there is no `{path}`"))
     }
 }
 
@@ -144,10 +125,7 @@ impl FileHost for Stage {
             let message = format!("{} bytes; the limit is {READ_BYTES_MAX}", bytes.len());
             return Err(failed(FileErrorKind::TooLarge, "too-large", message));
         }
-        Ok(Content {
-            digest: digest(&bytes),
-            bytes,
-        })
+        Ok(Content { digest: digest(&bytes), bytes })
     }
 
     fn list(&self, selection: &RawSelection) -> Result<Listing, FileError> {
@@ -158,24 +136,14 @@ impl FileHost for Stage {
         for (path, bytes) in &state.files {
             if query.takes(path) {
                 let size = bytes.len() as u64;
-                entries.push(Entry {
-                    path: path.clone(),
-                    kind: EntryKind::File,
-                    size,
-                });
+                entries.push(Entry { path: path.clone(), kind: EntryKind::File, size });
             }
-            let parents = path
-                .match_indices('/')
-                .filter_map(|(end, _)| path.get(..end));
+            let parents = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
             directories.extend(parents.map(str::to_owned));
         }
         if query.options.directories {
             let taken = directories.into_iter().filter(|path| query.takes(path));
-            entries.extend(taken.map(|path| Entry {
-                path,
-                kind: EntryKind::Directory,
-                size: 0,
-            }));
+            entries.extend(taken.map(|path| Entry { path, kind: EntryKind::Directory, size: 0 }));
             entries.sort_by(|left, right| left.path.cmp(&right.path));
         }
         let truncated = query.cut(&mut entries);
@@ -198,12 +166,7 @@ impl FileHost for Stage {
                 let column = u32::try_from(found.start()).unwrap_or(u32::MAX);
                 let end = text.floor_char_boundary(LINE_BYTES_MAX);
                 let text = text.get(..end).unwrap_or(text).to_owned();
-                matches.push(Found {
-                    path: path.clone(),
-                    line,
-                    column,
-                    text,
-                });
+                matches.push(Found { path: path.clone(), line, column, text });
             }
         }
         let truncated = query.cut(&mut matches);
@@ -212,23 +175,12 @@ impl FileHost for Stage {
 
     fn stat(&self, path: &str) -> Result<Entry, FileError> {
         check(path)?;
-        let size = self
-            .state
-            .borrow()
-            .files
-            .get(path)
-            .map(|bytes| bytes.len() as u64);
+        let size = self.state.borrow().files.get(path).map(|bytes| bytes.len() as u64);
         match size {
-            Some(size) => Ok(Entry {
-                path: path.into(),
-                kind: EntryKind::File,
-                size,
-            }),
-            None if self.is_directory(path) => Ok(Entry {
-                path: path.into(),
-                kind: EntryKind::Directory,
-                size: 0,
-            }),
+            Some(size) => Ok(Entry { path: path.into(), kind: EntryKind::File, size }),
+            None if self.is_directory(path) => {
+                Ok(Entry { path: path.into(), kind: EntryKind::Directory, size: 0 })
+            }
             None => Err(self.absent(path)),
         }
     }

@@ -23,10 +23,7 @@ impl ReportHost for Stage {
 
     fn artifact(&self, name: &str, media_type: &str, bytes: &[u8]) -> Result<String, String> {
         if bytes.len() > ARTIFACT_BYTES_MAX {
-            return Err(format!(
-                "{} bytes; the limit is {ARTIFACT_BYTES_MAX}",
-                bytes.len()
-            ));
+            return Err(format!("{} bytes; the limit is {ARTIFACT_BYTES_MAX}", bytes.len()));
         }
         self.note(Event::Artifact {
             name: name.into(),

@@ -28,14 +28,7 @@ impl State {
         };
         usage.agents = usage.agents.max(agents);
         self.spawned = task;
-        self.open.insert(
-            task,
-            Open {
-                due: self.now,
-                outcome,
-                usage,
-            },
-        );
+        self.open.insert(task, Open { due: self.now, outcome, usage });
         Ok(task)
     }
 
@@ -61,11 +54,7 @@ impl State {
         self.spent.input_tokens += open.usage.input_tokens;
         self.spent.output_tokens += open.usage.output_tokens;
         self.spent.cost_micro_usd += open.usage.cost_micro_usd;
-        Ok(Delivery::Completion {
-            task,
-            outcome: open.outcome,
-            usage: open.usage,
-        })
+        Ok(Delivery::Completion { task, outcome: open.outcome, usage: open.usage })
     }
 }
 
@@ -93,9 +82,7 @@ impl TaskHost for Stage {
             options: value(&spec.options),
         };
         let agents = self.agents.borrow();
-        let reply = agents
-            .as_ref()
-            .map_or_else(|| denied("agents"), |answer| answer(&request));
+        let reply = agents.as_ref().map_or_else(|| denied("agents"), |answer| answer(&request));
         self.note(Event::Agent(request));
         self.state.borrow_mut().open(task, reply, 1)
     }
@@ -109,9 +96,8 @@ impl TaskHost for Stage {
             options: value(&spec.options),
         };
         let workflows = self.workflows.borrow();
-        let reply = workflows
-            .as_ref()
-            .map_or_else(|| denied("workflows"), |answer| answer(&request));
+        let reply =
+            workflows.as_ref().map_or_else(|| denied("workflows"), |answer| answer(&request));
         self.note(Event::Workflow(request));
         self.state.borrow_mut().open(task, reply, 0)
     }
@@ -123,14 +109,7 @@ impl TaskHost for Stage {
         state.spawned = task;
         let due = state.now.saturating_add(milliseconds);
         let outcome = Ok(Handoff::new("null".to_owned()));
-        state.open.insert(
-            task,
-            Open {
-                due,
-                outcome,
-                usage: Usage::default(),
-            },
-        );
+        state.open.insert(task, Open { due, outcome, usage: Usage::default() });
         Ok(task)
     }
 
@@ -148,11 +127,7 @@ impl TaskHost for Stage {
             Some(order) => order(&candidates),
             None => first,
         };
-        let task = if candidates.contains(&chosen) {
-            chosen
-        } else {
-            first
-        };
+        let task = if candidates.contains(&chosen) { chosen } else { first };
         state.deliver(task)
     }
 
@@ -162,11 +137,8 @@ impl TaskHost for Stage {
         let now = state.now;
         if let Some(open) = state.open.get_mut(&task) {
             open.due = now;
-            open.outcome = Err(Failure::new(
-                FailureKind::Cancelled,
-                "cancelled",
-                "cancelled by its parent",
-            ));
+            open.outcome =
+                Err(Failure::new(FailureKind::Cancelled, "cancelled", "cancelled by its parent"));
         }
     }
 }

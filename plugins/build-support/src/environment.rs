@@ -42,10 +42,7 @@ const DROPPED_PREFIXES: &[&str] = &[
 ];
 
 pub(crate) fn is_dropped(name: &str) -> bool {
-    DROPPED.contains(&name)
-        || DROPPED_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+    DROPPED.contains(&name) || DROPPED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Takes the outer build out of the environment of `command`. What concerns the machine stays:

@@ -111,10 +111,7 @@ impl Guests {
             if path.is_file() {
                 Ok(path)
             } else {
-                Err(BuildError::Missing {
-                    package: (*package).to_owned(),
-                    path,
-                })
+                Err(BuildError::Missing { package: (*package).to_owned(), path })
             }
         };
         packages.iter().map(component).collect()
@@ -126,15 +123,7 @@ impl Guests {
         environment::clean(&mut command, std::env::vars_os());
         command
             .current_dir(&self.workspace)
-            .args([
-                "build",
-                "--locked",
-                "--lib",
-                "--profile",
-                PROFILE,
-                "--target",
-                TARGET,
-            ])
+            .args(["build", "--locked", "--lib", "--profile", PROFILE, "--target", TARGET])
             .arg("--target-dir")
             .arg(&self.target_dir);
         for package in packages {
@@ -149,10 +138,7 @@ impl Guests {
         if status.success() {
             return Ok(());
         }
-        Err(BuildError::Cargo {
-            packages: packages.join(", "),
-            status: status.to_string(),
-        })
+        Err(BuildError::Cargo { packages: packages.join(", "), status: status.to_string() })
     }
 }
 
@@ -163,10 +149,7 @@ pub fn file_name(package: &str) -> String {
 }
 
 fn start_error(program: &OsString, error: std::io::Error) -> BuildError {
-    BuildError::Start {
-        program: program.to_string_lossy().into_owned(),
-        error,
-    }
+    BuildError::Start { program: program.to_string_lossy().into_owned(), error }
 }
 
 #[cfg(test)]

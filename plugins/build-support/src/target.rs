@@ -9,9 +9,7 @@ use crate::{BuildError, TARGET, start_error};
 /// The target folder from a build script's `OUT_DIR`, which is
 /// `<target>[/<triple>]/<profile>/build/<package>/out`.
 pub(crate) fn root(out_dir: &Path, triple: Option<&OsStr>) -> Option<PathBuf> {
-    let build = out_dir
-        .ancestors()
-        .find(|folder| folder.file_name() == Some("build".as_ref()))?;
+    let build = out_dir.ancestors().find(|folder| folder.file_name() == Some("build".as_ref()))?;
     let root = build.parent()?.parent()?;
     let within_triple = triple.is_some() && root.file_name() == triple;
     Some(if within_triple { root.parent()? } else { root }.to_owned())
@@ -31,10 +29,7 @@ pub(crate) fn ensure() -> Result<(), BuildError> {
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    let last = words
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("no reason given");
+    let last = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
     Err(BuildError::Target(last.trim().to_owned()))
 }
 

@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -16,11 +11,7 @@ use crate::{BuildError, Guests, environment, file_name, target};
 fn the_target_folder_is_the_same_for_every_profile() {
     let rows = [
         ("/w/target/debug/build/p-1/out", None, Some("/w/target")),
-        (
-            "/w/target/release/build/p-1/out",
-            Some("x86_64-unknown-linux-gnu"),
-            Some("/w/target"),
-        ),
+        ("/w/target/release/build/p-1/out", Some("x86_64-unknown-linux-gnu"), Some("/w/target")),
         (
             "/w/target/x86_64-unknown-linux-gnu/debug/build/p-1/out",
             Some("x86_64-unknown-linux-gnu"),
@@ -63,26 +54,17 @@ fn the_outer_build_does_not_leak_into_the_inner_one() {
         "RUSTUP_TOOLCHAIN",
         "HTTPS_PROXY",
     ];
-    let variables = dropped
-        .iter()
-        .chain(&kept)
-        .map(|name| (name.into(), "x".into()));
+    let variables = dropped.iter().chain(&kept).map(|name| (name.into(), "x".into()));
     let mut command = Command::new("cargo");
     environment::clean(&mut command, variables);
     let changes: BTreeMap<&OsStr, Option<&OsStr>> = command.get_envs().collect();
-    for name in dropped
-        .into_iter()
-        .filter(|name| *name != "CARGO_ENCODED_RUSTFLAGS")
-    {
+    for name in dropped.into_iter().filter(|name| *name != "CARGO_ENCODED_RUSTFLAGS") {
         assert_eq!(changes.get(OsStr::new(name)), Some(&None), "{name}");
     }
     for name in kept {
         assert_eq!(changes.get(OsStr::new(name)), None, "{name}");
     }
-    let flags = changes
-        .get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"))
-        .copied()
-        .flatten();
+    let flags = changes.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS")).copied().flatten();
     assert!(flags.is_none_or(|flags| flags.to_string_lossy().starts_with("--remap-path-prefix=")));
 }
 

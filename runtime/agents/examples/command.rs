@@ -24,13 +24,7 @@ async fn main() -> ExitCode {
     let Ok(program) = std::env::current_exe().map(|own| own.with_file_name("supervise")) else {
         return ExitCode::FAILURE;
     };
-    let backend = match CommandBackend::new(
-        &command,
-        Supervisor {
-            program,
-            args: Vec::new(),
-        },
-    ) {
+    let backend = match CommandBackend::new(&command, Supervisor { program, args: Vec::new() }) {
         Ok(backend) => backend,
         Err(error) => {
             eprintln!("{error}");
@@ -38,15 +32,9 @@ async fn main() -> ExitCode {
         }
     };
     let job = Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(1),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
         attempt: 1,
-        spec: Arc::new(AgentSpec {
-            prompt,
-            ..AgentSpec::default()
-        }),
+        spec: Arc::new(AgentSpec { prompt, ..AgentSpec::default() }),
         corrections: Vec::new(),
         scope: Arc::new(Scope::default()),
         root: None,
@@ -55,10 +43,7 @@ async fn main() -> ExitCode {
     };
     let (_keep, cancelled) = watch::channel(false);
     let (notices, _) = mpsc::unbounded_channel();
-    match work(&backend, job, &JobContext { cancelled, notices })
-        .await
-        .result
-    {
+    match work(&backend, job, &JobContext { cancelled, notices }).await.result {
         Ok(handoff) => {
             println!("{}", handoff.output);
             ExitCode::SUCCESS

@@ -34,30 +34,16 @@ impl ComponentBackend {
     /// A backend for a loaded guest. `name` is the whole name, such as `component:docs-auditor`.
     #[must_use]
     pub fn new(name: String, host: Arc<Host>, guest: Arc<Guest>, root: Option<Arc<Root>>) -> Self {
-        Self {
-            name,
-            host,
-            guest,
-            root,
-        }
+        Self { name, host, guest, root }
     }
 
     async fn attempt(&self, job: &Job, context: &JobContext) -> Answer {
         match self.run(job, context).await {
             Ok(end) => {
-                let usage = Usage {
-                    fuel: end.fuel,
-                    ..Usage::default()
-                };
-                Answer {
-                    result: judge(end),
-                    usage,
-                }
+                let usage = Usage { fuel: end.fuel, ..Usage::default() };
+                Answer { result: judge(end), usage }
             }
-            Err(error) => Answer {
-                result: Err(error),
-                usage: Usage::default(),
-            },
+            Err(error) => Answer { result: Err(error), usage: Usage::default() },
         }
     }
 
@@ -70,10 +56,7 @@ impl ComponentBackend {
         };
         let task = task(job);
         let perform: BackendFuture<'_, GuestEnd> =
-            Box::pin(
-                self.host
-                    .perform(&self.guest, slot, &job.limits, task, Box::new(port)),
-            );
+            Box::pin(self.host.perform(&self.guest, slot, &job.limits, task, Box::new(port)));
         tokio::select! {
             end = perform => Ok(end),
             why = stop(job, context) => Err(why.error(job)),
@@ -86,11 +69,7 @@ impl ComponentBackend {
             _ => None,
         };
         let files = files.transpose().map_err(|error| {
-            Failure::new(
-                FailureKind::Failed,
-                "bad-scope",
-                format!("the read scope: {error}"),
-            )
+            Failure::new(FailureKind::Failed, "bad-scope", format!("the read scope: {error}"))
         })?;
         Ok(Port {
             files,
@@ -148,18 +127,13 @@ fn judge(end: GuestEnd) -> Result<Handoff, BackendError> {
         Ok(Outcome::Done(handoff)) => Ok(handoff),
         // The host's fault, or so the guest says: the next attempt may do better, within bounds.
         Ok(Outcome::Failed(failure)) if failure.kind == FailureKind::Internal => {
-            Err(BackendError::Retryable {
-                failure,
-                after_ms: None,
-            })
+            Err(BackendError::Retryable { failure, after_ms: None })
         }
         Ok(Outcome::Failed(failure)) => Err(BackendError::Permanent(failure)),
         Err(PortError::Gone) => Err(BackendError::Cancelled),
-        Err(PortError::Limit { name, message }) => Err(BackendError::Permanent(Failure::new(
-            FailureKind::Limit,
-            name,
-            message,
-        ))),
+        Err(PortError::Limit { name, message }) => {
+            Err(BackendError::Permanent(Failure::new(FailureKind::Limit, name, message)))
+        }
         Err(error @ (PortError::Diverged(_) | PortError::Internal(_))) => {
             Err(BackendError::Permanent(internal(error.to_string())))
         }
@@ -190,10 +164,7 @@ impl AgentPort for Port {
             Report::Log { text, .. } => text.len(),
             Report::Progress { .. } | Report::Artifact(_) => 0,
         };
-        match self
-            .report_bytes_left
-            .checked_sub(text as u64 + REPORT_BYTES_LEAST)
-        {
+        match self.report_bytes_left.checked_sub(text as u64 + REPORT_BYTES_LEAST) {
             Some(left) => {
                 self.report_bytes_left = left;
                 self.notice(Notice::Report(report));
@@ -210,23 +181,13 @@ impl AgentPort for Port {
     ) -> Result<Digest, String> {
         let size = bytes.len() as u64;
         // An empty artifact costs a record all the same.
-        let Some(left) = self
-            .artifact_bytes_left
-            .checked_sub(size.max(REPORT_BYTES_LEAST))
-        else {
-            return Err(format!(
-                "artifacts of {size} bytes more exceed `run.artifact_bytes`"
-            ));
+        let Some(left) = self.artifact_bytes_left.checked_sub(size.max(REPORT_BYTES_LEAST)) else {
+            return Err(format!("artifacts of {size} bytes more exceed `run.artifact_bytes`"));
         };
         self.artifact_bytes_left = left;
         let digest = Digest::of(&bytes);
         self.notice(Notice::Artifact(bytes));
-        self.notice(Notice::Report(Report::Artifact(Artifact {
-            name,
-            media_type,
-            digest,
-            size,
-        })));
+        self.notice(Notice::Report(Report::Artifact(Artifact { name, media_type, digest, size })));
         Ok(digest)
     }
 
@@ -235,19 +196,11 @@ impl AgentPort for Port {
         Box::pin(async move {
             let Some(files) = files else {
                 let message = "this task was not granted any files";
-                return Err(FileError::new(
-                    FileErrorKind::Denied,
-                    "not-granted",
-                    message,
-                ));
+                return Err(FileError::new(FileErrorKind::Denied, "not-granted", message));
             };
             let answer = tokio::task::spawn_blocking(move || files.observe(&request)).await;
             answer.unwrap_or_else(|_| {
-                Err(FileError::new(
-                    FileErrorKind::Io,
-                    "io-failed",
-                    "the request did not end",
-                ))
+                Err(FileError::new(FileErrorKind::Io, "io-failed", "the request did not end"))
             })
         })
     }
@@ -256,14 +209,8 @@ impl AgentPort for Port {
 impl Drop for Port {
     fn drop(&mut self) {
         if self.reports_dropped > 0 {
-            let text = format!(
-                "{} reports beyond the limit were dropped",
-                self.reports_dropped
-            );
-            self.notice(Notice::Report(Report::Log {
-                level: Level::Warn,
-                text,
-            }));
+            let text = format!("{} reports beyond the limit were dropped", self.reports_dropped);
+            self.notice(Notice::Report(Report::Log { level: Level::Warn, text }));
         }
     }
 }

@@ -98,11 +98,7 @@ impl Supervisor {
             let stderr = async { Ok(read_tail(stderr, launch.stderr_bytes_kept).await) };
             let stdout = read_capped(stdout, launch.stdout_bytes_max);
             let (_, told, stderr, stdout) = tokio::try_join!(hand_over, told, stderr, stdout)?;
-            Ok(Remains {
-                ended: serde_json::from_slice(&told).ok(),
-                stdout,
-                stderr,
-            })
+            Ok(Remains { ended: serde_json::from_slice(&told).ok(), stdout, stderr })
         };
         let result = tokio::select! {
             result = exchange => result,
@@ -138,10 +134,7 @@ impl Supervisor {
 /// Waits until a supervisor has ended. One that does not end in time is killed, and its program
 /// with it.
 async fn end(supervisor: &mut Child) {
-    if timeout(SUPERVISOR_END_WAIT, supervisor.wait())
-        .await
-        .is_err()
-    {
+    if timeout(SUPERVISOR_END_WAIT, supervisor.wait()).await.is_err() {
         // It may have ended in this moment, which is what is wanted.
         let _ = supervisor.start_kill();
         let _ = timeout(SUPERVISOR_END_WAIT, supervisor.wait()).await;
@@ -156,15 +149,8 @@ async fn read_capped(
     let Some(from) = from else { return Ok(bytes) };
     // One byte more tells the largest text that fits from the smallest that does not. A pipe that
     // fails has no more to say.
-    let _ = from
-        .take(bytes_max as u64 + 1)
-        .read_to_end(&mut bytes)
-        .await;
-    if bytes.len() > bytes_max {
-        Err(RunError::StdoutLimit)
-    } else {
-        Ok(bytes)
-    }
+    let _ = from.take(bytes_max as u64 + 1).read_to_end(&mut bytes).await;
+    if bytes.len() > bytes_max { Err(RunError::StdoutLimit) } else { Ok(bytes) }
 }
 
 async fn read_tail(from: Option<impl AsyncRead + Unpin>, bytes_kept: usize) -> Vec<u8> {

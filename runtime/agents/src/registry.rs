@@ -18,10 +18,7 @@ const KINDS: &[&str] = &["command", "component"];
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendNameError {
     /// What stands before the colon is no kind, or there is no colon.
-    #[error(
-        "`{name}` is not a backend; write KIND:REST, where KIND is {}",
-        list(KINDS)
-    )]
+    #[error("`{name}` is not a backend; write KIND:REST, where KIND is {}", list(KINDS))]
     Kind {
         /// The name.
         name: String,
@@ -40,15 +37,8 @@ pub enum BackendNameError {
 }
 
 fn list<T: AsRef<str>>(names: &[T]) -> String {
-    let names: Vec<_> = names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    if names.is_empty() {
-        "none".into()
-    } else {
-        names.join(", ")
-    }
+    let names: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
 /// Finds backends by name: `component:NAME` among the agents of a program, `command:ARGV` freely.
@@ -63,12 +53,7 @@ impl Backends {
     /// A registry without components. `root` is what component agents may be given files of.
     #[must_use]
     pub fn new(host: Arc<Host>, supervisor: Supervisor, root: Option<Arc<Root>>) -> Self {
-        Self {
-            host,
-            supervisor,
-            root,
-            components: BTreeMap::new(),
-        }
+        Self { host, supervisor, root, components: BTreeMap::new() }
     }
 
     /// Adds a component agent under its name, without `component:`. A later one of the same name
@@ -83,17 +68,13 @@ impl Backends {
     /// Says which names there are.
     pub fn resolve(&self, name: &str) -> Result<Arc<dyn Backend>, BackendNameError> {
         match name.split_once(':') {
-            Some(("command", argv)) => Ok(Arc::new(CommandBackend::new(
-                argv,
-                self.supervisor.clone(),
-            )?)),
+            Some(("command", argv)) => {
+                Ok(Arc::new(CommandBackend::new(argv, self.supervisor.clone())?))
+            }
             Some(("component", component)) => {
                 let guest = self.components.get(component).ok_or_else(|| {
                     let known = self.components.keys().cloned().collect();
-                    BackendNameError::Component {
-                        name: component.into(),
-                        known,
-                    }
+                    BackendNameError::Component { name: component.into(), known }
                 })?;
                 Ok(Arc::new(ComponentBackend::new(
                     name.into(),

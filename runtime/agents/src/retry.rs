@@ -75,11 +75,7 @@ impl Tries {
                 if self.outputs == 0 {
                     return Next::End(BackendError::Permanent(failure));
                 }
-                Next::Again {
-                    failure,
-                    corrections: Some(errors),
-                    wait: Duration::ZERO,
-                }
+                Next::Again { failure, corrections: Some(errors), wait: Duration::ZERO }
             }
             Miss::Error(BackendError::Retryable { failure, after_ms }) => {
                 self.errors = self.errors.saturating_sub(1);
@@ -89,11 +85,7 @@ impl Tries {
                 if self.errors == 0 || wait_ms > RETRY_WAIT_MS_MAX {
                     return Next::End(BackendError::Permanent(failure));
                 }
-                Next::Again {
-                    failure,
-                    corrections: None,
-                    wait: Duration::from_millis(wait_ms),
-                }
+                Next::Again { failure, corrections: None, wait: Duration::from_millis(wait_ms) }
             }
             Miss::Error(error) => Next::End(error),
         }

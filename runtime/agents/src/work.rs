@@ -43,11 +43,7 @@ async fn attempts(
     usage: &mut Usage,
 ) -> Result<Handoff, BackendError> {
     let schema = match &job.spec.schema {
-        Some(schema) => Some(
-            Schema::compile(schema)
-                .await
-                .map_err(BackendError::Permanent)?,
-        ),
+        Some(schema) => Some(Schema::compile(schema).await.map_err(BackendError::Permanent)?),
         None => None,
     };
     let mut tries = Tries::new(&job.spec.options);
@@ -68,11 +64,7 @@ async fn attempts(
         };
         let (failure, wait) = match tries.after(miss, random()) {
             Next::End(error) => return Err(error),
-            Next::Again {
-                failure,
-                corrections,
-                wait,
-            } => {
+            Next::Again { failure, corrections, wait } => {
                 if let Some(corrections) = corrections {
                     job.corrections = corrections;
                 }
@@ -100,15 +92,8 @@ async fn misfit(
     let Some(schema) = schema else {
         return Ok(None);
     };
-    let errors = schema
-        .errors(&handoff.output)
-        .await
-        .map_err(BackendError::Permanent)?;
-    Ok(if errors.is_empty() {
-        None
-    } else {
-        Some(errors)
-    })
+    let errors = schema.errors(&handoff.output).await.map_err(BackendError::Permanent)?;
+    Ok(if errors.is_empty() { None } else { Some(errors) })
 }
 
 /// A number that differs between tasks and processes, which is all that jitter needs.

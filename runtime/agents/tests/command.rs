@@ -1,11 +1,6 @@
 //! Commands as agents: what they get, what they may answer, how they are ended.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod common;
 
@@ -30,11 +25,7 @@ fn permanent(error: BackendError) -> Failure {
 
 async fn failure_of(script: &str) -> Failure {
     let directory = tempfile::tempdir().unwrap();
-    let answer = perform(
-        &shell(directory.path(), script),
-        &job(Some(directory.path())),
-    )
-    .await;
+    let answer = perform(&shell(directory.path(), script), &job(Some(directory.path()))).await;
     permanent(answer.result.unwrap_err())
 }
 
@@ -69,19 +60,13 @@ echo '{"output":"done","summary":"short","further":[1],"usage":{"input_tokens":7
     assert_eq!(handoff.summary, "short");
     assert_eq!(handoff.evidence.len(), 1);
     let usage = answer.usage;
-    assert_eq!(
-        (usage.input_tokens, usage.output_tokens, usage.cached_tokens),
-        (7, 5, 2)
-    );
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.cached_tokens), (7, 5, 2));
     assert_eq!(usage.cost_micro_usd, 250_000);
 
     let task = fs::read_to_string(directory.path().join("task.json")).unwrap();
     let mut task: Value = serde_json::from_str(&task).unwrap();
     let deadline = task.as_object_mut().unwrap().remove("deadline_ms").unwrap();
-    assert!(
-        deadline.as_u64().unwrap() > job.timeout_ms,
-        "a moment, not a duration"
-    );
+    assert!(deadline.as_u64().unwrap() > job.timeout_ms, "a moment, not a duration");
     assert_eq!(
         task,
         json!({
@@ -95,50 +80,24 @@ echo '{"output":"done","summary":"short","further":[1],"usage":{"input_tokens":7
 
 #[tokio::test]
 async fn the_environment_is_scrubbed() {
-    assert!(
-        std::env::var_os("CARGO_MANIFEST_DIR").is_some(),
-        "there is something to scrub"
-    );
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there is something to scrub");
     let directory = tempfile::tempdir().unwrap();
     let script = "tr '\\0' '\\n' < /proc/$$/environ > environment; echo '{\"output\":\"\"}'";
-    perform(
-        &shell(directory.path(), script),
-        &job(Some(directory.path())),
-    )
-    .await
-    .result
-    .unwrap();
+    perform(&shell(directory.path(), script), &job(Some(directory.path()))).await.result.unwrap();
 
     let text = fs::read_to_string(directory.path().join("environment")).unwrap();
-    let names: Vec<_> = text
-        .lines()
-        .filter_map(|line| Some(line.split_once('=')?.0))
-        .collect();
-    let allowed = [
-        "PATH",
-        "HOME",
-        "LANG",
-        "TZ",
-        "TMPDIR",
-        "BATON_RUN",
-        "BATON_TASK",
-        "BATON_ATTEMPT",
-    ];
+    let names: Vec<_> = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    let allowed =
+        ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "BATON_RUN", "BATON_TASK", "BATON_ATTEMPT"];
     for name in &names {
-        assert!(
-            allowed.contains(name) || name.starts_with("LC_"),
-            "{name} was passed on"
-        );
+        assert!(allowed.contains(name) || name.starts_with("LC_"), "{name} was passed on");
     }
     for line in [
         "BATON_RUN=run_00000000000000000000000000",
         "BATON_TASK=run_00000000000000000000000000/3",
         "BATON_ATTEMPT=1",
     ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "{line} is missing in {text}"
-        );
+        assert!(text.lines().any(|found| found == line), "{line} is missing in {text}");
     }
     assert!(names.contains(&"PATH"));
 }
@@ -148,14 +107,9 @@ async fn the_working_directory_is_the_root_or_the_hosts() {
     let script = r#"printf '{"output":"%s"}' "$(pwd -P)""#;
     let directory = tempfile::tempdir().unwrap();
     let here = std::env::current_dir().unwrap();
-    for (root, expected) in [
-        (Some(directory.path()), directory.path()),
-        (None, here.as_path()),
-    ] {
+    for (root, expected) in [(Some(directory.path()), directory.path()), (None, here.as_path())] {
         let answer = perform(&shell(directory.path(), script), &job(root)).await;
-        let expected = Json::from(Value::from(
-            expected.canonicalize().unwrap().to_str().unwrap(),
-        ));
+        let expected = Json::from(Value::from(expected.canonicalize().unwrap().to_str().unwrap()));
         assert_eq!(answer.result.unwrap().output, expected);
     }
     let gone = directory.path().join("gone");
@@ -168,21 +122,10 @@ async fn a_large_task_arrives_whole_and_can_be_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut job = job(Some(directory.path()));
     let size = 3 << 20;
-    job.spec = Arc::new(AgentSpec {
-        prompt: "x".repeat(size),
-        ..AgentSpec::default()
-    });
+    job.spec = Arc::new(AgentSpec { prompt: "x".repeat(size), ..AgentSpec::default() });
     let script = r#"printf '{"output":"%s"}' "$(tr -cd x < /dev/stdin | wc -c | tr -d ' ')""#;
     let answer = perform(&shell(directory.path(), script), &job).await;
-    let count: u64 = answer
-        .result
-        .unwrap()
-        .output
-        .value()
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let count: u64 = answer.result.unwrap().output.value().as_str().unwrap().parse().unwrap();
     assert!(count >= size as u64, "{count}");
 }
 
@@ -190,10 +133,7 @@ async fn a_large_task_arrives_whole_and_can_be_opened_again() {
 async fn a_program_need_not_read_its_task() {
     let directory = tempfile::tempdir().unwrap();
     let mut job = job(Some(directory.path()));
-    job.spec = Arc::new(AgentSpec {
-        prompt: "x".repeat(3 << 20),
-        ..AgentSpec::default()
-    });
+    job.spec = Arc::new(AgentSpec { prompt: "x".repeat(3 << 20), ..AgentSpec::default() });
     let answer = perform(&shell(directory.path(), "echo '{\"output\":\"\"}'"), &job).await;
     assert_eq!(answer.result.unwrap().output.as_str(), "\"\"");
 }
@@ -206,10 +146,7 @@ async fn words_reach_the_program_without_a_shell() {
     let words = format!("/bin/sh '{}' 'two words' $HOME;ls", file.display());
     let backend = CommandBackend::new(&words, supervisor()).unwrap();
     let answer = perform(&backend, &job(None)).await;
-    assert_eq!(
-        answer.result.unwrap().output.as_str(),
-        "\"2|two words|$HOME;ls\""
-    );
+    assert_eq!(answer.result.unwrap().output.as_str(), "\"2|two words|$HOME;ls\"");
 }
 
 #[tokio::test]
@@ -219,20 +156,13 @@ async fn an_exit_status_quotes_the_end_of_standard_error() {
          echo 'no such model' >&2; echo '{\"output\":\"not counted\"}'; exit 3",
     )
     .await;
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::Failed, "exit-status")
-    );
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Failed, "exit-status"));
     assert!(failure.message.contains("status 3"), "{failure}");
     assert!(failure.message.ends_with("no such model"), "{failure}");
     let detail = failure.detail.value();
     assert_eq!(detail["status"], 3);
     let stderr = detail["stderr"].as_str().unwrap();
-    assert!(
-        stderr.len() <= 4096 && stderr.len() > 2048,
-        "{}",
-        stderr.len()
-    );
+    assert!(stderr.len() <= 4096 && stderr.len() > 2048, "{}", stderr.len());
     assert!(stderr.ends_with("no such model"));
 }
 
@@ -255,16 +185,9 @@ async fn an_answer_that_is_not_json_is_quoted() {
 async fn a_flood_on_standard_output_ends_the_program() {
     let directory = tempfile::tempdir().unwrap();
     let script = "echo $$ > pids; echo end >> pids; while :; do echo 0123456789abcdef; done";
-    let answer = perform(
-        &shell(directory.path(), script),
-        &job(Some(directory.path())),
-    )
-    .await;
+    let answer = perform(&shell(directory.path(), script), &job(Some(directory.path()))).await;
     let failure = permanent(answer.result.unwrap_err());
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::Limit, "stdout-bytes")
-    );
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Limit, "stdout-bytes"));
     assert!(!runs(pids(&directory.path().join("pids")).await[0]));
 }
 
@@ -272,11 +195,7 @@ async fn a_flood_on_standard_output_ends_the_program() {
 async fn a_flood_on_standard_error_does_no_harm() {
     let directory = tempfile::tempdir().unwrap();
     let script = "head -c 9000000 /dev/zero >&2; echo '{\"output\":\"fine\"}'";
-    let answer = perform(
-        &shell(directory.path(), script),
-        &job(Some(directory.path())),
-    )
-    .await;
+    let answer = perform(&shell(directory.path(), script), &job(Some(directory.path()))).await;
     assert_eq!(answer.result.unwrap().output.as_str(), "\"fine\"");
 }
 
@@ -295,44 +214,26 @@ async fn a_program_that_cannot_start_is_a_failure_with_a_hint() {
     // Written by another process: this one may fork for another test while a file is open, and a
     // file that is open for writing cannot be executed.
     let made = std::process::Command::new("/bin/sh")
-        .args([
-            "-c",
-            "printf '#!/no/such/interpreter\\n' > \"$1\"; chmod +x \"$1\"",
-            "sh",
-        ])
+        .args(["-c", "printf '#!/no/such/interpreter\\n' > \"$1\"; chmod +x \"$1\"", "sh"])
         .arg(at("script"))
         .status();
     assert!(made.unwrap().success());
-    assert_ne!(
-        fs::metadata(at("script")).unwrap().permissions().mode() & 0o111,
-        0
-    );
+    assert_ne!(fs::metadata(at("script")).unwrap().permissions().mode() & 0o111, 0);
 
     check_unstartable(&at("absent"), "program-not-found", "install it").await;
     check_unstartable(&at("text"), "program-not-executable", "chmod +x").await;
     check_unstartable(directory.path(), "program-not-executable", "regular file").await;
     check_unstartable(&at("script"), "program-not-started", "interpreter").await;
-    check_unstartable(
-        Path::new("no-such-program-anywhere"),
-        "program-not-found",
-        "PATH",
-    )
-    .await;
+    check_unstartable(Path::new("no-such-program-anywhere"), "program-not-found", "PATH").await;
 }
 
 #[tokio::test]
 async fn time_ends_the_program_and_its_descendants() {
     let directory = tempfile::tempdir().unwrap();
     let backend = shell(directory.path(), &family(directory.path(), false));
-    let job = Job {
-        timeout_ms: 2_000,
-        ..job(Some(directory.path()))
-    };
+    let job = Job { timeout_ms: 2_000, ..job(Some(directory.path())) };
     let failure = permanent(perform(&backend, &job).await.result.unwrap_err());
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::TimedOut, "timeout")
-    );
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::TimedOut, "timeout"));
     for pid in pids(&directory.path().join("pids")).await {
         assert!(!runs(pid), "{pid} is left");
     }
@@ -344,10 +245,7 @@ async fn check_cancelled(stubborn: bool) {
     let (task, cancel, mut noticed) = spawn(backend, job(Some(directory.path())));
     let (supervisor, _) = process(&mut noticed).await;
     let pids = pids(&directory.path().join("pids")).await;
-    assert!(
-        pids.len() == 4 && pids.iter().all(|pid| runs(*pid)),
-        "{pids:?}"
-    );
+    assert!(pids.len() == 4 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
     cancel.send(true).unwrap();
     assert_eq!(task.await.unwrap().result, Err(BackendError::Cancelled));
     for pid in pids.into_iter().chain([supervisor]) {
@@ -382,11 +280,7 @@ async fn what_a_program_leaves_behind_ends_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let script = "setsid sleep 3600 </dev/null >/dev/null 2>&1 & echo $! > pids; echo end >> pids
         echo '{\"output\":\"\"}'";
-    let answer = perform(
-        &shell(directory.path(), script),
-        &job(Some(directory.path())),
-    )
-    .await;
+    let answer = perform(&shell(directory.path(), script), &job(Some(directory.path()))).await;
     assert!(answer.result.is_ok());
     assert!(!runs(pids(&directory.path().join("pids")).await[0]));
 }
@@ -415,8 +309,5 @@ if [ "$BATON_ATTEMPT" = 1 ]; then echo '{"output":{"n":"one"}}'; else echo '{"ou
         .collect();
     assert_eq!(corrections[0], json!([]));
     let told = corrections[1][0].as_str().unwrap();
-    assert!(
-        corrections.len() == 2 && told.starts_with("at /n: "),
-        "{corrections:?}"
-    );
+    assert!(corrections.len() == 2 && told.starts_with("at /n: "), "{corrections:?}");
 }

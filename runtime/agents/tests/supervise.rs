@@ -1,11 +1,6 @@
 //! The supervisor: nothing outlives the host, whoever dies first.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod common;
 
@@ -25,10 +20,7 @@ fn signal(pid: u32, signal: Signal) {
 }
 
 async fn all_gone(pids: &[u32]) {
-    until("all processes are gone", || {
-        pids.iter().all(|pid| !runs(*pid))
-    })
-    .await;
+    until("all processes are gone", || pids.iter().all(|pid| !runs(*pid))).await;
 }
 
 /// A supervisor of a shell script, and the host's end of its socket.
@@ -45,9 +37,7 @@ fn supervise(words: &[&str]) -> (Child, UnixStream) {
 }
 
 fn send(socket: &mut UnixStream, task: &[u8]) {
-    socket
-        .write_all(&u32::try_from(task.len()).unwrap().to_le_bytes())
-        .unwrap();
+    socket.write_all(&u32::try_from(task.len()).unwrap().to_le_bytes()).unwrap();
     socket.write_all(task).unwrap();
 }
 
@@ -61,9 +51,7 @@ fn the_exit_code_says_how_the_program_ended() {
     let (mut child, mut socket) = supervise(&["/no/such/program"]);
     send(&mut socket, b"{}");
     assert_eq!(child.wait().unwrap().code(), Some(127));
-    let called_wrongly = Command::new(example("supervise"))
-        .stderr(Stdio::null())
-        .status();
+    let called_wrongly = Command::new(example("supervise")).stderr(Stdio::null()).status();
     assert_eq!(called_wrongly.unwrap().code(), Some(2));
 }
 
@@ -97,10 +85,7 @@ async fn supervised_family(directory: &Path, stubborn: bool) -> (Child, UnixStre
     let (child, mut socket) = supervise(&["/bin/sh", "-c", &family(directory, stubborn)]);
     send(&mut socket, b"{}");
     let pids = pids(&directory.join("pids")).await;
-    assert!(
-        pids.len() == 4 && pids.iter().all(|pid| runs(*pid)),
-        "{pids:?}"
-    );
+    assert!(pids.len() == 4 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
     (child, socket, pids)
 }
 

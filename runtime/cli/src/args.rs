@@ -80,9 +80,6 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
-    /// Watch over one external program. Started by baton itself.
-    #[command(hide = true)]
-    Supervise,
 }
 
 /// How a result is written to standard output.

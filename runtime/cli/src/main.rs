@@ -26,7 +26,14 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
+/// The sub-command that Baton starts itself. It reads its own arguments, and must do so before any
+/// thread is started.
+const SUPERVISE: &str = "supervise";
+
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == SUPERVISE) {
+        return baton_agents::supervise::main();
+    }
     let Cli { command, common } = Cli::parse();
     let result = match &command {
         Command::Run(args) => commands::run::run(args, &common),
@@ -40,7 +47,6 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(args, &common),
         Command::Explain(args) => commands::explain::run(args),
         Command::Completions(args) => commands::completions::run(args),
-        Command::Supervise => return baton_agents::supervise::main(),
     };
     match result {
         Ok(exit) => exit.into(),

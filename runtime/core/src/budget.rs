@@ -53,13 +53,9 @@ impl Amounts {
     /// The first amount that is used up, by name.
     #[must_use]
     pub fn exhausted(&self) -> Option<&'static str> {
-        [
-            ("agents", self.agents),
-            ("tokens", self.tokens),
-            ("cost", self.cost_micro_usd),
-        ]
-        .into_iter()
-        .find_map(|(name, left)| (left == Some(0)).then_some(name))
+        [("agents", self.agents), ("tokens", self.tokens), ("cost", self.cost_micro_usd)]
+            .into_iter()
+            .find_map(|(name, left)| (left == Some(0)).then_some(name))
     }
 }
 
@@ -144,10 +140,7 @@ impl Caps {
         if self.tokens.is_some_and(|cap| settled.tokens() >= cap) {
             return Some("tokens");
         }
-        if self
-            .cost_micro_usd
-            .is_some_and(|cap| settled.cost_micro_usd >= cap)
-        {
+        if self.cost_micro_usd.is_some_and(|cap| settled.cost_micro_usd >= cap) {
             return Some("cost");
         }
         None

@@ -48,13 +48,11 @@ impl Digest {
     #[must_use]
     pub fn hex(&self) -> String {
         use std::fmt::Write as _;
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// The prefix and the first 12 digits, for people.
@@ -93,10 +91,7 @@ impl FromStr for Digest {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = || IdError {
-            text: text.into(),
-            what: "digest (`sha256:` and 64 digits)",
-        };
+        let error = || IdError { text: text.into(), what: "digest (`sha256:` and 64 digits)" };
         let hex = text.strip_prefix(PREFIX).unwrap_or(text).as_bytes();
         // `from_str_radix` would take a sign.
         if hex.len() != 64 || !hex.iter().all(u8::is_ascii_hexdigit) {

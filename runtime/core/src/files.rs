@@ -162,11 +162,7 @@ impl FileError {
     /// An error of any kind.
     #[must_use]
     pub fn new(kind: FileErrorKind, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { kind, code: code.into(), message: message.into() }
     }
 }
 
@@ -206,10 +202,9 @@ impl Observation {
     #[must_use]
     pub fn of(answer: &Result<FileAnswer, FileError>) -> Self {
         match answer.clone() {
-            Ok(FileAnswer::Content { bytes, digest }) => Self::Content {
-                digest,
-                size: bytes.len() as u64,
-            },
+            Ok(FileAnswer::Content { bytes, digest }) => {
+                Self::Content { digest, size: bytes.len() as u64 }
+            }
             Ok(FileAnswer::Listing { entries, truncated }) => Self::Listing { entries, truncated },
             Ok(FileAnswer::Matches { matches, truncated }) => Self::Matches { matches, truncated },
             Ok(FileAnswer::Entry(entry)) => Self::Entry(entry),
@@ -226,10 +221,9 @@ impl Observation {
         blob: impl FnOnce(&Digest) -> Result<Vec<u8>, E>,
     ) -> Result<Result<FileAnswer, FileError>, E> {
         Ok(match self.clone() {
-            Self::Content { digest, .. } => Ok(FileAnswer::Content {
-                bytes: blob(&digest)?,
-                digest,
-            }),
+            Self::Content { digest, .. } => {
+                Ok(FileAnswer::Content { bytes: blob(&digest)?, digest })
+            }
             Self::Listing { entries, truncated } => Ok(FileAnswer::Listing { entries, truncated }),
             Self::Matches { matches, truncated } => Ok(FileAnswer::Matches { matches, truncated }),
             Self::Entry(entry) => Ok(FileAnswer::Entry(entry)),

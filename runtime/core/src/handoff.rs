@@ -129,12 +129,7 @@ impl Failure {
     /// A failure with nothing to add.
     #[must_use]
     pub fn new(kind: FailureKind, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            message: message.into(),
-            detail: empty_object(),
-        }
+        Self { kind, code: code.into(), message: message.into(), detail: empty_object() }
     }
 
     /// The same with facts for programs.
@@ -147,11 +142,7 @@ impl Failure {
     /// What a cancelled task ends with.
     #[must_use]
     pub fn cancelled(by: &str) -> Self {
-        Self::new(
-            FailureKind::Cancelled,
-            "cancelled",
-            format!("cancelled by {by}"),
-        )
+        Self::new(FailureKind::Cancelled, "cancelled", format!("cancelled by {by}"))
     }
 }
 
@@ -221,10 +212,7 @@ pub struct Usage {
     pub wall_ms: u64,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes fields by reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }

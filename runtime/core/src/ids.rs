@@ -58,10 +58,7 @@ impl FromStr for RunId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = || IdError {
-            text: text.into(),
-            what: "run id (`run_` and 26 characters)",
-        };
+        let error = || IdError { text: text.into(), what: "run id (`run_` and 26 characters)" };
         let ulid = text.strip_prefix(RUN_PREFIX).ok_or_else(error)?;
         if ulid.len() != ULID_LEN {
             return Err(error());
@@ -170,10 +167,7 @@ impl FromStr for TaskPath {
         text.split('/')
             .map(|part| match part.parse::<u64>() {
                 Ok(number) if number > 0 && !part.starts_with(['0', '+']) => Ok(number),
-                _ => Err(IdError {
-                    text: text.into(),
-                    what: "task path (such as `3/1`)",
-                }),
+                _ => Err(IdError { text: text.into(), what: "task path (such as `3/1`)" }),
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -217,10 +211,7 @@ impl FromStr for TaskId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let Some((run, path)) = text.split_once('/') else {
-            return Ok(Self {
-                run: text.parse()?,
-                path: TaskPath::root(),
-            });
+            return Ok(Self { run: text.parse()?, path: TaskPath::root() });
         };
         if path.is_empty() {
             return Err(IdError {
@@ -228,10 +219,7 @@ impl FromStr for TaskId {
                 what: "task (a run id, or a run id and a path)",
             });
         }
-        Ok(Self {
-            run: run.parse()?,
-            path: path.parse()?,
-        })
+        Ok(Self { run: run.parse()?, path: path.parse()? })
     }
 }
 

@@ -50,10 +50,7 @@ impl Json {
     /// Says what is wrong with the text.
     pub fn parse(text: &str, bytes_max: u64, depth_max: u64) -> Result<Self, JsonError> {
         if text.len() as u64 > bytes_max {
-            return Err(JsonError::Size {
-                size: text.len(),
-                max: bytes_max,
-            });
+            return Err(JsonError::Size { size: text.len(), max: bytes_max });
         }
         // Depth first: a parser that recurses must never meet a text deeper than the limit.
         let max = depth_max.min(DEPTH_MAX);

@@ -152,11 +152,7 @@ impl Limits {
             Some(("files", field)) => self.files.set(field, value),
             _ => false,
         };
-        if known {
-            Ok(())
-        } else {
-            Err(UnknownLimit { name: name.into() })
-        }
+        if known { Ok(()) } else { Err(UnknownLimit { name: name.into() }) }
     }
 
     /// The table, with the two kinds of guest written out.
@@ -164,10 +160,7 @@ impl Limits {
     pub fn table() -> Vec<(String, LimitRow)> {
         let named = |rows: &'static [LimitRow], group: &'static str| {
             rows.iter().map(move |row| {
-                let field = row
-                    .name
-                    .split_once('.')
-                    .map_or(row.name, |(_, field)| field);
+                let field = row.name.split_once('.').map_or(row.name, |(_, field)| field);
                 (format!("{group}.{field}"), *row)
             })
         };
@@ -226,11 +219,7 @@ const DEFAULT_RUN: RunRelations = RunRelations {
     prompt_bytes: row(RunLimits::ROWS, "run.prompt_bytes"),
 };
 
-#[expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "evaluated by the compiler only"
-)]
+#[expect(clippy::indexing_slicing, clippy::panic, reason = "evaluated by the compiler only")]
 const fn row(rows: &[LimitRow], name: &str) -> u64 {
     let mut index = 0;
     while index < rows.len() {

@@ -90,9 +90,7 @@ impl Requests {
     #[must_use]
     pub fn scope(&self) -> Scope {
         Scope {
-            read: self.read.as_ref().map(|layer| ReadScope {
-                layers: vec![layer.clone()],
-            }),
+            read: self.read.as_ref().map(|layer| ReadScope { layers: vec![layer.clone()] }),
             agents: self.agents,
             workflows: !self.workflows.is_empty(),
         }

@@ -292,9 +292,7 @@ impl Program {
 
     /// Every component the program is made of.
     pub fn components(&self) -> impl Iterator<Item = &Digest> {
-        std::iter::once(&self.component)
-            .chain(self.workflows.values())
-            .chain(self.agents.values())
+        std::iter::once(&self.component).chain(self.workflows.values()).chain(self.agents.values())
     }
 }
 

@@ -37,12 +37,7 @@ impl Refusal {
     /// A refusal of any kind.
     #[must_use]
     pub fn new(kind: RefusalKind, code: &str, message: impl Into<String>, hint: &str) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self { kind, code: code.into(), message: message.into(), hint: hint.into() }
     }
 
     /// The request is malformed.

@@ -40,30 +40,14 @@ pub struct Attempt {
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} ({}, fuel {})",
-            self.kind,
-            self.summary,
-            self.digest.short(),
-            self.fuel
-        )
+        write!(f, "{} {} ({}, fuel {})", self.kind, self.summary, self.digest.short(), self.fuel)
     }
 }
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            workflow,
-            position,
-            seq,
-            recorded,
-            attempted,
-        } = self;
-        write!(
-            f,
-            "the replay diverged at command {position} of workflow /{workflow}"
-        )?;
+        let Self { workflow, position, seq, recorded, attempted } = self;
+        write!(f, "the replay diverged at command {position} of workflow /{workflow}")?;
         if let Some(seq) = seq {
             write!(f, " (record {seq})")?;
         }

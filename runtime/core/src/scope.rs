@@ -52,10 +52,7 @@ impl Scope {
             scope.read = None;
         }
         if let (Some(own), Some(include)) = (&mut scope.read, read) {
-            own.layers.push(GlobLayer {
-                include: include.to_vec(),
-                exclude: Vec::new(),
-            });
+            own.layers.push(GlobLayer { include: include.to_vec(), exclude: Vec::new() });
         }
         scope
     }

@@ -92,10 +92,7 @@ pub struct WorkflowOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Vec<String>>,
     /// What the child may spend of its parent's budget.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "object_or_null"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object_or_null")]
     pub budget: Option<BudgetOption>,
 }
 
@@ -119,9 +116,7 @@ fn object_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BudgetOpt
     let Some(map) = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(from)? else {
         return Ok(None);
     };
-    BudgetOption::deserialize(serde_json::Value::Object(map))
-        .map(Some)
-        .map_err(de::Error::custom)
+    BudgetOption::deserialize(serde_json::Value::Object(map)).map(Some).map_err(de::Error::custom)
 }
 
 // Equality of specifications is equality of their text; NaN cannot be written in JSON.
@@ -220,12 +215,7 @@ impl AgentSpec {
             text_fits(text, limits)?;
         }
         patterns_fit(options.read.as_deref(), limits)?;
-        Ok(Self {
-            prompt: raw.prompt,
-            input,
-            schema,
-            options,
-        })
+        Ok(Self { prompt: raw.prompt, input, schema, options })
     }
 }
 
@@ -242,11 +232,7 @@ impl WorkflowSpec {
             text_fits(text, limits)?;
         }
         patterns_fit(options.read.as_deref(), limits)?;
-        Ok(Self {
-            name: raw.name,
-            input,
-            options,
-        })
+        Ok(Self { name: raw.name, input, options })
     }
 }
 
@@ -259,11 +245,7 @@ fn text_fits(text: &str, limits: &RunLimits) -> Result<(), Refusal> {
     }
     Err(Refusal::limit(
         "run.text_bytes",
-        format!(
-            "a text of {} bytes; the limit is {}",
-            text.len(),
-            limits.text_bytes
-        ),
+        format!("a text of {} bytes; the limit is {}", text.len(), limits.text_bytes),
         "",
     ))
 }
@@ -298,11 +280,8 @@ fn options<T: DeserializeOwned + Default>(text: &str, limits: &RunLimits) -> Res
     serde_json::from_str(checked.as_str()).map_err(|error| {
         // The message quotes names that the guest chose, of any length.
         let message = shorten_to(&error.to_string(), MESSAGE_CHARS);
-        let code = if message.starts_with("unknown field") {
-            "unknown-option"
-        } else {
-            "bad-option"
-        };
+        let code =
+            if message.starts_with("unknown field") { "unknown-option" } else { "bad-option" };
         Refusal::invalid(code, format!("options: {message}"))
     })
 }

@@ -42,10 +42,7 @@ fn records_keep_their_bytes() {
 
 #[test]
 fn the_golden_journal_is_a_run() {
-    let records: Vec<Record> = RECORDS
-        .lines()
-        .map(|l| serde_json::from_str(l).unwrap())
-        .collect();
+    let records: Vec<Record> = RECORDS.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let run = baton_core::run::Run::from_records(records).unwrap();
     assert!(run.finished().is_some());
     assert_eq!(run.tasks().count(), 3);

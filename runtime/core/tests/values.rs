@@ -20,70 +20,29 @@ fn every_limit_is_set_by_its_name_and_no_other() {
     for (name, row) in &table {
         let mut limits = Limits::default();
         assert_eq!(limits.set(name, row.default), Ok(()));
-        assert_eq!(
-            limits,
-            Limits::default(),
-            "{name}: the default of the table is the default"
-        );
+        assert_eq!(limits, Limits::default(), "{name}: the default of the table is the default");
         limits.set(name, row.default + 1).unwrap();
         assert_ne!(limits, Limits::default(), "{name}");
         assert!(!row.unit.is_empty() && !row.reason.is_empty() && names.insert(name.clone()));
     }
-    for name in [
-        "",
-        "fuel",
-        "guest.fuel",
-        "run.",
-        "run.fuel",
-        "workflow.agents",
-        "run.agents.x",
-    ] {
+    for name in ["", "fuel", "guest.fuel", "run.", "run.fuel", "workflow.agents", "run.agents.x"] {
         assert_eq!(Limits::default().set(name, 1).unwrap_err().name, name);
     }
     let text = serde_json::to_string(&Limits::default()).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Limits>(&text).unwrap(),
-        Limits::default()
-    );
+    assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), Limits::default());
 }
 
 #[test]
 fn json_is_accepted_only_if_it_can_be_read_as_a_value() {
     let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    for text in [
-        "1e999",
-        r#""\ud800""#,
-        "",
-        "{",
-        "[1,]",
-        "nul",
-        "1 2",
-        "\u{feff}1",
-        "[\"a\nb\"]",
-    ] {
-        assert!(
-            matches!(Json::parse(text, 99, 64), Err(JsonError::Syntax(_))),
-            "{text}"
-        );
+    for text in ["1e999", r#""\ud800""#, "", "{", "[1,]", "nul", "1 2", "\u{feff}1", "[\"a\nb\"]"] {
+        assert!(matches!(Json::parse(text, 99, 64), Err(JsonError::Syntax(_))), "{text}");
     }
-    assert_eq!(
-        Json::parse("[[1]]", 9, 1).unwrap_err(),
-        JsonError::Depth { max: 1 }
-    );
-    assert_eq!(
-        Json::parse("123", 2, 9).unwrap_err(),
-        JsonError::Size { size: 3, max: 2 }
-    );
+    assert_eq!(Json::parse("[[1]]", 9, 1).unwrap_err(), JsonError::Depth { max: 1 });
+    assert_eq!(Json::parse("123", 2, 9).unwrap_err(), JsonError::Size { size: 3, max: 2 });
     assert_eq!(Json::parse(r#""[[[""#, 9, 0).unwrap().as_str(), r#""[[[""#);
-    for bomb in [
-        deep(100_000),
-        "[".repeat(100_000),
-        r#"{"a":"#.repeat(100_000),
-    ] {
-        assert!(matches!(
-            Json::parse(&bomb, u64::MAX, 64),
-            Err(JsonError::Depth { max: 64 })
-        ));
+    for bomb in [deep(100_000), "[".repeat(100_000), r#"{"a":"#.repeat(100_000)] {
+        assert!(matches!(Json::parse(&bomb, u64::MAX, 64), Err(JsonError::Depth { max: 64 })));
         assert!(matches!(
             Json::parse(&bomb, u64::MAX, u64::MAX),
             Err(JsonError::Depth { max: 127 })
@@ -96,10 +55,7 @@ fn json_is_accepted_only_if_it_can_be_read_as_a_value() {
 #[test]
 fn digests_ignore_what_means_nothing() {
     let digest = |text: &str| Json::parse(text, 99, 9).unwrap().digest();
-    assert_eq!(
-        digest(r#"{"a":1,"b":[2]}"#),
-        digest("\n{ \"b\" : [ 2 ], \"a\":1 } ")
-    );
+    assert_eq!(digest(r#"{"a":1,"b":[2]}"#), digest("\n{ \"b\" : [ 2 ], \"a\":1 } "));
     assert_ne!(digest("[1,2]"), digest("[2,1]"));
     assert_eq!(Json::parse(" { } ", 9, 9).unwrap().as_str(), "{ }");
 }
@@ -122,19 +78,8 @@ fn ids_have_one_form() {
     for text in ["", "1", "3/1", "18446744073709551615"] {
         assert_eq!(text.parse::<TaskPath>().unwrap().to_string(), text);
     }
-    for text in [
-        "0",
-        "01",
-        "+1",
-        "-1",
-        "/",
-        "1/",
-        "/1",
-        "1//2",
-        "18446744073709551616",
-        "a",
-        " 1",
-    ] {
+    for text in ["0", "01", "+1", "-1", "/", "1/", "/1", "1//2", "18446744073709551616", "a", " 1"]
+    {
         assert!(text.parse::<TaskPath>().is_err(), "{text}");
     }
     for tail in ["", "/3", "/3/1"] {
@@ -150,23 +95,13 @@ fn ids_have_one_form() {
         Digest::of(b"").hex(),
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     );
-    for text in [
-        "+f".repeat(32),
-        "f".repeat(63),
-        "g".repeat(64),
-        "é".repeat(32),
-    ] {
+    for text in ["+f".repeat(32), "f".repeat(63), "g".repeat(64), "é".repeat(32)] {
         assert!(text.parse::<Digest>().is_err(), "{text}");
     }
 }
 
 fn options(text: &str) -> Result<AgentSpec, (String, String)> {
-    let raw = RawAgentSpec {
-        prompt: "p".into(),
-        input: None,
-        schema: None,
-        options: text.into(),
-    };
+    let raw = RawAgentSpec { prompt: "p".into(), input: None, schema: None, options: text.into() };
     let limits = RunLimits {
         text_bytes: 8,
         list_items: 2,
@@ -179,24 +114,13 @@ fn options(text: &str) -> Result<AgentSpec, (String, String)> {
 
 #[test]
 fn options_are_refused_by_name() {
-    for text in [
-        "",
-        " ",
-        "{}",
-        r#"{"label":null}"#,
-        r#"{"schema_attempts":5}"#,
-        r#"{"read":[]}"#,
-    ] {
+    for text in ["", " ", "{}", r#"{"label":null}"#, r#"{"schema_attempts":5}"#, r#"{"read":[]}"#] {
         assert!(options(text).is_ok(), "{text}");
     }
     let rows = [
         (r#"{"colour":1}"#, "unknown-option", "`colour`"),
         (r#"{"label":1}"#, "bad-option", "invalid type"),
-        (
-            r#"{"label":"a","label":"b"}"#,
-            "bad-option",
-            "duplicate field",
-        ),
+        (r#"{"label":"a","label":"b"}"#, "bad-option", "duplicate field"),
         (r#"["label"]"#, "bad-option", "not a JSON object"),
         ("null", "bad-option", "not a JSON object"),
         ("{", "bad-json", "options"),
@@ -237,11 +161,7 @@ fn a_failure_reads_back_as_it_was() {
         let mut failure = Failure::new(FailureKind::Failed, "c", "m");
         failure.detail = Json::parse(detail, 99, 9).unwrap();
         let text = serde_json::to_string(&failure).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Failure>(&text).unwrap(),
-            failure,
-            "{detail}"
-        );
+        assert_eq!(serde_json::from_str::<Failure>(&text).unwrap(), failure, "{detail}");
     }
 }
 
@@ -255,10 +175,7 @@ fn manifests_are_read_without_trust() {
         "[".repeat(100_000),
         "]".repeat(100_000)
     );
-    let big = format!(
-        r#"{{"name":"a","world":"agent","description":"{}"}}"#,
-        "x".repeat(300_000)
-    );
+    let big = format!(r#"{{"name":"a","world":"agent","description":"{}"}}"#, "x".repeat(300_000));
     let bad = [
         "",
         "[]",
@@ -281,13 +198,7 @@ fn manifests_are_read_without_trust() {
 
 #[test]
 fn money_is_rounded_and_never_negative() {
-    for (usd, micro) in [
-        (0.0, 0),
-        (0.5, 500_000),
-        (1e-7, 0),
-        (-3.0, 0),
-        (1e300, u64::MAX),
-    ] {
+    for (usd, micro) in [(0.0, 0), (0.5, 500_000), (1e-7, 0), (-3.0, 0), (1e300, u64::MAX)] {
         assert_eq!(micro_usd(usd), micro);
     }
 }
@@ -295,38 +206,13 @@ fn money_is_rounded_and_never_negative() {
 #[test]
 fn caps_and_amounts_at_their_edges() {
     let none = Usage::default();
-    let zero = Amounts {
-        agents: Some(0),
-        tokens: None,
-        cost_micro_usd: None,
-    };
+    let zero = Amounts { agents: Some(0), tokens: None, cost_micro_usd: None };
     assert_eq!(zero.exhausted(), Some("agents"));
-    assert_eq!(
-        Amounts::default()
-            .left(&Usage {
-                agents: u64::MAX,
-                ..none
-            })
-            .exhausted(),
-        None
-    );
-    let both = zero.min(&Amounts {
-        agents: Some(4),
-        tokens: Some(2),
-        cost_micro_usd: None,
-    });
-    assert_eq!(
-        (both.agents, both.tokens, both.cost_micro_usd),
-        (Some(0), Some(2), None)
-    );
-    let caps = Caps {
-        cost_micro_usd: Some(5),
-        ..Caps::default()
-    };
-    let spent = |cost| Usage {
-        cost_micro_usd: cost,
-        ..none
-    };
+    assert_eq!(Amounts::default().left(&Usage { agents: u64::MAX, ..none }).exhausted(), None);
+    let both = zero.min(&Amounts { agents: Some(4), tokens: Some(2), cost_micro_usd: None });
+    assert_eq!((both.agents, both.tokens, both.cost_micro_usd), (Some(0), Some(2), None));
+    let caps = Caps { cost_micro_usd: Some(5), ..Caps::default() };
+    let spent = |cost| Usage { cost_micro_usd: cost, ..none };
     assert_eq!(caps.forbids_start(&spent(4), u64::MAX), None);
     assert_eq!(caps.forbids_start(&spent(5), 0), Some("cost"));
 }
@@ -350,10 +236,7 @@ fn within(narrow: &Scope, wide: &Scope) -> bool {
     let read = match (&narrow.read, &wide.read) {
         (None, _) => true,
         (Some(_), None) => false,
-        (Some(mine), Some(theirs)) => theirs
-            .layers
-            .iter()
-            .all(|layer| mine.layers.contains(layer)),
+        (Some(mine), Some(theirs)) => theirs.layers.iter().all(|layer| mine.layers.contains(layer)),
     };
     read && narrow.agents <= wide.agents && narrow.workflows <= wide.workflows
 }

@@ -92,10 +92,7 @@ impl Tree for Disk {
         match self.files.read(path) {
             Ok(content) => {
                 let text = String::from_utf8_lossy(&content.bytes).into_owned();
-                Some(Rc::new(Source {
-                    text,
-                    digest: content.digest,
-                }))
+                Some(Rc::new(Source { text, digest: content.digest }))
             }
             Err(error) => {
                 self.unread.borrow_mut().insert(path.into(), error.message);

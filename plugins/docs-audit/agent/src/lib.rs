@@ -23,11 +23,7 @@ use crate::disk::Disk;
 pub fn perform(cx: AgentCx, task: Task<Work>) -> Result<Handoff<Value>> {
     let mut disk = Disk::new(cx.files());
     match task.input {
-        Work::Audit {
-            files,
-            checks,
-            bounds,
-        } => {
+        Work::Audit { files, checks, bounds } => {
             let mut audited = audit::audit(&disk, &files, &checks, bounds);
             for (path, reason) in &mut audited.unread {
                 if let Some(why) = disk.why_unread(path) {

@@ -51,11 +51,7 @@ impl Anchors {
             open: source.lines().any(brings_headings) || imports(source),
         };
         let mut seen: HashMap<String, u32> = HashMap::new();
-        for block in document
-            .blocks
-            .iter()
-            .filter(|block| block.kind == BlockKind::Heading)
-        {
+        for block in document.blocks.iter().filter(|block| block.kind == BlockKind::Heading) {
             anchors.heading(&block.plain, &mut seen);
         }
         // Renderers differ in which lines they take for headings, and in headings made of HTML.
@@ -78,11 +74,7 @@ impl Anchors {
     fn heading(&mut self, heading: &str, seen: &mut HashMap<String, u32>) {
         let slug = slug::github(heading);
         let count = seen.entry(slug.clone()).or_insert(0);
-        self.exact.insert(if *count == 0 {
-            slug
-        } else {
-            format!("{slug}-{count}")
-        });
+        self.exact.insert(if *count == 0 { slug } else { format!("{slug}-{count}") });
         *count += 1;
         *self.compact.entry(slug::compact(heading)).or_insert(0) += 1;
     }
@@ -103,14 +95,10 @@ impl Anchors {
         }
         // Some renderers number repeated headings from 1, others from 2.
         let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = lower
-            .get(stem.len()..)
-            .and_then(|digits| digits.parse::<u32>().ok());
+        let number = lower.get(stem.len()..).and_then(|digits| digits.parse::<u32>().ok());
         let stem = slug::compact(stem);
         number.is_some_and(|number| {
-            self.compact
-                .get(&stem)
-                .is_some_and(|count| *count > 1 && number <= *count)
+            self.compact.get(&stem).is_some_and(|count| *count > 1 && number <= *count)
         })
     }
 
@@ -130,17 +118,12 @@ impl Anchors {
 
 /// Length of the common beginning.
 fn common(left: &str, right: &str) -> usize {
-    left.chars()
-        .zip(right.chars())
-        .take_while(|(left, right)| left == right)
-        .count()
+    left.chars().zip(right.chars()).take_while(|(left, right)| left == right).count()
 }
 
 /// Modules imported by MDX bring headings of their own.
 fn imports(source: &str) -> bool {
-    source
-        .lines()
-        .any(|line| line.starts_with("import ") && line.contains(" from "))
+    source.lines().any(|line| line.starts_with("import ") && line.contains(" from "))
 }
 
 fn html_headings(source: &str) -> Vec<String> {
@@ -150,10 +133,7 @@ fn html_headings(source: &str) -> Vec<String> {
     while let Some(found) = lower.get(at..).and_then(|rest| rest.find("<h")) {
         let start = at + found;
         at = start + 2;
-        let level = lower
-            .as_bytes()
-            .get(at)
-            .filter(|byte| matches!(byte, b'1'..=b'6'));
+        let level = lower.as_bytes().get(at).filter(|byte| matches!(byte, b'1'..=b'6'));
         let Some(level) = level else { continue };
         let close = format!("</h{}", char::from(*level));
         if let Some(end) = lower.get(at..).and_then(|rest| rest.find(&close)) {
@@ -188,10 +168,7 @@ fn ids(source: &str) -> Vec<&str> {
     let mut ids = Vec::new();
     for mark in ["id=", "name=", "ID=", "NAME=", "id =", "name ="] {
         for (at, _) in source.match_indices(mark) {
-            let rest = source
-                .get(at + mark.len()..)
-                .unwrap_or_default()
-                .trim_start();
+            let rest = source.get(at + mark.len()..).unwrap_or_default().trim_start();
             let rest = rest.trim_start_matches(['"', '\'']);
             ids.push(rest);
         }
@@ -207,9 +184,7 @@ fn ids(source: &str) -> Vec<&str> {
     }
     ids.into_iter()
         .map(|rest| {
-            let end = rest
-                .find(['"', '\'', '>', ' ', '}', ']', '\n', '/'])
-                .unwrap_or(rest.len());
+            let end = rest.find(['"', '\'', '>', ' ', '}', ']', '\n', '/']).unwrap_or(rest.len());
             text::cut(rest, end)
         })
         .filter(|id| !id.is_empty())

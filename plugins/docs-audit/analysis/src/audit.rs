@@ -23,9 +23,7 @@ pub fn audit(tree: &dyn Tree, files: &[String], checks: &[Check], bounds: Bounds
     let mut audited = Audited::default();
     for file in files {
         let Some(source) = tree.read(file) else {
-            audited
-                .unread
-                .insert(file.clone(), "could not be read".into());
+            audited.unread.insert(file.clone(), "could not be read".into());
             continue;
         };
         let document = Document::new(&source.text);
@@ -41,9 +39,7 @@ pub fn audit(tree: &dyn Tree, files: &[String], checks: &[Check], bounds: Bounds
         audited.omitted += findings.len().saturating_sub(FILE_FINDINGS_MAX) as u64;
         findings.truncate(FILE_FINDINGS_MAX);
         audited.findings.append(&mut findings);
-        audited
-            .facts
-            .push(facts(file, &source, &document, &projects, checks));
+        audited.facts.push(facts(file, &source, &document, &projects, checks));
     }
     audited.fit(bounds, ANSWER_BYTES_MAX);
     audited
@@ -57,32 +53,19 @@ fn facts(
     checks: &[Check],
 ) -> Facts {
     let repetition = checks.contains(&Check::Repetition);
-    let running = document
-        .blocks
-        .iter()
-        .filter(|block| block.kind != BlockKind::Heading);
-    let opening = source
-        .text
-        .lines()
-        .zip(1..)
-        .find(|(line, _)| !line.trim().is_empty());
+    let running = document.blocks.iter().filter(|block| block.kind != BlockKind::Heading);
+    let opening = source.text.lines().zip(1..).find(|(line, _)| !line.trim().is_empty());
     Facts {
         path: file.into(),
         digest: source.digest.clone(),
         bytes: source.text.len() as u64,
-        words: running
-            .map(|block| text::words(&block.plain).len() as u64)
-            .sum(),
+        words: running.map(|block| text::words(&block.plain).len() as u64).sum(),
         project: projects.of(file).unwrap_or_default(),
         opening: opening.map(|(line, number)| Opening {
             line: number,
             quote: text::cut(line, OPENING_BYTES_MAX).into(),
         }),
-        passages: if repetition {
-            passages(file, document)
-        } else {
-            Vec::new()
-        },
+        passages: if repetition { passages(file, document) } else { Vec::new() },
         settings: if checks.contains(&Check::Contradictions) {
             settings(file, document)
         } else {

@@ -26,12 +26,8 @@ enum Judgement {
 /// Directories whose names the challenge will ask for, so that they can be listed at once.
 #[must_use]
 pub fn directories(findings: &[Finding]) -> Vec<String> {
-    let missing = findings
-        .iter()
-        .filter(|finding| finding.kind == Kind::MissingFile);
-    let parents: BTreeSet<&str> = missing
-        .map(|finding| path::parent(&finding.subject))
-        .collect();
+    let missing = findings.iter().filter(|finding| finding.kind == Kind::MissingFile);
+    let parents: BTreeSet<&str> = missing.map(|finding| path::parent(&finding.subject)).collect();
     parents.into_iter().map(ToString::to_string).collect()
 }
 
@@ -42,16 +38,9 @@ pub fn challenge(tree: &dyn Tree, findings: &[Finding]) -> Challenged {
             Judgement::Holds(drop, reason) => (Verdict::Upheld, reason, drop),
             Judgement::Fails(reason) => (Verdict::Refuted, reason, Vec::new()),
         };
-        Judged {
-            index,
-            verdict,
-            reason,
-            drop,
-        }
+        Judged { index, verdict, reason, drop }
     });
-    Challenged {
-        verdicts: judged.collect(),
-    }
+    Challenged { verdicts: judged.collect() }
 }
 
 fn judge(tree: &dyn Tree, finding: &Finding) -> Judgement {
@@ -92,22 +81,15 @@ fn holds(reason: &str) -> Judgement {
 
 /// The file of a place, if it still holds the quote at the cited lines.
 fn cited(tree: &dyn Tree, place: &Place) -> Result<String, String> {
-    let source = tree
-        .read(&place.path)
-        .ok_or_else(|| format!("`{}` cannot be read.", place.path))?;
+    let source =
+        tree.read(&place.path).ok_or_else(|| format!("`{}` cannot be read.", place.path))?;
     if !place.digest.is_empty() && place.digest != source.digest {
-        return Err(format!(
-            "`{}` is not the file that was audited.",
-            place.path
-        ));
+        return Err(format!("`{}` is not the file that was audited.", place.path));
     }
     let holds = text::excerpt(&source.text, place.lines)
         .is_some_and(|lines| lines.contains(place.quote.as_str()));
     if !holds {
-        return Err(format!(
-            "Lines {} of `{}` do not hold the quote.",
-            place.lines, place.path
-        ));
+        return Err(format!("Lines {} of `{}` do not hold the quote.", place.lines, place.path));
     }
     Ok(source.text.clone())
 }
@@ -166,8 +148,5 @@ fn contradiction(tree: &dyn Tree, finding: &Finding) -> Judgement {
     if failing.len() == finding.others.len() {
         return Judgement::Fails("No other place states a default of the setting.".into());
     }
-    Judgement::Holds(
-        failing,
-        "Each place names the setting and states a default.".into(),
-    )
+    Judgement::Holds(failing, "Each place names the setting and states a default.".into())
 }

@@ -61,32 +61,17 @@ pub fn judge(findings: &mut [Finding], group: Range<usize>, by: &str, challenged
 #[must_use]
 pub fn report(findings: Vec<Finding>, mut summary: Summary) -> Report {
     let is_refuted = |finding: &Finding| {
-        finding
-            .challenge
-            .as_ref()
-            .is_some_and(|challenge| challenge.verdict == Verdict::Refuted)
+        finding.challenge.as_ref().is_some_and(|challenge| challenge.verdict == Verdict::Refuted)
     };
     let (refuted, findings): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(is_refuted);
     summary.findings = findings.len() as u64;
     summary.refuted = refuted.len() as u64;
-    summary.unchallenged = findings
-        .iter()
-        .filter(|finding| finding.challenge.is_none())
-        .count() as u64;
+    summary.unchallenged =
+        findings.iter().filter(|finding| finding.challenge.is_none()).count() as u64;
     for finding in &findings {
-        *summary
-            .by_kind
-            .entry(finding.kind.name().into())
-            .or_default() += 1;
-        *summary
-            .by_severity
-            .entry(finding.severity.name().into())
-            .or_default() += 1;
+        *summary.by_kind.entry(finding.kind.name().into()).or_default() += 1;
+        *summary.by_severity.entry(finding.severity.name().into()).or_default() += 1;
     }
-    Report {
-        summary,
-        findings,
-        refuted,
-    }
+    Report { summary, findings, refuted }
 }

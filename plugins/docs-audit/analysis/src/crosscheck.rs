@@ -45,10 +45,7 @@ fn identity(facts: &Facts) -> (&str, &str) {
 
 fn distinct<'a>(files: impl IntoIterator<Item = &'a Facts>) -> Vec<&'a Facts> {
     let mut seen = BTreeSet::new();
-    files
-        .into_iter()
-        .filter(|facts| seen.insert(identity(facts)))
-        .collect()
+    files.into_iter().filter(|facts| seen.insert(identity(facts))).collect()
 }
 
 /// Files with equal content, and the digests of which only the first file is looked at further.
@@ -104,11 +101,7 @@ struct Item {
 
 impl Item {
     fn near(&self, other: &Self) -> bool {
-        let equal = self
-            .sketch
-            .iter()
-            .zip(&other.sketch)
-            .filter(|(left, right)| left == right);
+        let equal = self.sketch.iter().zip(&other.sketch).filter(|(left, right)| left == right);
         equal.count() >= SKETCH_EQUAL_MIN
     }
 }
@@ -121,11 +114,7 @@ fn repeated_passages(facts: &[Facts], copies: &BTreeSet<usize>) -> Vec<Finding> 
         }
         for (passage, entry) in (0_u32..).zip(&fact.passages) {
             if let Some(sketch) = entry.sketch() {
-                items.push(Item {
-                    file,
-                    passage,
-                    sketch,
-                });
+                items.push(Item { file, passage, sketch });
             }
         }
     }
@@ -136,9 +125,7 @@ fn repeated_passages(facts: &[Facts], copies: &BTreeSet<usize>) -> Vec<Finding> 
         let members: Vec<&Item> = cluster
             .into_iter()
             .filter(|item| {
-                facts
-                    .get(item.file as usize)
-                    .is_some_and(|file| seen.insert(identity(file)))
+                facts.get(item.file as usize).is_some_and(|file| seen.insert(identity(file)))
             })
             .collect();
         if members.len() > 1 {
@@ -146,10 +133,7 @@ fn repeated_passages(facts: &[Facts], copies: &BTreeSet<usize>) -> Vec<Finding> 
             by_files.entry(files).or_default().push(members);
         }
     }
-    by_files
-        .into_values()
-        .filter_map(|group| repetition(facts, group))
-        .collect()
+    by_files.into_values().filter_map(|group| repetition(facts, group)).collect()
 }
 
 /// Near copies, each cluster in the order of its items; every member is near the first.
@@ -185,10 +169,7 @@ fn clusters(items: &[Item]) -> Vec<Vec<&Item>> {
             clusters.entry(*head).or_default().push(item);
         }
     }
-    clusters
-        .into_values()
-        .filter(|cluster| cluster.len() > 1)
-        .collect()
+    clusters.into_values().filter(|cluster| cluster.len() > 1).collect()
 }
 
 /// The finding for clusters that stand in the same files, the longest passage first.
@@ -198,20 +179,12 @@ fn repetition(facts: &[Facts], mut group: Vec<Vec<&Item>>) -> Option<Finding> {
         let passage = file.passages.get(item.passage as usize)?;
         let (path, digest) = (file.path.clone(), file.digest.clone());
         Some((
-            Place {
-                path,
-                lines: passage.lines,
-                quote: passage.quote.clone(),
-                digest,
-            },
+            Place { path, lines: passage.lines, quote: passage.quote.clone(), digest },
             passage.words,
         ))
     };
     let longest = |cluster: &Vec<&Item>| {
-        let words = cluster
-            .first()
-            .and_then(place)
-            .map_or(0, |(_, words)| words);
+        let words = cluster.first().and_then(place).map_or(0, |(_, words)| words);
         std::cmp::Reverse(words)
     };
     group.sort_by_key(longest);
@@ -227,11 +200,7 @@ fn repetition(facts: &[Facts], mut group: Vec<Vec<&Item>>) -> Option<Finding> {
     let passages = group.len();
     Some(Finding {
         kind: Kind::RepeatedInstruction,
-        severity: if projects.len() == 1 {
-            Severity::Low
-        } else {
-            Severity::Info
-        },
+        severity: if projects.len() == 1 { Severity::Low } else { Severity::Info },
         place: first,
         subject: format!(
             "{passages} passage{} in {files} files",
@@ -240,11 +209,7 @@ fn repetition(facts: &[Facts], mut group: Vec<Vec<&Item>>) -> Option<Finding> {
         others,
         why: format!(
             "The same instruction ({words} words{}) stands in {files} files, so they can drift apart.",
-            if passages == 1 {
-                String::new()
-            } else {
-                format!(", and {} more", passages - 1)
-            }
+            if passages == 1 { String::new() } else { format!(", and {} more", passages - 1) }
         ),
         fix: "Keep it in one file and refer to it from the others.".into(),
         challenge: None,
@@ -256,16 +221,10 @@ fn contradictions(facts: &[Facts]) -> Vec<Finding> {
     let mut by_key: BTreeMap<(&str, &str), Vec<(&Facts, &Setting)>> = BTreeMap::new();
     for file in facts {
         for setting in &file.settings {
-            by_key
-                .entry((&file.project, &setting.key))
-                .or_default()
-                .push((file, setting));
+            by_key.entry((&file.project, &setting.key)).or_default().push((file, setting));
         }
     }
-    by_key
-        .into_values()
-        .filter_map(|stated| contradiction(&stated))
-        .collect()
+    by_key.into_values().filter_map(|stated| contradiction(&stated)).collect()
 }
 
 fn contradiction(stated: &[(&Facts, &Setting)]) -> Option<Finding> {
@@ -273,10 +232,7 @@ fn contradiction(stated: &[(&Facts, &Setting)]) -> Option<Finding> {
     let value = settings::normal(&setting.value);
     let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (file, other) in stated {
-        values
-            .entry(&file.path)
-            .or_default()
-            .insert(settings::normal(&other.value));
+        values.entry(&file.path).or_default().insert(settings::normal(&other.value));
     }
     // A file that gives one key several defaults speaks of several things with that name.
     let kinds: BTreeSet<&String> = values.values().flatten().collect();
@@ -294,9 +250,7 @@ fn contradiction(stated: &[(&Facts, &Setting)]) -> Option<Finding> {
         .map(|(file, other)| place(file, other))
         .take(PLACES_MAX)
         .collect();
-    let (_, other) = stated
-        .iter()
-        .find(|(_, other)| settings::normal(&other.value) != value)?;
+    let (_, other) = stated.iter().find(|(_, other)| settings::normal(&other.value) != value)?;
     (!others.is_empty()).then(|| Finding {
         kind: Kind::ContradictingSetting,
         severity: Severity::High,
@@ -338,11 +292,7 @@ fn same_context(left: &Facts, right: &Facts, one: &Setting, other: &Setting) -> 
     if settings::is_environment(&one.key) {
         return true;
     }
-    let shared = one
-        .about
-        .iter()
-        .filter(|word| other.about.contains(word))
-        .count();
+    let shared = one.about.iter().filter(|word| other.about.contains(word)).count();
     let least = one.about.len().min(other.about.len());
     let near = path::parent(&left.path) == path::parent(&right.path);
     shared >= 2 && shared * if near { 3 } else { 2 } >= least

@@ -104,14 +104,7 @@ impl<'a> Document<'a> {
         undefined.sort_by_key(|(_, range)| range.start);
         undefined.dedup();
         let index = LineIndex::new(text);
-        Self {
-            text,
-            blocks: walk.blocks,
-            links,
-            tables: walk.tables,
-            undefined,
-            index,
-        }
+        Self { text, blocks: walk.blocks, links, tables: walk.tables, undefined, index }
     }
 
     pub fn lines(&self, range: &Range<usize>) -> Lines {
@@ -160,10 +153,7 @@ impl Walk {
             plain,
             marked,
             linked: 0,
-            range: Range {
-                start: usize::MAX,
-                end: 0,
-            },
+            range: Range { start: usize::MAX, end: 0 },
         });
     }
 
@@ -180,11 +170,7 @@ impl Walk {
             Tag::Heading { .. } => self.begin(BlockKind::Heading),
             Tag::Paragraph => {
                 let in_item = matches!(&self.open, Some(block) if block.kind == BlockKind::Item);
-                self.begin(if in_item {
-                    BlockKind::Item
-                } else {
-                    BlockKind::Paragraph
-                });
+                self.begin(if in_item { BlockKind::Item } else { BlockKind::Paragraph });
             }
             Tag::Item => self.begin(BlockKind::Item),
             Tag::CodeBlock(_) | Tag::MetadataBlock(_) => {
@@ -200,20 +186,12 @@ impl Walk {
             Tag::TableHead | Tag::TableRow => self.row.clear(),
             Tag::TableCell => self.cell = Some(String::new()),
             Tag::Strong | Tag::Emphasis | Tag::Strikethrough => self.extend(&range),
-            Tag::Link {
-                link_type,
-                dest_url,
-                ..
-            } => {
+            Tag::Link { link_type, dest_url, .. } => {
                 self.link_depth += 1;
                 self.extend(&range);
                 self.link(link_type, &dest_url, range);
             }
-            Tag::Image {
-                link_type,
-                dest_url,
-                ..
-            } => {
+            Tag::Image { link_type, dest_url, .. } => {
                 self.image_depth += 1;
                 self.link(link_type, &dest_url, range);
             }
@@ -245,11 +223,7 @@ impl Walk {
     /// Definitions are recorded where they stand, not where they are used.
     fn link(&mut self, link_type: LinkType, target: &str, range: Range<usize>) {
         if link_type == LinkType::Inline {
-            self.links.push(Link {
-                target: target.into(),
-                form: Form::Inline,
-                range,
-            });
+            self.links.push(Link { target: target.into(), form: Form::Inline, range });
         }
     }
 
@@ -306,11 +280,8 @@ fn html_links(text: &str, range: Range<usize>) -> Vec<Link> {
         }
         let Some(end) = rest.find('>') else { break };
         let tag = rest.get(..=end).unwrap_or_default();
-        let name: String = tag
-            .chars()
-            .skip(1)
-            .take_while(char::is_ascii_alphanumeric)
-            .collect::<String>();
+        let name: String =
+            tag.chars().skip(1).take_while(char::is_ascii_alphanumeric).collect::<String>();
         let wanted: &[&str] = match name.to_ascii_lowercase().as_str() {
             "a" => &["href"],
             "img" => &["src"],
@@ -319,11 +290,7 @@ fn html_links(text: &str, range: Range<usize>) -> Vec<Link> {
         for attribute in wanted {
             if let Some(target) = attribute_value(tag, attribute) {
                 let target = target.replace("&amp;", "&");
-                links.push(Link {
-                    target,
-                    form: Form::Html,
-                    range: start..start + end + 1,
-                });
+                links.push(Link { target, form: Form::Html, range: start..start + end + 1 });
             }
         }
         at = start + end + 1;
@@ -338,11 +305,7 @@ pub fn attribute_value<'a>(tag: &'a str, attribute: &str) -> Option<&'a str> {
     while let Some(found) = lower.get(from..)?.find(attribute) {
         let at = from + found;
         from = at + attribute.len();
-        if !lower
-            .as_bytes()
-            .get(at.checked_sub(1)?)?
-            .is_ascii_whitespace()
-        {
+        if !lower.as_bytes().get(at.checked_sub(1)?)?.is_ascii_whitespace() {
             continue;
         }
         let rest = tag.get(from..)?.trim_start();

@@ -41,11 +41,7 @@ pub fn check(file: &str, source: &Source) -> Vec<Finding> {
     if block.body.contains("{{") || block.body.contains("{%") || block.body.contains("<%") {
         return Vec::new();
     }
-    let fields = match if block.toml {
-        toml(block.body)
-    } else {
-        yaml(block.body)
-    } {
+    let fields = match if block.toml { toml(block.body) } else { yaml(block.body) } {
         Ok(fields) => fields,
         Err((line, message)) => {
             let line = (block.lines.first + line).clamp(block.lines.first, block.lines.last);
@@ -63,25 +59,17 @@ pub fn check(file: &str, source: &Source) -> Vec<Finding> {
         }
     };
     let kind = kind.or_else(|| FileKind::by_fields(file, &fields));
-    kind.map_or_else(Vec::new, |kind| {
-        kind.wrong_fields(&fields, block.lines, &site)
-    })
+    kind.map_or_else(Vec::new, |kind| kind.wrong_fields(&fields, block.lines, &site))
 }
 
 /// Whether the text at the top parses as the format it says it has; none if there is no block.
 pub fn parses(text: &str) -> Option<bool> {
     let block = block(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    Some(if block.toml {
-        toml(block.body).is_ok()
-    } else {
-        yaml(block.body).is_ok()
-    })
+    Some(if block.toml { toml(block.body).is_ok() } else { yaml(block.body).is_ok() })
 }
 
 fn quote(text: &str, lines: Lines) -> String {
-    let shown = text::excerpt(text, lines)
-        .unwrap_or_default()
-        .trim_end_matches('\r');
+    let shown = text::excerpt(text, lines).unwrap_or_default().trim_end_matches('\r');
     text::cut(shown, crate::references::QUOTE_BYTES_MAX).to_string()
 }
 
@@ -98,11 +86,7 @@ fn block(text: &str) -> Option<Block<'_>> {
         if end == fence || (fence == "---" && end == "...") {
             let body = text.get(start..at)?;
             let last = u32::try_from(number).ok()? + 2;
-            let block = Block {
-                toml: fence == "+++",
-                body,
-                lines: Lines { first: 1, last },
-            };
+            let block = Block { toml: fence == "+++", body, lines: Lines { first: 1, last } };
             return (body.trim().is_empty() || looks_like_fields(body, block.toml))
                 .then_some(block);
         }
@@ -114,22 +98,15 @@ fn block(text: &str) -> Option<Block<'_>> {
 /// Whether most lines are fields, parts of lists, continuations or comments.
 fn looks_like_fields(body: &str, toml: bool) -> bool {
     let sign = if toml { '=' } else { ':' };
-    let lines: Vec<&str> = body
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = body.lines().filter(|line| !line.trim().is_empty()).collect();
     let is_field = |line: &&&str| {
         line.split_once(sign).is_some_and(|(key, _)| {
             let key = key.trim().trim_matches(['"', '\'']);
             !key.is_empty()
-                && key
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+                && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
         })
     };
-    lines
-        .first()
-        .is_some_and(|line| is_field(&line) || line.starts_with('#'))
+    lines.first().is_some_and(|line| is_field(&line) || line.starts_with('#'))
         && lines.iter().filter(is_field).count() >= 1
 }
 
@@ -154,9 +131,7 @@ fn toml(body: &str) -> Result<Fields, (u32, String)> {
 
 fn line_of(body: &str, at: usize) -> u32 {
     let before = body.get(..at).unwrap_or(body);
-    u32::try_from(before.matches('\n').count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
+    u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Fields of the top level. Works on events, so that aliases are never expanded.
@@ -200,21 +175,12 @@ fn yaml(body: &str) -> Result<Fields, (u32, String)> {
 }
 
 fn one_line(message: &str) -> String {
-    message
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .trim_end_matches('.')
-        .to_string()
+    message.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_string()
 }
 
 /// The line of a field; the whole block where the parser does not say.
 fn line_of_field(block: Lines, line: u32) -> Lines {
-    if line == 0 {
-        block
-    } else {
-        Lines::one(block.first + line)
-    }
+    if line == 0 { block } else { Lines::one(block.first + line) }
 }
 
 /// Kinds of files whose front matter programs rely on.
@@ -326,10 +292,7 @@ impl FileKind {
     fn wrong_value(self, name: &str, value: &str) -> Option<(String, String)> {
         let length = value.chars().count();
         if value.trim().is_empty() {
-            return Some((
-                format!("The field `{name}` is empty."),
-                format!("Write a {name}."),
-            ));
+            return Some((format!("The field `{name}` is empty."), format!("Write a {name}.")));
         }
         if self != Self::Skill {
             return None;

@@ -166,9 +166,7 @@ pub fn instructs(plain: &str) -> bool {
     let lower = plain.to_lowercase().replace('’', "'");
     let begins = |sentence: &str| {
         let words = text::words(text::cut(sentence.trim(), 40));
-        words
-            .first()
-            .is_some_and(|word| VERBS.contains(&word.as_str()))
+        words.first().is_some_and(|word| VERBS.contains(&word.as_str()))
     };
     let tells =
         PHRASES.iter().any(|phrase| lower.contains(phrase)) || lower.split(". ").any(begins);
@@ -177,10 +175,7 @@ pub fn instructs(plain: &str) -> bool {
 
 /// Hashes of the shingles of some words.
 pub fn shingles(words: &[String]) -> HashSet<u64> {
-    words
-        .windows(SHINGLE)
-        .map(|window| text::hash(window.join(" ").as_bytes()))
-        .collect()
+    words.windows(SHINGLE).map(|window| text::hash(window.join(" ").as_bytes())).collect()
 }
 
 /// The smallest of the shingles under sixteen orders: two passages agree in about as many places

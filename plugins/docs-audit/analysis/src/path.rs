@@ -12,19 +12,12 @@ pub fn name(path: &str) -> &str {
 
 /// Appends a part to a directory.
 pub fn join(directory: &str, part: &str) -> String {
-    if directory.is_empty() {
-        part.to_string()
-    } else {
-        format!("{directory}/{part}")
-    }
+    if directory.is_empty() { part.to_string() } else { format!("{directory}/{part}") }
 }
 
 /// Resolves a relative path against a directory. None if it leaves the root.
 pub fn resolve(directory: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     for part in relative.split('/') {
         match part {
             "" | "." => {}
@@ -39,29 +32,21 @@ pub fn resolve(directory: &str, relative: &str) -> Option<String> {
 
 /// The directory itself and all above it, the nearest first, the root (empty) last.
 pub fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(directory), |path| {
-        (!path.is_empty()).then(|| parent(path))
-    })
+    std::iter::successors(Some(directory), |path| (!path.is_empty()).then(|| parent(path)))
 }
 
 /// Whether a path is a directory or below it.
 pub fn within(path: &str, directory: &str) -> bool {
     directory.is_empty()
         || path == directory
-        || path
-            .strip_prefix(directory)
-            .is_some_and(|rest| rest.starts_with('/'))
+        || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The way from a directory to a path, with `..` where needed.
 pub fn relative(from: &str, to: &str) -> String {
     let from: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
     let to: Vec<&str> = to.split('/').collect();
-    let common = from
-        .iter()
-        .zip(&to)
-        .take_while(|(left, right)| left == right)
-        .count();
+    let common = from.iter().zip(&to).take_while(|(left, right)| left == right).count();
     let mut parts = vec![".."; from.len() - common];
     parts.extend(to.iter().skip(common));
     parts.join("/")

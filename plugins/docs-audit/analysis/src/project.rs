@@ -56,10 +56,7 @@ pub struct Projects<'a> {
 
 impl<'a> Projects<'a> {
     pub fn new(tree: &'a dyn Tree) -> Self {
-        Self {
-            tree,
-            known: RefCell::default(),
-        }
+        Self { tree, known: RefCell::default() }
     }
 
     fn marked(&self, directory: &str, class: u8, marks: &[&str]) -> bool {

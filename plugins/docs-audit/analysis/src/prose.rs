@@ -5,14 +5,7 @@ use std::ops::Range;
 use crate::document::{BlockKind, Document};
 
 /// Words after which a path is a reference.
-const LEADS: &[&str] = &[
-    "see",
-    "read",
-    "refer to",
-    "described in",
-    "documented in",
-    "consult",
-];
+const LEADS: &[&str] = &["see", "read", "refer to", "described in", "documented in", "consult"];
 
 /// Paths of Markdown files that a sentence sends the reader to, such as `see docs/setup.md`.
 pub fn paths(document: &Document<'_>) -> Vec<(String, Range<usize>)> {
@@ -58,9 +51,7 @@ pub fn is_label(text: &str, label: &str, range: &Range<usize>) -> bool {
         return false;
     };
     let shown = shown.trim_start_matches(['!', '[']);
-    let before = text
-        .get(..range.start)
-        .and_then(|before| before.chars().next_back());
+    let before = text.get(..range.start).and_then(|before| before.chars().next_back());
     let after = text.get(range.end..).and_then(|after| after.chars().next());
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\'' | ',' | '.');
     !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, ']' | '[' | '`' | '\\'))

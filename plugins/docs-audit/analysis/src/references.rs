@@ -24,11 +24,7 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     pub fn new(tree: &'a dyn Tree, projects: &'a Projects<'a>) -> Self {
-        Self {
-            tree,
-            projects,
-            anchors: RefCell::default(),
-        }
+        Self { tree, projects, anchors: RefCell::default() }
     }
 
     /// Findings of one file, one for each missing target.
@@ -39,10 +35,7 @@ impl<'a> References<'a> {
             document,
             // Such files are parts of a page that rustdoc builds, with links relative to that page.
             in_rustdoc: is_in_sources(file),
-            has_headings: document
-                .blocks
-                .iter()
-                .any(|block| block.kind == BlockKind::Heading),
+            has_headings: document.blocks.iter().any(|block| block.kind == BlockKind::Heading),
             own: Anchors::of(&source.text),
         };
         let mut findings: Vec<Finding> = Vec::new();
@@ -95,10 +88,7 @@ impl<'a> References<'a> {
                 }
                 Some(page.anchor_finding(link, page.file, &page.own, &fragment))
             }
-            Target::Path {
-                path: relative,
-                fragment,
-            } => {
+            Target::Path { path: relative, fragment } => {
                 let directory = path::parent(page.file);
                 let resolved = path::resolve(directory, &relative)?;
                 match self.presence(&resolved, &relative, directory) {
@@ -134,13 +124,8 @@ impl<'a> References<'a> {
         if let Some(known) = self.anchors.borrow().get(file) {
             return known.clone();
         }
-        let anchors = self
-            .tree
-            .read(file)
-            .map(|source| Rc::new(Anchors::of(&source.text)));
-        self.anchors
-            .borrow_mut()
-            .insert(file.into(), anchors.clone());
+        let anchors = self.tree.read(file).map(|source| Rc::new(Anchors::of(&source.text)));
+        self.anchors.borrow_mut().insert(file.into(), anchors.clone());
         anchors
     }
 
@@ -154,12 +139,7 @@ impl<'a> References<'a> {
     ) -> Option<Finding> {
         let directory = path::parent(page.file);
         let climbs = relative.starts_with("..");
-        if climbs
-            && resolved
-                .split('/')
-                .chain(relative.split('/'))
-                .any(is_site_page)
-        {
+        if climbs && resolved.split('/').chain(relative.split('/')).any(is_site_page) {
             return None;
         }
         // Outside its project, a package on a shelf of packages says nothing about its neighbours.
@@ -194,18 +174,9 @@ impl<'a> References<'a> {
     /// Whether a program that builds sites may lead this path to a page.
     fn is_route(&self, page: &Page<'_>, relative: &str, resolved: &str) -> bool {
         let is_page = |base: &str| {
-            [
-                ".md",
-                ".mdx",
-                ".markdown",
-                ".rst",
-                ".adoc",
-                "/index.md",
-                "/_index.md",
-                "/README.md",
-            ]
-            .iter()
-            .any(|end| self.tree.stat(&format!("{base}{end}")) == Presence::File)
+            [".md", ".mdx", ".markdown", ".rst", ".adoc", "/index.md", "/_index.md", "/README.md"]
+                .iter()
+                .any(|end| self.tree.stat(&format!("{base}{end}")) == Presence::File)
         };
         let plain = resolved.trim_end_matches('/');
         let from_page = path::resolve(page.file.trim_end_matches(".md"), relative);
@@ -292,16 +263,8 @@ impl Page<'_> {
     ) -> Finding {
         let subject = format!("{target}#{fragment}");
         let mut finding = self.finding(Kind::MissingAnchor, link.range.clone(), subject);
-        finding.severity = if target == self.file {
-            Severity::Low
-        } else {
-            Severity::Medium
-        };
-        let place = if target == self.file {
-            "this file".into()
-        } else {
-            format!("`{target}`")
-        };
+        finding.severity = if target == self.file { Severity::Low } else { Severity::Medium };
+        let place = if target == self.file { "this file".into() } else { format!("`{target}`") };
         finding.why = format!("No heading or anchor of {place} is called `#{fragment}`.");
         finding.fix = match anchors.nearest(fragment) {
             Some(anchor) => format!("Link to `#{anchor}`, or restore the heading."),

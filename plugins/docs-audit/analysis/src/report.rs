@@ -23,12 +23,8 @@ pub enum Check {
 
 impl Check {
     /// All checks, in the order a report names them.
-    pub const ALL: [Self; 4] = [
-        Self::References,
-        Self::FrontMatter,
-        Self::Repetition,
-        Self::Contradictions,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::References, Self::FrontMatter, Self::Repetition, Self::Contradictions];
 }
 
 /// What is wrong.
@@ -131,10 +127,7 @@ impl Lines {
     /// One line.
     #[must_use]
     pub fn one(line: u32) -> Self {
-        Self {
-            first: line,
-            last: line,
-        }
+        Self { first: line, last: line }
     }
 }
 

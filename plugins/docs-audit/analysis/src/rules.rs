@@ -3,9 +3,7 @@
 use crate::path;
 
 /// Endings of host names that are no endings of file names.
-pub const ZONES: &[&str] = &[
-    "com", "org", "net", "io", "dev", "edu", "gov", "app", "ai", "de",
-];
+pub const ZONES: &[&str] = &["com", "org", "net", "io", "dev", "edu", "gov", "app", "ai", "de"];
 
 /// Headings of pages that rustdoc generates.
 pub const RUSTDOC_ANCHORS: &[&str] = &[
@@ -200,40 +198,24 @@ fn stem(file: &str) -> String {
 pub fn is_boilerplate_file(file: &str) -> bool {
     let stem = stem(file);
     BOILERPLATE.iter().any(|name| {
-        stem.strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
-    }) || path::parent(file)
-        .to_ascii_lowercase()
-        .split('/')
-        .any(|part| {
-            matches!(
-                part,
-                "licenses" | "license" | "licences" | "changelog" | "changelogs" | "changes"
-            )
-        })
+        stem.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    }) || path::parent(file).to_ascii_lowercase().split('/').any(|part| {
+        matches!(part, "licenses" | "license" | "licences" | "changelog" | "changelogs" | "changes")
+    })
 }
 
 /// Whether a file describes other versions than the present one.
 pub fn is_versioned(file: &str) -> bool {
     let lower = file.to_ascii_lowercase();
     is_boilerplate_file(file)
-        || [
-            "release-note",
-            "release_note",
-            "versioned_docs",
-            "migration",
-            "migrat",
-            "upgrad",
-        ]
-        .iter()
-        .any(|mark| lower.contains(mark))
+        || ["release-note", "release_note", "versioned_docs", "migration", "migrat", "upgrad"]
+            .iter()
+            .any(|mark| lower.contains(mark))
         || path::parent(&lower).split('/').any(|part| {
             let number = part.strip_prefix('v').unwrap_or(part);
             let number = number.strip_prefix("version-").unwrap_or(number);
             number.starts_with(|c: char| c.is_ascii_digit())
-                && number
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'x' | '_'))
+                && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'x' | '_'))
         })
 }
 

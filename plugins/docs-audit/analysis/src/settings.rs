@@ -38,11 +38,7 @@ pub fn settings(file: &str, document: &Document<'_>) -> Vec<Setting> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for block in document
-        .blocks
-        .iter()
-        .filter(|block| block.kind != BlockKind::Heading)
-    {
+    for block in document.blocks.iter().filter(|block| block.kind != BlockKind::Heading) {
         let is_item = block.kind == BlockKind::Item;
         let subject = is_item.then(|| leading_code(&block.marked)).flatten();
         for sentence in sentences(&block.marked) {
@@ -60,13 +56,8 @@ pub fn settings(file: &str, document: &Document<'_>) -> Vec<Setting> {
             continue;
         };
         for (cells, range) in &table.rows {
-            let key = cells
-                .first()
-                .and_then(|cell| leading_code(cell))
-                .and_then(key_of);
-            let value = cells
-                .get(column)
-                .and_then(|cell| value_of(cell.trim(), true));
+            let key = cells.first().and_then(|cell| leading_code(cell)).and_then(key_of);
+            let value = cells.get(column).and_then(|cell| value_of(cell.trim(), true));
             if let (Some(key), Some(value), true) = (key, value, column > 0) {
                 found.push(setting(document, range, key, value, &cells.join(" ")));
             }
@@ -100,18 +91,12 @@ fn setting(
 
 /// The code span a text begins with.
 fn leading_code(marked: &str) -> Option<&str> {
-    let rest = marked
-        .trim_start()
-        .trim_start_matches('*')
-        .strip_prefix('`')?;
+    let rest = marked.trim_start().trim_start_matches('*').strip_prefix('`')?;
     rest.split('`').next()
 }
 
 fn sentences(marked: &str) -> impl Iterator<Item = &str> {
-    marked
-        .split_inclusive(". ")
-        .map(str::trim)
-        .filter(|sentence| !sentence.is_empty())
+    marked.split_inclusive(". ").map(str::trim).filter(|sentence| !sentence.is_empty())
 }
 
 /// Phrases that a default value follows at once.
@@ -134,9 +119,7 @@ fn stated<'a>(sentence: &'a str, subject: Option<&'a str>) -> Option<(&'a str, &
     if lower.matches("default").count() != 1 {
         return None;
     }
-    let (at, phrase) = PHRASES
-        .iter()
-        .find_map(|phrase| Some((lower.find(phrase)?, *phrase)))?;
+    let (at, phrase) = PHRASES.iter().find_map(|phrase| Some((lower.find(phrase)?, *phrase)))?;
     let value = value_of(sentence.get(at + phrase.len()..)?, false)?;
     let keys: Vec<&str> = sentence.get(..at)?.split('`').skip(1).step_by(2).collect();
     let key = match (keys.as_slice(), subject) {
@@ -204,9 +187,7 @@ fn value_of(text: &str, whole: bool) -> Option<&str> {
         let word = word.trim_end_matches('.');
         let literal = matches!(word, "true" | "false")
             || word.starts_with(|c: char| c.is_ascii_digit())
-                && word
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ','));
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ','));
         if !literal {
             return None;
         }
@@ -214,9 +195,7 @@ fn value_of(text: &str, whole: bool) -> Option<&str> {
     };
     let value = value.trim().trim_matches(['"', '\'']);
     let follows = rest.trim_start_matches(['.', ')', ';']).trim_start();
-    let units = [
-        "seconds", "minutes", "hours", "days", "bytes", "ms", "s", "KB", "MB", "GB",
-    ];
+    let units = ["seconds", "minutes", "hours", "days", "bytes", "ms", "s", "KB", "MB", "GB"];
     let ends = follows.is_empty() || !whole && !follows.starts_with(['+', '*', '×', '/']);
     let unit = follows.split_whitespace().next().unwrap_or_default();
     (ends
@@ -239,7 +218,5 @@ pub fn normal(value: &str) -> String {
 /// Whether a key is the name of an environment variable: it means the same everywhere in a project.
 pub fn is_environment(key: &str) -> bool {
     key.contains('_')
-        && key
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }

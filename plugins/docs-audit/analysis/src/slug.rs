@@ -19,10 +19,7 @@ pub fn github(heading: &str) -> String {
 /// Letters and digits only, in lower case: equal for the spellings of one heading by different
 /// renderers, which differ in what they do with punctuation.
 pub fn compact(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Combining marks belong to the word they stand in.

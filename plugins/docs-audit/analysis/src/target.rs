@@ -11,10 +11,7 @@ pub enum Target {
     /// An anchor of the same page.
     Anchor(String),
     /// A path relative to the file, and an anchor there.
-    Path {
-        path: String,
-        fragment: Option<String>,
-    },
+    Path { path: String, fragment: Option<String> },
 }
 
 impl Target {
@@ -38,9 +35,7 @@ impl Target {
         let before = before.split('?').next().unwrap_or_default();
         if before.is_empty() {
             let same_page = !target.starts_with('?');
-            return fragment
-                .filter(|_| same_page)
-                .map_or(Self::Elsewhere, Self::Anchor);
+            return fragment.filter(|_| same_page).map_or(Self::Elsewhere, Self::Anchor);
         }
         if is_rustdoc(before) {
             return Self::Elsewhere;
@@ -51,32 +46,18 @@ impl Target {
         if decoded.chars().all(|c| matches!(c, '.' | '/')) || decoded.contains('\0') {
             return Self::Elsewhere;
         }
-        Self::Path {
-            path: decoded,
-            fragment,
-        }
+        Self::Path { path: decoded, fragment }
     }
 }
 
 /// Text that somebody is meant to replace, or that a template engine replaces.
 fn is_placeholder(target: &str) -> bool {
     let lower = target.to_ascii_lowercase();
-    let marks = [
-        '<', '>', '{', '}', '$', '*', '|', '\\', '`', '"', '^', '…', '[', ']',
-    ];
+    let marks = ['<', '>', '{', '}', '$', '*', '|', '\\', '`', '"', '^', '…', '[', ']'];
     target.contains(marks)
-        || [
-            "...",
-            "%s",
-            "%d",
-            "path/to",
-            "xxx",
-            "your-",
-            "your_",
-            "placeholder",
-        ]
-        .iter()
-        .any(|mark| lower.contains(mark))
+        || ["...", "%s", "%d", "path/to", "xxx", "your-", "your_", "placeholder"]
+            .iter()
+            .any(|mark| lower.contains(mark))
 }
 
 /// Another site, the root of a site, or a scheme.
@@ -100,9 +81,7 @@ fn is_anchor(fragment: &str) -> bool {
     let lower = fragment.to_ascii_lowercase();
     let line_number = lower.strip_prefix('l').is_some_and(|rest| {
         rest.starts_with(|c: char| c.is_ascii_digit())
-            && rest
-                .chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, '-' | 'l' | 'c' | ','))
+            && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | 'l' | 'c' | ','))
     });
     !(lower.is_empty()
         || line_number
@@ -119,10 +98,7 @@ fn is_anchor(fragment: &str) -> bool {
 /// Anchors that renderers give to footnotes and to the places that refer to them.
 fn is_footnote(lower: &str) -> bool {
     lower.strip_prefix("fn").is_some_and(|rest| {
-        let rest = rest
-            .strip_prefix("ref")
-            .unwrap_or(rest)
-            .trim_start_matches(['-', ':']);
+        let rest = rest.strip_prefix("ref").unwrap_or(rest).trim_start_matches(['-', ':']);
         rest.starts_with(|c: char| c.is_ascii_digit())
     })
 }

@@ -50,9 +50,7 @@ impl Memory {
             let digest = format!("sha256:{:064x}", crate::text::hash(text.as_bytes()));
             (path.into(), Rc::new(Source { text, digest }))
         });
-        Self {
-            files: files.collect(),
-        }
+        Self { files: files.collect() }
     }
 
     fn below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a str> {

@@ -54,19 +54,13 @@ impl Input {
     /// Checks to make.
     #[must_use]
     pub fn checks(&self) -> Vec<Check> {
-        if self.checks.is_empty() {
-            Check::ALL.to_vec()
-        } else {
-            self.checks.clone()
-        }
+        if self.checks.is_empty() { Check::ALL.to_vec() } else { self.checks.clone() }
     }
 
     /// Findings of the report at the most.
     #[must_use]
     pub fn findings_max(&self) -> usize {
-        self.max_findings
-            .unwrap_or(FINDINGS_DEFAULT)
-            .clamp(1, FINDINGS_MAX) as usize
+        self.max_findings.unwrap_or(FINDINGS_DEFAULT).clamp(1, FINDINGS_MAX) as usize
     }
 }
 
@@ -109,10 +103,7 @@ impl Bounds {
     #[must_use]
     pub fn share(groups: usize) -> Self {
         let groups = u32::try_from(groups).unwrap_or(u32::MAX).max(1);
-        Self {
-            findings: (FINDINGS_TOTAL / groups).max(1),
-            facts: (FACTS_TOTAL / groups).max(1),
-        }
+        Self { findings: (FINDINGS_TOTAL / groups).max(1), facts: (FACTS_TOTAL / groups).max(1) }
     }
 }
 
@@ -277,10 +268,7 @@ pub fn challenge_groups(findings: &[Finding]) -> Vec<std::ops::Range<usize>> {
 /// The prompt of an auditor: the work in words, for backends that read words.
 #[must_use]
 pub fn audit_prompt(files: &[String], checks: &[Check]) -> String {
-    let list = files
-        .iter()
-        .map(|file| format!("- {file}\n"))
-        .collect::<String>();
+    let list = files.iter().map(|file| format!("- {file}\n")).collect::<String>();
     let wanted = checks
         .iter()
         .map(|check| match check {

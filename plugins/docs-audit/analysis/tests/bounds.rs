@@ -1,10 +1,5 @@
 //! Limits hold, and what exceeds them is counted.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use docs_audit_analysis::work::{
     ANSWER_BYTES_MAX, Bounds, CHALLENGE_FINDINGS, FINDINGS_DEFAULT, FINDINGS_MAX, GROUP_BYTES,
@@ -14,16 +9,13 @@ use docs_audit_analysis::{Check, Finding, Memory, audit, conclude};
 
 /// A page with this many links to files that do not exist.
 fn page(links: usize) -> String {
-    (0..links)
-        .map(|at| format!("[a](gone-{at}.md)\n"))
-        .collect()
+    (0..links).map(|at| format!("[a](gone-{at}.md)\n")).collect()
 }
 
 fn findings(count: usize) -> Vec<Finding> {
     let pages = count.div_ceil(audit::FILE_FINDINGS_MAX);
-    let files: Vec<(String, String)> = (0..pages)
-        .map(|at| (format!("{at:04}.md"), page(audit::FILE_FINDINGS_MAX)))
-        .collect();
+    let files: Vec<(String, String)> =
+        (0..pages).map(|at| (format!("{at:04}.md"), page(audit::FILE_FINDINGS_MAX))).collect();
     let tree = Memory::new(files.iter().cloned());
     let paths: Vec<String> = files.into_iter().map(|(path, _)| path).collect();
     let mut found = Vec::new();
@@ -39,10 +31,7 @@ fn findings(count: usize) -> Vec<Finding> {
 fn one_file_brings_at_most_its_share_of_findings() {
     let tree = Memory::new([("a.md", page(audit::FILE_FINDINGS_MAX + 7))]);
     let audited = audit::audit(&tree, &["a.md".into()], &Check::ALL, Bounds::share(1));
-    assert_eq!(
-        (audited.findings.len(), audited.omitted),
-        (audit::FILE_FINDINGS_MAX, 7)
-    );
+    assert_eq!((audited.findings.len(), audited.omitted), (audit::FILE_FINDINGS_MAX, 7));
 }
 
 #[test]
@@ -54,10 +43,7 @@ fn an_answer_keeps_within_bounds_and_bytes() {
         .collect();
     let tree = Memory::new([("a.md", page(40)), ("b.md", text)]);
     let files = ["a.md".to_string(), "b.md".to_string()];
-    let bounds = Bounds {
-        findings: 30,
-        facts: 20,
-    };
+    let bounds = Bounds { findings: 30, facts: 20 };
     let audited = audit::audit(&tree, &files, &Check::ALL, bounds);
     assert_eq!((audited.findings.len(), audited.omitted), (30, 10));
     let passages: usize = audited.facts.iter().map(|facts| facts.passages.len()).sum();
@@ -71,26 +57,16 @@ fn an_answer_keeps_within_bounds_and_bytes() {
 
 #[test]
 fn groups_are_of_moderate_size_and_number() {
-    let small: Vec<(String, u64)> = (0..1_000)
-        .map(|at| (format!("{at:05}.md"), 2_000))
-        .collect();
+    let small: Vec<(String, u64)> = (0..1_000).map(|at| (format!("{at:05}.md"), 2_000)).collect();
     let cut = groups(&small);
     assert_eq!(cut.concat().len(), 1_000);
-    assert!(
-        cut.iter()
-            .all(|group| group.len() as u64 * 2_000 <= GROUP_BYTES)
-    );
+    assert!(cut.iter().all(|group| group.len() as u64 * 2_000 <= GROUP_BYTES));
 
     for size in [0, 100, 8 << 20] {
-        let many: Vec<(String, u64)> = (0..50_000)
-            .map(|at| (format!("{at:05}.md"), size))
-            .collect();
+        let many: Vec<(String, u64)> =
+            (0..50_000).map(|at| (format!("{at:05}.md"), size)).collect();
         let cut = groups(&many);
-        assert!(
-            cut.len() <= 601,
-            "{} groups of files of {size} bytes",
-            cut.len()
-        );
+        assert!(cut.len() <= 601, "{} groups of files of {size} bytes", cut.len());
         assert_eq!(cut.concat().len(), 50_000);
     }
     assert!(groups(&[]).is_empty());
@@ -118,15 +94,8 @@ fn a_report_fits_into_an_answer() {
 
 #[test]
 fn the_number_of_findings_is_clamped() {
-    for (asked, given) in [
-        (None, FINDINGS_DEFAULT),
-        (Some(0), 1),
-        (Some(u32::MAX), FINDINGS_MAX),
-    ] {
-        let input = Input {
-            max_findings: asked,
-            ..Input::default()
-        };
+    for (asked, given) in [(None, FINDINGS_DEFAULT), (Some(0), 1), (Some(u32::MAX), FINDINGS_MAX)] {
+        let input = Input { max_findings: asked, ..Input::default() };
         assert_eq!(input.findings_max(), given as usize);
     }
 }

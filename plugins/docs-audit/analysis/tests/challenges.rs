@@ -1,10 +1,5 @@
 //! Challengers refute what does not hold.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use docs_audit_analysis::work::Bounds;
 use docs_audit_analysis::{Check, Finding, Kind, Memory, Verdict, audit, challenge, crosscheck};
@@ -30,23 +25,16 @@ fn tree() -> Memory {
 fn findings() -> Vec<Finding> {
     let files: Vec<String> = ["a.md", "b.md", "SKILL.md"].map(String::from).to_vec();
     let mut audited = audit::audit(&tree(), &files, &Check::ALL, Bounds::share(1));
-    audited
-        .findings
-        .append(&mut crosscheck::compare(&mut audited.facts, &Check::ALL));
+    audited.findings.append(&mut crosscheck::compare(&mut audited.facts, &Check::ALL));
     audited.findings
 }
 
 fn of(kind: Kind) -> Finding {
-    findings()
-        .into_iter()
-        .find(|finding| finding.kind == kind)
-        .unwrap()
+    findings().into_iter().find(|finding| finding.kind == kind).unwrap()
 }
 
 fn check(finding: Finding, verdict: Verdict, reason: &str) {
-    let judged = challenge::challenge(&tree(), std::slice::from_ref(&finding))
-        .verdicts
-        .remove(0);
+    let judged = challenge::challenge(&tree(), std::slice::from_ref(&finding)).verdicts.remove(0);
     assert_eq!(judged.verdict, verdict, "{judged:?} {finding:?}");
     assert!(judged.reason.contains(reason), "{judged:?}");
 }
@@ -68,11 +56,7 @@ fn a_lie_is_refuted() {
         finding
     };
     let cases = [
-        (
-            changed(Kind::MissingFile, &|it| it.place.lines.first = 1),
-            "do not hold the quote",
-            true,
-        ),
+        (changed(Kind::MissingFile, &|it| it.place.lines.first = 1), "do not hold the quote", true),
         (
             changed(Kind::MissingFile, &|it| it.place.quote.push('x')),
             "do not hold the quote",
@@ -91,11 +75,7 @@ fn a_lie_is_refuted() {
             "exists",
             false,
         ),
-        (
-            changed(Kind::MissingFile, &|it| it.subject = "other.md".into()),
-            "does not name",
-            false,
-        ),
+        (changed(Kind::MissingFile, &|it| it.subject = "other.md".into()), "does not name", false),
         (
             changed(Kind::MissingFile, &|it| {
                 it.place.path = "b.md".into();
@@ -105,16 +85,8 @@ fn a_lie_is_refuted() {
             "code block",
             false,
         ),
-        (
-            changed(Kind::MissingAnchor, &|it| it.subject = "b.md#b".into()),
-            "reads like",
-            false,
-        ),
-        (
-            changed(Kind::FrontMatterField, &|it| it.subject = "name".into()),
-            "begins with",
-            false,
-        ),
+        (changed(Kind::MissingAnchor, &|it| it.subject = "b.md#b".into()), "reads like", false),
+        (changed(Kind::FrontMatterField, &|it| it.subject = "name".into()), "begins with", false),
         (
             changed(Kind::RepeatedInstruction, &|it| {
                 it.others[0].lines = docs_audit_analysis::Lines::one(4);
@@ -124,20 +96,15 @@ fn a_lie_is_refuted() {
             false,
         ),
         (
-            changed(Kind::ContradictingSetting, &|it| {
-                it.subject = "B_JOBS".into()
-            }),
+            changed(Kind::ContradictingSetting, &|it| it.subject = "B_JOBS".into()),
             "do not state",
             false,
         ),
     ];
     for (finding, reason, wider) in cases {
         // A range that is too wide still holds the quote.
-        let (verdict, reason) = if wider {
-            (Verdict::Upheld, "")
-        } else {
-            (Verdict::Refuted, reason)
-        };
+        let (verdict, reason) =
+            if wider { (Verdict::Upheld, "") } else { (Verdict::Refuted, reason) };
         check(finding, verdict, reason);
     }
 }

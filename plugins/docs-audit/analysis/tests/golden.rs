@@ -1,10 +1,5 @@
 //! Every kind of true finding, and every known trap, in one small tree.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +13,7 @@ use docs_audit_analysis::{
 fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            walk(&path, files)
-        } else {
-            files.push(path)
-        }
+        if path.is_dir() { walk(&path, files) } else { files.push(path) }
     }
 }
 
@@ -31,12 +22,7 @@ fn corpus() -> Vec<(String, String)> {
     let mut files = Vec::new();
     walk(&root, &mut files);
     let file = |path: PathBuf| {
-        let name = path
-            .strip_prefix(&root)
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .replace('\\', "/");
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
         (name, fs::read_to_string(path).unwrap())
     };
     let mut files: Vec<_> = files.into_iter().map(file).collect();
@@ -66,22 +52,13 @@ fn run(files: &[(String, String)], checks: &[Check]) -> Report {
         let challenged = challenge::challenge(&tree, &findings[group.clone()]);
         conclude::judge(&mut findings, group, "challenger", challenged);
     }
-    conclude::report(
-        findings,
-        Summary {
-            files: markdown.len() as u64,
-            ..Summary::default()
-        },
-    )
+    conclude::report(findings, Summary { files: markdown.len() as u64, ..Summary::default() })
 }
 
 fn lines(report: &Report) -> Vec<String> {
     let findings = report.findings.iter().map(|finding| {
-        let mut others: Vec<String> = finding
-            .others
-            .iter()
-            .map(|place| format!("{}:{}", place.path, place.lines))
-            .collect();
+        let mut others: Vec<String> =
+            finding.others.iter().map(|place| format!("{}:{}", place.path, place.lines)).collect();
         others.sort();
         format!(
             "{}:{} {} {} [{}]",
@@ -138,11 +115,7 @@ fn every_finding_was_challenged_and_quotes_its_lines() {
         for place in std::iter::once(&finding.place).chain(&finding.others) {
             let (_, text) = files.iter().find(|(path, _)| *path == place.path).unwrap();
             let (first, last) = (place.lines.first as usize, place.lines.last as usize);
-            let cited: Vec<&str> = text
-                .lines()
-                .skip(first - 1)
-                .take(last + 1 - first)
-                .collect();
+            let cited: Vec<&str> = text.lines().skip(first - 1).take(last + 1 - first).collect();
             assert!(cited.join("\n").contains(&place.quote), "{place:?}");
         }
     }
@@ -153,15 +126,9 @@ fn every_finding_was_challenged_and_quotes_its_lines() {
 fn a_check_that_is_off_brings_nothing() {
     let files = corpus();
     for check in Check::ALL {
-        let others: Vec<Check> = Check::ALL
-            .into_iter()
-            .filter(|other| *other != check)
-            .collect();
+        let others: Vec<Check> = Check::ALL.into_iter().filter(|other| *other != check).collect();
         let all = lines(&run(&files, &Check::ALL)).len();
-        assert_eq!(
-            lines(&run(&files, &[check])).len() + lines(&run(&files, &others)).len(),
-            all
-        );
+        assert_eq!(lines(&run(&files, &[check])).len() + lines(&run(&files, &others)).len(), all);
     }
 }
 
@@ -181,20 +148,12 @@ fn order_of_groups_does_not_matter_and_reports_are_stable() {
 fn people_can_read_it() {
     let report = run(&corpus(), &Check::ALL);
     let (text, markdown) = (render_text(&report), render_markdown(&report));
-    for part in [
-        "docs/Guide.md",
-        "upheld by challenger",
-        "fix: ",
-        "21 findings in 24 Markdown files",
-    ] {
+    for part in
+        ["docs/Guide.md", "upheld by challenger", "fix: ", "21 findings in 24 Markdown files"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for part in [
-        "# Audit of documents",
-        "## `README.md`",
-        "| high |",
-        "challenged by challenger",
-    ] {
+    for part in ["# Audit of documents", "## `README.md`", "| high |", "challenged by challenger"] {
         assert!(markdown.contains(part), "{part}: {markdown}");
     }
     assert!(!text.contains('\u{1b}'));

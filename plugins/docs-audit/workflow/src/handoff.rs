@@ -13,28 +13,14 @@ const ARTIFACT: &str = "docs-audit.md";
 pub fn write(cx: &Cx, report: Report) -> Result<Handoff<Report>> {
     let summary = headline(&report);
     let markdown = render_markdown(&report);
-    let artifact = cx
-        .report()
-        .artifact(ARTIFACT, "text/markdown", markdown.as_bytes())?;
-    let evidence: Vec<Evidence> = report
-        .findings
-        .iter()
-        .take(EVIDENCE_MAX)
-        .map(evidence)
-        .collect();
-    Ok(Handoff::new(report)
-        .summary(summary)
-        .evidence(evidence)
-        .artifact(artifact))
+    let artifact = cx.report().artifact(ARTIFACT, "text/markdown", markdown.as_bytes())?;
+    let evidence: Vec<Evidence> = report.findings.iter().take(EVIDENCE_MAX).map(evidence).collect();
+    Ok(Handoff::new(report).summary(summary).evidence(evidence).artifact(artifact))
 }
 
 fn evidence(finding: &Finding) -> Evidence {
     let place = &finding.place;
     let claim = format!("{}: {}", finding.kind.title(), finding.subject);
     let cited = Evidence::lines(&place.path, place.lines.first, place.lines.last, claim);
-    if place.digest.is_empty() {
-        cited
-    } else {
-        cited.digest(&place.digest)
-    }
+    if place.digest.is_empty() { cited } else { cited.digest(&place.digest) }
 }

@@ -59,25 +59,13 @@ pub async fn run(cx: Cx, input: Option<Input>) -> Result<Handoff<Report>> {
 
 /// The files to audit with their sizes.
 fn survey(cx: &Cx, input: &Input) -> Result<Vec<(String, u64)>> {
-    let selection = cx
-        .files()
-        .select(input.patterns())
-        .exclude(input.exclude.clone())
-        .hidden();
+    let selection = cx.files().select(input.patterns()).exclude(input.exclude.clone()).hidden();
     let listing = selection.list()?;
     if listing.truncated {
-        log!(
-            cx,
-            warn,
-            "the tree has more files than one listing can name; the rest is left out"
-        );
+        log!(cx, warn, "the tree has more files than one listing can name; the rest is left out");
     }
     log!(cx, "{} Markdown files", listing.entries.len());
-    Ok(listing
-        .entries
-        .into_iter()
-        .map(|entry| (entry.path, entry.size))
-        .collect())
+    Ok(listing.entries.into_iter().map(|entry| (entry.path, entry.size)).collect())
 }
 
 /// What all auditors bring. The files of an auditor that failed are named as unread.
@@ -91,11 +79,7 @@ async fn audit(
     let groups = groups(files);
     let bounds = Bounds::share(groups.len());
     let calls = groups.iter().enumerate().map(|(at, group)| {
-        let work = Work::Audit {
-            files: group.clone(),
-            checks: checks.clone(),
-            bounds,
-        };
+        let work = Work::Audit { files: group.clone(), checks: checks.clone(), bounds };
         let label = match group.as_slice() {
             [only] => only.clone(),
             _ => format!("group {} ({} files)", at + 1, group.len()),
@@ -120,9 +104,7 @@ async fn audit(
             }
             Err(error) => {
                 let reason = error.to_string();
-                summary
-                    .unread
-                    .extend(group.iter().map(|path| (path.clone(), reason.clone())));
+                summary.unread.extend(group.iter().map(|path| (path.clone(), reason.clone())));
                 failure = Some(error);
             }
         }

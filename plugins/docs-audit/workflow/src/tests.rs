@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::rc::Rc;
 
@@ -23,11 +18,7 @@ const PAGES: [(&str, &str); 3] = [
 /// An agent that works on the same files as the component does.
 fn answer(tree: &Memory, request: &AgentRequest) -> Value {
     match serde_json::from_value(request.input.clone().unwrap()).unwrap() {
-        Work::Audit {
-            files,
-            checks,
-            bounds,
-        } => {
+        Work::Audit { files, checks, bounds } => {
             json!(audit::audit(tree, &files, &checks, bounds))
         }
         Work::Challenge { findings } => json!(challenge::challenge(tree, &findings)),
@@ -36,9 +27,7 @@ fn answer(tree: &Memory, request: &AgentRequest) -> Value {
 
 fn script(agent: impl Fn(&Memory, &AgentRequest) -> Reply + 'static) -> Script {
     let tree = Rc::new(Memory::new(PAGES));
-    let script = PAGES.iter().fold(Script::new(), |script, (path, text)| {
-        script.file(*path, *text)
-    });
+    let script = PAGES.iter().fold(Script::new(), |script, (path, text)| script.file(*path, *text));
     script.agents(move |request| agent(&tree, request))
 }
 
@@ -51,36 +40,18 @@ fn audits_compares_challenges_and_reports() {
     let script = script(|tree, request| done(answer(tree, request)));
     let handoff = script.run(|cx| run(cx, None)).unwrap().unwrap();
     let report = &handoff.output;
-    let kinds: Vec<(&str, Kind)> = report
-        .findings
-        .iter()
-        .map(|finding| (finding.place.path.as_str(), finding.kind))
-        .collect();
-    assert_eq!(
-        kinds,
-        [("a.md", Kind::MissingFile), ("b.md", Kind::MissingAnchor)]
-    );
+    let kinds: Vec<(&str, Kind)> =
+        report.findings.iter().map(|finding| (finding.place.path.as_str(), finding.kind)).collect();
+    assert_eq!(kinds, [("a.md", Kind::MissingFile), ("b.md", Kind::MissingAnchor)]);
     for finding in &report.findings {
         let challenge = finding.challenge.as_ref().unwrap();
-        assert_eq!(
-            (challenge.by.as_str(), challenge.verdict),
-            ("challenger 1", Verdict::Upheld)
-        );
+        assert_eq!((challenge.by.as_str(), challenge.verdict), ("challenger 1", Verdict::Upheld));
     }
     assert_eq!((report.summary.files, report.summary.unchallenged), (2, 0));
     assert_eq!(handoff.evidence.len(), 2);
     assert_eq!(handoff.artifacts.first().unwrap().name, "docs-audit.md");
-    assert!(
-        handoff
-            .summary
-            .starts_with("2 findings in 2 Markdown files"),
-        "{}",
-        handoff.summary
-    );
-    let phases = script
-        .events()
-        .into_iter()
-        .filter(|event| matches!(event, Event::Phase(_)));
+    assert!(handoff.summary.starts_with("2 findings in 2 Markdown files"), "{}", handoff.summary);
+    let phases = script.events().into_iter().filter(|event| matches!(event, Event::Phase(_)));
     assert_eq!(phases.count(), 5);
 }
 
@@ -94,11 +65,7 @@ fn a_refuted_finding_does_not_stand() {
         ]})),
         _ => done(answer(tree, request)),
     };
-    let report = script(refute)
-        .run(|cx| run(cx, None))
-        .unwrap()
-        .unwrap()
-        .output;
+    let report = script(refute).run(|cx| run(cx, None)).unwrap().unwrap().output;
     assert_eq!((report.summary.findings, report.summary.refuted), (1, 1));
     assert_eq!(report.refuted.first().unwrap().place.path, "a.md");
     // The challenger said nothing about the other one.
@@ -110,11 +77,7 @@ fn input_narrows_the_audit() {
     let input = json!({ "include": ["b.md"], "checks": ["front-matter"] });
     let script = script(|tree, request| done(answer(tree, request)));
     let input: Input = serde_json::from_value(input).unwrap();
-    let report = script
-        .run(|cx| run(cx, Some(input)))
-        .unwrap()
-        .unwrap()
-        .output;
+    let report = script.run(|cx| run(cx, Some(input))).unwrap().unwrap().output;
     assert_eq!((report.summary.files, report.summary.findings), (1, 0));
     assert!(serde_json::from_value::<Input>(json!({ "inclued": [] })).is_err());
 }

@@ -12,10 +12,7 @@ fn echoes_what_it_was_asked() {
         (json!(null), json!("say")),
         (json!({ "work": 1_000 }), json!("say")),
         (json!({ "output": [1] }), json!([1])),
-        (
-            json!({ "a": 1, "work": 2 }),
-            json!({ "prompt": "say", "input": { "a": 1 } }),
-        ),
+        (json!({ "a": 1, "work": 2 }), json!({ "prompt": "say", "input": { "a": 1 } })),
     ];
     for (input, output) in rows {
         let task = Task::<Value>::new("say", input.clone());
@@ -28,8 +25,5 @@ fn echoes_what_it_was_asked() {
 fn fails_when_told_to() {
     let task = Task::<Value>::new("say", json!({ "fail": "because" }));
     let failure = Script::new().perform_json(task, perform).unwrap_err();
-    assert_eq!(
-        (failure.code.as_str(), failure.message.as_str()),
-        ("told-to-fail", "because")
-    );
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), ("told-to-fail", "because"));
 }

@@ -38,10 +38,8 @@ pub async fn run(cx: Cx, input: Option<Input>) -> Result<Handoff<Output>> {
         None => None,
     };
     cx.report().phase("Greet");
-    let calls = input
-        .names
-        .iter()
-        .map(|name| cx.agent(format!("Say hello to {name}.")).label(name));
+    let calls =
+        input.names.iter().map(|name| cx.agent(format!("Say hello to {name}.")).label(name));
     let greetings = try_join_all(calls).await?;
     log!(cx, "{} greetings", greetings.len());
     let summary = format!("Greeted {}.", input.names.join(", "));

@@ -34,10 +34,6 @@ fn what_does_not_fit_or_is_not_there_is_a_failure() {
         (json!({ "names": ["Ada"] }), "denied"),
     ];
     for (input, code) in rows {
-        assert_eq!(
-            Script::new().run_json(&input, run).unwrap_err().code,
-            code,
-            "{input}"
-        );
+        assert_eq!(Script::new().run_json(&input, run).unwrap_err().code, code, "{input}");
     }
 }

@@ -84,33 +84,18 @@ pub(super) fn judge(job: &Job, remains: &Remains) -> Answer {
     let reply = parse(&remains.stdout, &job.limits.run);
     let exit = exit_failure(remains);
     let (result, usage) = match (reply, exit) {
-        (
-            Ok(Reply {
-                error: Some(error),
-                output: None,
-                usage,
-                ..
-            }),
-            _,
-        ) => (Err(refused(error, &job.limits.run)), usage),
+        (Ok(Reply { error: Some(error), output: None, usage, .. }), _) => {
+            (Err(refused(error, &job.limits.run)), usage)
+        }
         (Ok(Reply { usage, .. }), Some(failure)) => (Err(failure), usage),
         (Err(_), Some(failure)) => (Err(failure), None),
-        (Err(why), None) => (
-            Err(BackendError::Permanent(bad_answer(&why, remains))),
-            None,
-        ),
+        (Err(why), None) => (Err(BackendError::Permanent(bad_answer(&why, remains))), None),
         (Ok(mut reply), None) => {
             let usage = reply.usage.take();
-            (
-                handoff(job, reply, remains).map_err(BackendError::Permanent),
-                usage,
-            )
+            (handoff(job, reply, remains).map_err(BackendError::Permanent), usage)
         }
     };
-    Answer {
-        result,
-        usage: usage.map(Usage::from).unwrap_or_default(),
-    }
+    Answer { result, usage: usage.map(Usage::from).unwrap_or_default() }
 }
 
 fn parse<'a>(stdout: &'a [u8], limits: &RunLimits) -> Result<Reply<'a>, String> {
@@ -150,12 +135,7 @@ fn handoff(job: &Job, reply: Reply<'_>, remains: &Remains) -> Result<Handoff, Fa
     let evidence = reply.evidence.unwrap_or_default();
     evidence_fits(&evidence, limits, remains)?;
     let summary = cut(reply.summary.unwrap_or_default(), limits.text_bytes);
-    Ok(Handoff {
-        summary,
-        output,
-        evidence,
-        ..Handoff::default()
-    })
+    Ok(Handoff { summary, output, evidence, ..Handoff::default() })
 }
 
 fn evidence_fits(
@@ -164,29 +144,17 @@ fn evidence_fits(
     remains: &Remains,
 ) -> Result<(), Failure> {
     if evidence.len() as u64 > limits.list_items {
-        let message = format!(
-            "{} entries of evidence; the limit is {}",
-            evidence.len(),
-            limits.list_items
-        );
+        let message =
+            format!("{} entries of evidence; the limit is {}", evidence.len(), limits.list_items);
         return Err(Failure::new(FailureKind::Limit, "list-items", message));
     }
     for entry in evidence {
-        if [&entry.path, &entry.claim]
-            .iter()
-            .any(|text| text.len() as u64 > limits.text_bytes)
-        {
+        if [&entry.path, &entry.claim].iter().any(|text| text.len() as u64 > limits.text_bytes) {
             let message = format!("a text of evidence exceeds {} bytes", limits.text_bytes);
             return Err(Failure::new(FailureKind::Limit, "text-bytes", message));
         }
-        if entry
-            .lines
-            .is_some_and(|lines| lines.first == 0 || lines.last < lines.first)
-        {
-            return Err(bad_answer(
-                "evidence has lines that end before they begin",
-                remains,
-            ));
+        if entry.lines.is_some_and(|lines| lines.first == 0 || lines.last < lines.first) {
+            return Err(bad_answer("evidence has lines that end before they begin", remains));
         }
     }
     Ok(())
@@ -197,15 +165,11 @@ fn refused(error: Refused, limits: &RunLimits) -> BackendError {
     let after_ms = error.retry_after_ms;
     let failure = |code: &str| Failure::new(FailureKind::Failed, code, message);
     match error.kind {
-        RefusedKind::Retryable => BackendError::Retryable {
-            failure: failure("agent-error"),
-            after_ms,
-        },
+        RefusedKind::Retryable => {
+            BackendError::Retryable { failure: failure("agent-error"), after_ms }
+        }
         RefusedKind::Permanent => BackendError::Permanent(failure("agent-error")),
-        RefusedKind::Quota => BackendError::Quota {
-            failure: failure("quota"),
-            after_ms,
-        },
+        RefusedKind::Quota => BackendError::Quota { failure: failure("quota"), after_ms },
     }
 }
 

@@ -56,21 +56,13 @@ impl CommandBackend {
     pub fn new(argv_text: &str, supervisor: Supervisor) -> Result<Self, CommandError> {
         let argv = program::split(argv_text)?;
         let program = program::anchored(&argv)?;
-        Ok(Self {
-            name: format!("command:{argv_text}"),
-            argv,
-            program,
-            supervisor,
-        })
+        Ok(Self { name: format!("command:{argv_text}"), argv, program, supervisor })
     }
 
     async fn attempt(&self, job: &Job, context: &JobContext) -> Answer {
         match self.run(job, context).await {
             Ok(remains) => answer::judge(job, &remains),
-            Err(error) => Answer {
-                result: Err(error),
-                usage: Usage::default(),
-            },
+            Err(error) => Answer { result: Err(error), usage: Usage::default() },
         }
     }
 
@@ -91,10 +83,7 @@ impl CommandBackend {
             // A closed channel means that nobody keeps a journal of this job.
             let _ = context.notices.send(Notice::Process { pid, ticks });
         };
-        let remains = self
-            .supervisor
-            .run(launch, started, stop(job, context))
-            .await;
+        let remains = self.supervisor.run(launch, started, stop(job, context)).await;
         remains.map_err(|error| match error {
             RunError::Stopped(stop) => stop.error(job),
             RunError::StdoutLimit => BackendError::Permanent(Failure::new(

@@ -57,9 +57,7 @@ pub(super) fn anchored(argv: &[String]) -> Result<Arc<Path>, CommandError> {
     }
     std::path::absolute(program)
         .map(Arc::from)
-        .map_err(|error| CommandError::Directory {
-            message: error.to_string(),
-        })
+        .map_err(|error| CommandError::Directory { message: error.to_string() })
 }
 
 /// `./x` is one component to [`Path`], but a path to everybody else.
@@ -94,11 +92,7 @@ const NOT_FOUND: &str = "program-not-found";
 fn look_at(file: &Path, program: &Path) -> Result<(), Failure> {
     let not_executable = |why: &str| {
         let message = format!("`{}` cannot be executed: {why}", file.display());
-        Err(Failure::new(
-            FailureKind::Failed,
-            "program-not-executable",
-            message,
-        ))
+        Err(Failure::new(FailureKind::Failed, "program-not-executable", message))
     };
     match fs::metadata(file) {
         Err(error) => Err(not_found(program, &error.to_string())),

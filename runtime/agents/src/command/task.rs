@@ -39,9 +39,7 @@ struct Task<'a> {
 /// The task of a job as bytes of JSON, ended by a new line.
 pub(super) fn json(job: &Job) -> Vec<u8> {
     let options = &job.spec.options;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let task = Task {
         task: job.task.to_string(),
@@ -55,10 +53,7 @@ pub(super) fn json(job: &Job) -> Vec<u8> {
         effort: options.effort.as_deref(),
         agent_type: options.agent_type.as_deref(),
         system: options.system.as_deref(),
-        root: job
-            .root
-            .as_ref()
-            .map(|root| root.to_string_lossy().into_owned()),
+        root: job.root.as_ref().map(|root| root.to_string_lossy().into_owned()),
         deadline_ms: now_ms.saturating_add(job.timeout_ms),
         corrections: &job.corrections,
     };
@@ -98,8 +93,5 @@ pub(super) fn directory(job: &Job) -> Result<PathBuf, Failure> {
     if root.is_dir() {
         return Ok(root.clone());
     }
-    Err(missing(format!(
-        "the root `{}` is not a directory any more",
-        root.display()
-    )))
+    Err(missing(format!("the root `{}` is not a directory any more", root.display())))
 }

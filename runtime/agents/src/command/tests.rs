@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
 
@@ -15,15 +10,9 @@ use serde_json::json;
 use super::*;
 
 fn job(schema: bool) -> Job {
-    let spec = AgentSpec {
-        schema: schema.then(|| json!({}).into()),
-        ..AgentSpec::default()
-    };
+    let spec = AgentSpec { schema: schema.then(|| json!({}).into()), ..AgentSpec::default() };
     Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(1),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
         attempt: 1,
         spec: Arc::new(spec),
         corrections: Vec::new(),
@@ -56,21 +45,9 @@ fn code(answer: Answer) -> (&'static str, FailureKind, String) {
 fn outputs_that_are_taken() {
     for (schema, stdout, output) in [
         (false, r#"{"output":"x"}"#, r#""x""#),
-        (
-            false,
-            "\n {\"output\" : \"x\", \"error\":null, \"new\":{}}\n\n",
-            r#""x""#,
-        ),
-        (
-            true,
-            r#"{"output":null,"summary":null,"evidence":null,"usage":null}"#,
-            "null",
-        ),
-        (
-            true,
-            r#"{"output":{"b":1,"a":[ 2 ]}}"#,
-            r#"{"b":1,"a":[ 2 ]}"#,
-        ),
+        (false, "\n {\"output\" : \"x\", \"error\":null, \"new\":{}}\n\n", r#""x""#),
+        (true, r#"{"output":null,"summary":null,"evidence":null,"usage":null}"#, "null"),
+        (true, r#"{"output":{"b":1,"a":[ 2 ]}}"#, r#"{"b":1,"a":[ 2 ]}"#),
         (true, r#"{"output":"x","usage":{"new":1}}"#, r#""x""#),
     ] {
         let answer = judge(schema, stdout, Ended::Exited(0));
@@ -82,11 +59,7 @@ fn outputs_that_are_taken() {
 fn answers_that_are_not() {
     let deep = format!(r#"{{"output":{}{}}}"#, "[".repeat(70), "]".repeat(70));
     let deepest_in_limit = format!(r#"{{"output":{}{}}}"#, "[".repeat(64), "]".repeat(64));
-    assert!(
-        judge(true, &deepest_in_limit, Ended::Exited(0))
-            .result
-            .is_ok()
-    );
+    assert!(judge(true, &deepest_in_limit, Ended::Exited(0)).result.is_ok());
     let wide = format!(r#"{{"output":"{}"}}"#, "x".repeat(1 << 20));
     let crowd = format!(
         r#"{{"output":"","evidence":[{}{{"path":"a","claim":""}}]}}"#,
@@ -97,12 +70,7 @@ fn answers_that_are_not() {
         (false, "words", FailureKind::Failed, "bad-answer"),
         (false, "[]", FailureKind::Failed, "bad-answer"),
         (false, "{}", FailureKind::Failed, "bad-answer"),
-        (
-            false,
-            r#"{"output":"x"} {"output":"y"}"#,
-            FailureKind::Failed,
-            "bad-answer",
-        ),
+        (false, r#"{"output":"x"} {"output":"y"}"#, FailureKind::Failed, "bad-answer"),
         (
             false,
             r#"{"output":"x","error":{"kind":"permanent","message":""}}"#,
@@ -115,47 +83,23 @@ fn answers_that_are_not() {
             FailureKind::Failed,
             "bad-answer",
         ),
-        (
-            false,
-            r#"{"output":"x","usage":{"input_tokens":-1}}"#,
-            FailureKind::Failed,
-            "bad-answer",
-        ),
-        (
-            false,
-            r#"{"output":"x","evidence":[{"path":"a"}]}"#,
-            FailureKind::Failed,
-            "bad-answer",
-        ),
+        (false, r#"{"output":"x","usage":{"input_tokens":-1}}"#, FailureKind::Failed, "bad-answer"),
+        (false, r#"{"output":"x","evidence":[{"path":"a"}]}"#, FailureKind::Failed, "bad-answer"),
         (
             false,
             r#"{"output":"x","evidence":[{"path":"a","claim":"","lines":{"first":3,"last":2}}]}"#,
             FailureKind::Failed,
             "bad-answer",
         ),
-        (
-            false,
-            r#"{"output":7}"#,
-            FailureKind::InvalidOutput,
-            "output-not-text",
-        ),
-        (
-            false,
-            r#"{"output":null}"#,
-            FailureKind::InvalidOutput,
-            "output-not-text",
-        ),
+        (false, r#"{"output":7}"#, FailureKind::InvalidOutput, "output-not-text"),
+        (false, r#"{"output":null}"#, FailureKind::InvalidOutput, "output-not-text"),
         (true, &deep, FailureKind::Failed, "bad-answer"),
         (false, &wide, FailureKind::Limit, "json-bytes"),
         (false, &crowd, FailureKind::Limit, "list-items"),
     ] {
         let found = code(judge(schema, stdout, Ended::Exited(0)));
         let start: String = stdout.chars().take(80).collect();
-        assert_eq!(
-            found,
-            ("permanent", kind, code_wanted.to_owned()),
-            "{start}"
-        );
+        assert_eq!(found, ("permanent", kind, code_wanted.to_owned()), "{start}");
     }
 }
 
@@ -168,17 +112,11 @@ fn errors_a_program_names() {
         ),
         (
             r#"{"kind":"retryable","message":"m","retry_after_ms":7}"#,
-            BackendError::Retryable {
-                failure: agent_error("agent-error"),
-                after_ms: Some(7),
-            },
+            BackendError::Retryable { failure: agent_error("agent-error"), after_ms: Some(7) },
         ),
         (
             r#"{"kind":"quota","message":"m"}"#,
-            BackendError::Quota {
-                failure: agent_error("quota"),
-                after_ms: None,
-            },
+            BackendError::Quota { failure: agent_error("quota"), after_ms: None },
         ),
     ] {
         let stdout = format!(r#"{{"error":{error},"usage":{{"output_tokens":3}}}}"#);
@@ -199,28 +137,13 @@ fn agent_error(code: &str) -> Failure {
 fn ends_that_leave_no_answer() {
     let good = r#"{"output":"x","usage":{"output_tokens":3}}"#;
     for (ended, expected) in [
-        (
-            Ended::Exited(1),
-            ("permanent", FailureKind::Failed, "exit-status"),
-        ),
-        (
-            Ended::Signalled(11),
-            ("permanent", FailureKind::Failed, "signal"),
-        ),
-        (
-            Ended::NotStarted("no".into()),
-            ("permanent", FailureKind::Failed, "program-not-started"),
-        ),
-        (
-            Ended::Killed,
-            ("retryable", FailureKind::Internal, "supervisor-ended"),
-        ),
+        (Ended::Exited(1), ("permanent", FailureKind::Failed, "exit-status")),
+        (Ended::Signalled(11), ("permanent", FailureKind::Failed, "signal")),
+        (Ended::NotStarted("no".into()), ("permanent", FailureKind::Failed, "program-not-started")),
+        (Ended::Killed, ("retryable", FailureKind::Internal, "supervisor-ended")),
     ] {
         let answer = judge(false, good, ended);
-        assert_eq!(
-            answer.usage.output_tokens, 3,
-            "what was consumed counts all the same"
-        );
+        assert_eq!(answer.usage.output_tokens, 3, "what was consumed counts all the same");
         let (how, kind, code) = code(answer);
         assert_eq!((how, kind, code.as_str()), expected);
     }
@@ -230,10 +153,7 @@ fn ends_that_leave_no_answer() {
 fn texts_of_a_program_are_bounded() {
     let long = "é".repeat(16 << 10);
     let stdout = format!(r#"{{"output":"","summary":"{long}"}}"#);
-    let summary = judge(false, &stdout, Ended::Exited(0))
-        .result
-        .unwrap()
-        .summary;
+    let summary = judge(false, &stdout, Ended::Exited(0)).result.unwrap().summary;
     assert_eq!(summary.len(), 16 << 10);
 
     let claim = format!(r#"{{"output":"","evidence":[{{"path":"a","claim":"{long}"}}]}}"#);
@@ -250,19 +170,11 @@ fn texts_of_a_program_are_bounded() {
 #[test]
 fn commands_are_split_into_words() {
     let words = |text: &str| program::split(text);
-    assert_eq!(
-        words(r#"a 'b c' "d\"e" f\ g"#).unwrap(),
-        ["a", "b c", "d\"e", "f g"]
-    );
+    assert_eq!(words(r#"a 'b c' "d\"e" f\ g"#).unwrap(), ["a", "b c", "d\"e", "f g"]);
     assert_eq!(words("a $B *.c | d").unwrap(), ["a", "$B", "*.c", "|", "d"]);
     assert_eq!(words(" "), Err(CommandError::Empty));
     assert_eq!(words("''"), Err(CommandError::Empty));
-    assert_eq!(
-        words("a 'b"),
-        Err(CommandError::Words {
-            text: "a 'b".into()
-        })
-    );
+    assert_eq!(words("a 'b"), Err(CommandError::Words { text: "a 'b".into() }));
     assert_eq!(words("a\0b"), Err(CommandError::Nul));
 }
 
@@ -275,11 +187,7 @@ fn a_path_is_taken_from_the_hosts_directory_and_a_name_is_not() {
         ("./sh", here.join("sh")),
         ("bin/sh", here.join("bin/sh")),
     ] {
-        assert_eq!(
-            *program::anchored(&[word.to_owned()]).unwrap(),
-            *expected,
-            "{word}"
-        );
+        assert_eq!(*program::anchored(&[word.to_owned()]).unwrap(), *expected, "{word}");
     }
     assert!(program::find(Path::new("sh")).unwrap().is_absolute());
 }

@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +31,8 @@ fn agent(body: &str) -> Vec<u8> {
     (i32.store (i32.const 1036) (i32.const 16))
     (i32.store (i32.const 1040) (i32.const 6))
     (i32.const 1024))
-  (func (export "perform") (param i32) (result i32) {body})
+  (func (export "perform")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) {body})
   (@custom "baton:manifest" "{{\"name\":\"test\",\"world\":\"agent\"}}"))"#
     );
     let mut module = wat::parse_str(text).unwrap();
@@ -46,21 +42,11 @@ fn agent(body: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], Some("agent")).unwrap();
     let encoding = wit_component::StringEncoding::UTF8;
     wit_component::embed_component_metadata(&mut module, &resolve, world, encoding).unwrap();
-    wit_component::ComponentEncoder::default()
-        .module(&module)
-        .unwrap()
-        .encode()
-        .unwrap()
+    wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
 }
 
 fn backend(body: &str, root: Option<&Path>) -> ComponentBackend {
-    let host = Arc::new(
-        Host::new(HostConfig {
-            cache_dir: None,
-            live_max: 2,
-        })
-        .unwrap(),
-    );
+    let host = Arc::new(Host::new(HostConfig { cache_dir: None, live_max: 2 }).unwrap());
     let guest = host.load(&agent(body)).unwrap();
     let root = root.map(|root| Arc::new(Root::open(root).unwrap()));
     ComponentBackend::new("component:test".into(), host, guest, root)
@@ -68,10 +54,7 @@ fn backend(body: &str, root: Option<&Path>) -> ComponentBackend {
 
 fn job() -> Job {
     Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(1),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
         attempt: 1,
         spec: Arc::new(AgentSpec::default()),
         corrections: Vec::new(),
@@ -82,11 +65,7 @@ fn job() -> Job {
     }
 }
 
-fn context() -> (
-    JobContext,
-    watch::Sender<bool>,
-    mpsc::UnboundedReceiver<Notice>,
-) {
+fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
     (JobContext { cancelled, notices }, cancel, noticed)
@@ -101,39 +80,24 @@ async fn an_agent_answers_and_its_fuel_is_billed() {
     let answer = backend.perform(&job(), &context).await;
     assert_eq!(answer.result.unwrap().output.as_str(), "\"done\"");
     assert!(answer.usage.fuel > 0);
-    assert_eq!(
-        (backend.name(), backend.effect()),
-        ("component:test", Effect::Repeatable)
-    );
+    assert_eq!((backend.name(), backend.effect()), ("component:test", Effect::Repeatable));
 }
 
 #[tokio::test]
 async fn a_trap_is_a_permanent_failure() {
     let (context, _cancel, _noticed) = context();
-    let answer = backend("(unreachable)", None)
-        .perform(&job(), &context)
-        .await;
-    let Err(BackendError::Permanent(failure)) = answer.result else {
-        panic!("{answer:?}")
-    };
+    let answer = backend("(unreachable)", None).perform(&job(), &context).await;
+    let Err(BackendError::Permanent(failure)) = answer.result else { panic!("{answer:?}") };
     assert_eq!(failure.code, "guest-trap");
 }
 
 #[tokio::test]
 async fn an_endless_agent_ends_with_its_time() {
     let (context, _cancel, _noticed) = context();
-    let job = Job {
-        timeout_ms: 20,
-        ..job()
-    };
+    let job = Job { timeout_ms: 20, ..job() };
     let answer = backend(ENDLESS, None).perform(&job, &context).await;
-    let Err(BackendError::Permanent(failure)) = answer.result else {
-        panic!("{answer:?}")
-    };
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::TimedOut, "timeout")
-    );
+    let Err(BackendError::Permanent(failure)) = answer.result else { panic!("{answer:?}") };
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::TimedOut, "timeout"));
 }
 
 #[tokio::test]
@@ -157,10 +121,7 @@ async fn a_cancel_ends_the_wait_for_a_slot() {
     let _all = (backend.host.slot().await, backend.host.slot().await);
     let (context, cancel, _noticed) = context();
     cancel.send(true).unwrap();
-    assert_eq!(
-        backend.perform(&job(), &context).await.result,
-        Err(BackendError::Cancelled)
-    );
+    assert_eq!(backend.perform(&job(), &context).await.result, Err(BackendError::Cancelled));
 }
 
 #[test]
@@ -187,69 +148,39 @@ async fn files_are_those_of_the_scope() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("a.md"), "a").unwrap();
     fs::write(directory.path().join("b.txt"), "b").unwrap();
-    let layer = GlobLayer {
-        include: vec!["*.md".into()],
-        exclude: Vec::new(),
-    };
-    let scope = |layers| Scope {
-        read: Some(ReadScope { layers }),
-        ..Scope::default()
-    };
+    let layer = GlobLayer { include: vec!["*.md".into()], exclude: Vec::new() };
+    let scope = |layers| Scope { read: Some(ReadScope { layers }), ..Scope::default() };
     let read = |path: &str| FileRequest::Read { path: path.into() };
     for (root, scope, request, expected) in [
         (true, scope(vec![layer.clone()]), read("a.md"), Ok(())),
-        (
-            true,
-            scope(vec![layer.clone()]),
-            read("b.txt"),
-            Err("out-of-scope"),
-        ),
+        (true, scope(vec![layer.clone()]), read("b.txt"), Err("out-of-scope")),
         (true, scope(vec![]), read("b.txt"), Ok(())),
         (true, Scope::default(), read("a.md"), Err("not-granted")),
         (false, scope(vec![]), read("a.md"), Err("not-granted")),
         (
             false,
             scope(vec![]),
-            FileRequest::List {
-                selection: Selection::default(),
-            },
+            FileRequest::List { selection: Selection::default() },
             Err("not-granted"),
         ),
     ] {
         let (context, _cancel, _noticed) = context();
-        let job = Job {
-            scope: Arc::new(scope),
-            ..job()
-        };
+        let job = Job { scope: Arc::new(scope), ..job() };
         let backend = backend("(call $done)", root.then_some(directory.path()));
         let mut port = backend.port(&job, &context).unwrap();
         let answer = port.observe(request).await;
-        assert_eq!(
-            answer.map(|_| ()).map_err(|error| error.code),
-            expected.map_err(String::from)
-        );
+        assert_eq!(answer.map(|_| ()).map_err(|error| error.code), expected.map_err(String::from));
     }
 }
 
 #[test]
 fn a_scope_that_cannot_be_applied_is_a_failure() {
     let directory = tempfile::tempdir().unwrap();
-    let layers = vec![GlobLayer {
-        include: vec!["[".into()],
-        exclude: Vec::new(),
-    }];
-    let scope = Scope {
-        read: Some(ReadScope { layers }),
-        ..Scope::default()
-    };
-    let job = Job {
-        scope: Arc::new(scope),
-        ..job()
-    };
+    let layers = vec![GlobLayer { include: vec!["[".into()], exclude: Vec::new() }];
+    let scope = Scope { read: Some(ReadScope { layers }), ..Scope::default() };
+    let job = Job { scope: Arc::new(scope), ..job() };
     let (context, _cancel, _noticed) = context();
-    let failure = backend("(call $done)", Some(directory.path()))
-        .port(&job, &context)
-        .err();
+    let failure = backend("(call $done)", Some(directory.path())).port(&job, &context).err();
     assert_eq!(failure.unwrap().code, "bad-scope");
 }
 
@@ -272,10 +203,7 @@ fn noticed(limits: Limits, calls: impl FnOnce(&mut Port)) -> Vec<Notice> {
 fn reports_are_passed_on_up_to_the_limit() {
     let mut limits = Limits::default();
     limits.run.log_bytes = 3 * (REPORT_BYTES_LEAST + 4);
-    let text = |text: &str| Report::Log {
-        level: Level::Info,
-        text: text.into(),
-    };
+    let text = |text: &str| Report::Log { level: Level::Info, text: text.into() };
     let notices = noticed(limits, |port| {
         for _ in 0..5 {
             port.report(text("four"));
@@ -288,19 +216,11 @@ fn reports_are_passed_on_up_to_the_limit() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(
-        reports.get(..3),
-        Some(&[text("four"), text("four"), text("four")][..])
-    );
+    assert_eq!(reports.get(..3), Some(&[text("four"), text("four"), text("four")][..]));
     let dropped = "2 reports beyond the limit were dropped";
     assert_eq!(
         reports.get(3..),
-        Some(
-            &[Report::Log {
-                level: Level::Warn,
-                text: dropped.into()
-            }][..]
-        )
+        Some(&[Report::Log { level: Level::Warn, text: dropped.into() }][..])
     );
 
     let silent = noticed(Limits::default(), |port| port.report(text("x")));
@@ -314,20 +234,13 @@ fn artifacts_are_kept_up_to_the_limit() {
     let notices = noticed(limits, |port| {
         let mut keep =
             |bytes: &[u8]| port.artifact("a".into(), "text/plain".into(), bytes.to_vec());
-        assert_eq!(
-            keep(b"some bytes that are kept"),
-            Ok(Digest::of(b"some bytes that are kept"))
-        );
+        assert_eq!(keep(b"some bytes that are kept"), Ok(Digest::of(b"some bytes that are kept")));
         let refused = keep(&[0; 77]).unwrap_err();
         assert!(refused.contains("run.artifact_bytes"), "{refused}");
         assert!(keep(&[0; 76]).is_ok());
         assert!(keep(b"").is_err());
     });
-    let [
-        Notice::Artifact(bytes),
-        Notice::Report(Report::Artifact(artifact)),
-        ..,
-    ] = &notices[..]
+    let [Notice::Artifact(bytes), Notice::Report(Report::Artifact(artifact)), ..] = &notices[..]
     else {
         panic!("{notices:?}")
     };
@@ -338,41 +251,22 @@ fn artifacts_are_kept_up_to_the_limit() {
 #[test]
 fn ends_of_guests() {
     let failure = |kind| Failure::new(kind, "c", "m");
-    let end = |outcome| {
-        judge(GuestEnd {
-            outcome,
-            fuel: 0,
-            output: Default::default(),
-        })
-    };
+    let end = |outcome| judge(GuestEnd { outcome, fuel: 0, output: Default::default() });
     let failed = |kind| end(Ok(Outcome::Failed(failure(kind))));
-    assert_eq!(
-        end(Ok(Outcome::Done(Handoff::default()))),
-        Ok(Handoff::default())
-    );
+    assert_eq!(end(Ok(Outcome::Done(Handoff::default()))), Ok(Handoff::default()));
     assert_eq!(
         failed(FailureKind::Limit),
         Err(BackendError::Permanent(failure(FailureKind::Limit)))
     );
     assert_eq!(
         failed(FailureKind::Internal),
-        Err(BackendError::Retryable {
-            failure: failure(FailureKind::Internal),
-            after_ms: None
-        })
+        Err(BackendError::Retryable { failure: failure(FailureKind::Internal), after_ms: None })
     );
     assert_eq!(end(Err(PortError::Gone)), Err(BackendError::Cancelled));
-    let limit = PortError::Limit {
-        name: "host-calls",
-        message: "m".into(),
-    };
+    let limit = PortError::Limit { name: "host-calls", message: "m".into() };
     assert_eq!(
         end(Err(limit)),
-        Err(BackendError::Permanent(Failure::new(
-            FailureKind::Limit,
-            "host-calls",
-            "m"
-        )))
+        Err(BackendError::Permanent(Failure::new(FailureKind::Limit, "host-calls", "m")))
     );
     let internal = end(Err(PortError::Internal("m".into())));
     assert!(matches!(internal, Err(BackendError::Permanent(failure)) if failure.code == "host"));

@@ -1,24 +1,12 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use baton_host::HostConfig;
 
 use super::*;
 
 fn backends() -> Backends {
-    let host = Host::new(HostConfig {
-        cache_dir: None,
-        live_max: 1,
-    })
-    .unwrap();
-    let supervisor = Supervisor {
-        program: "/bin/true".into(),
-        args: Vec::new(),
-    };
+    let host = Host::new(HostConfig { cache_dir: None, live_max: 1 }).unwrap();
+    let supervisor = Supervisor { program: "/bin/true".into(), args: Vec::new() };
     Backends::new(Arc::new(host), supervisor, None)
 }
 
@@ -39,14 +27,8 @@ fn names_that_lead_nowhere_say_what_there_is() {
             "magic:x",
             "`magic:x` is not a backend; write KIND:REST, where KIND is `command`, `component`",
         ),
-        (
-            "component:auditor",
-            "there is no component agent `auditor`; there is none",
-        ),
-        (
-            "command: ",
-            "`command:` names no program; write `command:PROGRAM [ARGUMENT]…`",
-        ),
+        ("component:auditor", "there is no component agent `auditor`; there is none"),
+        ("command: ", "`command:` names no program; write `command:PROGRAM [ARGUMENT]…`"),
         (
             "command:'a",
             "`command:'a` cannot be split into words: a quote or backslash is left open",
@@ -56,12 +38,6 @@ fn names_that_lead_nowhere_say_what_there_is() {
         assert_eq!(error.to_string(), message);
     }
     let known = vec!["a".to_owned(), "b".to_owned()];
-    let error = BackendNameError::Component {
-        name: "x".into(),
-        known,
-    };
-    assert_eq!(
-        error.to_string(),
-        "there is no component agent `x`; there is `a`, `b`"
-    );
+    let error = BackendNameError::Component { name: "x".into(), known };
+    assert_eq!(error.to_string(), "there is no component agent `x`; there is `a`, `b`");
 }

@@ -1,17 +1,9 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use super::*;
 
 fn retryable(after_ms: Option<u64>) -> Miss {
-    Miss::Error(BackendError::Retryable {
-        failure: failure(),
-        after_ms,
-    })
+    Miss::Error(BackendError::Retryable { failure: failure(), after_ms })
 }
 
 fn failure() -> Failure {
@@ -19,10 +11,7 @@ fn failure() -> Failure {
 }
 
 fn tries(schema_attempts: Option<u32>) -> Tries {
-    Tries::new(&AgentOptions {
-        schema_attempts,
-        ..AgentOptions::default()
-    })
+    Tries::new(&AgentOptions { schema_attempts, ..AgentOptions::default() })
 }
 
 fn wait_ms(next: Next) -> u64 {
@@ -34,23 +23,12 @@ fn wait_ms(next: Next) -> u64 {
 
 #[test]
 fn waits_double_and_have_a_random_half() {
-    for (jitter, first, second) in [
-        (0, 250, 500),
-        (100, 350, 600),
-        (250, 500, 750),
-        (500, 499, 1_000),
-    ] {
+    for (jitter, first, second) in
+        [(0, 250, 500), (100, 350, 600), (250, 500, 750), (500, 499, 1_000)]
+    {
         let mut tries = tries(None);
-        assert_eq!(
-            wait_ms(tries.after(retryable(None), jitter)),
-            first,
-            "{jitter}"
-        );
-        assert_eq!(
-            wait_ms(tries.after(retryable(None), jitter)),
-            second,
-            "{jitter}"
-        );
+        assert_eq!(wait_ms(tries.after(retryable(None), jitter)), first, "{jitter}");
+        assert_eq!(wait_ms(tries.after(retryable(None), jitter)), second, "{jitter}");
         assert_eq!(
             tries.after(retryable(None), jitter),
             Next::End(BackendError::Permanent(failure())),
@@ -61,16 +39,10 @@ fn waits_double_and_have_a_random_half() {
 
 #[test]
 fn a_wait_is_never_shorter_than_asked_for() {
-    for (after_ms, waits) in [
-        (0, 250),
-        (249, 250),
-        (5_000, 5_000),
-        (RETRY_WAIT_MS_MAX, RETRY_WAIT_MS_MAX),
-    ] {
-        assert_eq!(
-            wait_ms(tries(None).after(retryable(Some(after_ms)), 0)),
-            waits
-        );
+    for (after_ms, waits) in
+        [(0, 250), (249, 250), (5_000, 5_000), (RETRY_WAIT_MS_MAX, RETRY_WAIT_MS_MAX)]
+    {
+        assert_eq!(wait_ms(tries(None).after(retryable(Some(after_ms)), 0)), waits);
     }
     let too_long = tries(None).after(retryable(Some(RETRY_WAIT_MS_MAX + 1)), 0);
     assert_eq!(too_long, Next::End(BackendError::Permanent(failure())));
@@ -78,20 +50,12 @@ fn a_wait_is_never_shorter_than_asked_for() {
 
 #[test]
 fn outputs_are_tried_as_often_as_the_task_says() {
-    for (asked, attempts) in [
-        (None, 3),
-        (Some(0), 1),
-        (Some(1), 1),
-        (Some(5), 5),
-        (Some(99), 5),
-    ] {
+    for (asked, attempts) in [(None, 3), (Some(0), 1), (Some(1), 1), (Some(5), 5), (Some(99), 5)] {
         let mut tries = tries(asked);
         let mut made = 1;
         let end = loop {
             match tries.after(Miss::Output(vec!["at /: no".into()]), 0) {
-                Next::Again {
-                    corrections, wait, ..
-                } => {
+                Next::Again { corrections, wait, .. } => {
                     assert_eq!(corrections, Some(vec!["at /: no".into()]));
                     assert_eq!(wait, Duration::ZERO);
                     made += 1;
@@ -100,13 +64,8 @@ fn outputs_are_tried_as_often_as_the_task_says() {
             }
         };
         assert_eq!(made, attempts, "{asked:?}");
-        let BackendError::Permanent(failure) = end else {
-            panic!("{end:?}")
-        };
-        assert_eq!(
-            (failure.kind, failure.code.as_str()),
-            (FailureKind::InvalidOutput, "schema")
-        );
+        let BackendError::Permanent(failure) = end else { panic!("{end:?}") };
+        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::InvalidOutput, "schema"));
         assert_eq!(failure.detail.value()["errors"][0], "at /: no");
     }
 }
@@ -124,15 +83,9 @@ fn errors_and_outputs_are_counted_apart() {
 fn other_errors_end_at_once() {
     for error in [
         BackendError::Permanent(failure()),
-        BackendError::Quota {
-            failure: failure(),
-            after_ms: Some(1),
-        },
+        BackendError::Quota { failure: failure(), after_ms: Some(1) },
         BackendError::Cancelled,
     ] {
-        assert_eq!(
-            tries(None).after(Miss::Error(error.clone()), 0),
-            Next::End(error)
-        );
+        assert_eq!(tries(None).after(Miss::Error(error.clone()), 0), Next::End(error));
     }
 }

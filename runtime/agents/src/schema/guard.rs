@@ -33,9 +33,7 @@ pub(super) async fn run<T: Send + 'static>(
         // Nobody listens after the time is over.
         let _ = answer.send(job());
     };
-    let thread = thread::Builder::new()
-        .name("schema".into())
-        .stack_size(STACK_BYTES);
+    let thread = thread::Builder::new().name("schema".into()).stack_size(STACK_BYTES);
     // A detached thread, not one of the runtime's: those are waited for when it shuts down.
     thread.spawn(work).ok()?;
     timeout(TIME_MAX, answered).await.ok()?.ok()

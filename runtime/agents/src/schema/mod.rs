@@ -40,11 +40,7 @@ impl Schema {
         let recursive = refers(&value);
         let compiled = guard::run(size, recursive, move || compile(&value)).await;
         match compiled {
-            Some(Ok(validator)) => Ok(Self {
-                validator: Arc::new(validator),
-                recursive,
-                size,
-            }),
+            Some(Ok(validator)) => Ok(Self { validator: Arc::new(validator), recursive, size }),
             Some(Err(why)) => Err(bad_schema(&format!("the schema does not compile: {why}"))),
             None => Err(bad_schema("the schema takes too long to compile")),
         }
@@ -59,11 +55,7 @@ impl Schema {
         let validator = Arc::clone(&self.validator);
         let value = output.value();
         let errors = guard::run(work, self.recursive, move || {
-            validator
-                .iter_errors(&value)
-                .take(ERRORS_MAX)
-                .map(|error| describe(&error))
-                .collect()
+            validator.iter_errors(&value).take(ERRORS_MAX).map(|error| describe(&error)).collect()
         });
         errors.await.ok_or_else(|| {
             let message = "the output takes too long to be held against its schema";
@@ -84,9 +76,9 @@ fn compile(schema: &Value) -> Result<Validator, String> {
 /// part of the output at most once.
 fn refers(schema: &Value) -> bool {
     match schema {
-        Value::Object(object) => object
-            .iter()
-            .any(|(key, value)| REFERENCES.contains(&key.as_str()) || refers(value)),
+        Value::Object(object) => {
+            object.iter().any(|(key, value)| REFERENCES.contains(&key.as_str()) || refers(value))
+        }
         Value::Array(items) => items.iter().any(refers),
         _ => false,
     }
@@ -95,10 +87,8 @@ fn refers(schema: &Value) -> bool {
 fn describe(error: &ValidationError<'_>) -> String {
     let path = error.instance_path().to_string();
     let place = if path.is_empty() { "/" } else { &path };
-    let mut text: String = format!("at {place}: {error}")
-        .chars()
-        .take(ERROR_CHARS_MAX + 1)
-        .collect();
+    let mut text: String =
+        format!("at {place}: {error}").chars().take(ERROR_CHARS_MAX + 1).collect();
     if text.chars().count() > ERROR_CHARS_MAX {
         text.pop();
         text.push('…');

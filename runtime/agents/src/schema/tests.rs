@@ -1,21 +1,11 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use serde_json::{Value, json};
 
 use super::*;
 
 async fn errors(schema: Value, output: Value) -> Vec<String> {
-    Schema::compile(&schema.into())
-        .await
-        .unwrap()
-        .errors(&output.into())
-        .await
-        .unwrap()
+    Schema::compile(&schema.into()).await.unwrap().errors(&output.into()).await.unwrap()
 }
 
 #[tokio::test]
@@ -49,22 +39,13 @@ async fn errors_are_bounded_in_number_and_length() {
     let found = errors(json!({"items": {"type": "string"}}), json!(vec![1; 50])).await;
     assert_eq!(found.len(), ERRORS_MAX);
     let found = errors(json!({"maxLength": 1}), json!("é".repeat(10_000))).await;
-    assert_eq!(
-        found[0].chars().count(),
-        ERROR_CHARS_MAX + 1,
-        "cut, with an ellipsis"
-    );
+    assert_eq!(found[0].chars().count(), ERROR_CHARS_MAX + 1, "cut, with an ellipsis");
 }
 
 #[tokio::test]
 async fn the_draft_is_2020_12_unless_named() {
     // `prefixItems` came with that draft; `items` with an array went with it.
-    assert_eq!(
-        errors(json!({"prefixItems": [{"type": "string"}]}), json!([1]))
-            .await
-            .len(),
-        1
-    );
+    assert_eq!(errors(json!({"prefixItems": [{"type": "string"}]}), json!([1])).await.len(), 1);
     let old = json!({"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]});
     assert_eq!(errors(old, json!([1])).await.len(), 1);
 }
@@ -84,10 +65,7 @@ async fn schemas_that_do_not_compile() {
     ] {
         let failure = Schema::compile(&schema.clone().into()).await.err();
         let failure = failure.unwrap_or_else(|| panic!("{schema} compiles"));
-        assert_eq!(
-            (failure.kind, failure.code.as_str()),
-            (FailureKind::Failed, "bad-schema")
-        );
+        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Failed, "bad-schema"));
     }
 }
 
@@ -108,8 +86,5 @@ async fn an_endless_validation_is_given_up() {
     }
     let schema = Schema::compile(&schema.into()).await.unwrap();
     let failure = schema.errors(&output.into()).await.unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::Limit, "schema-time")
-    );
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Limit, "schema-time"));
 }

@@ -68,15 +68,7 @@ impl Call {
             }
         }
         let argv: Vec<_> = words.collect();
-        if argv.is_empty() {
-            None
-        } else {
-            Some(Self {
-                prefix,
-                stage_of,
-                argv,
-            })
-        }
+        if argv.is_empty() { None } else { Some(Self { prefix, stage_of, argv }) }
     }
 }
 

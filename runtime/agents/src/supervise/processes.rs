@@ -33,12 +33,7 @@ impl Process {
         let state = fields.next()?;
         let parent = fields.next()?.parse().ok()?;
         let ticks = fields.nth(17)?.parse().ok()?;
-        Some(Self {
-            pid,
-            parent,
-            ticks,
-            zombie: matches!(state, "Z" | "X"),
-        })
+        Some(Self { pid, parent, ticks, zombie: matches!(state, "Z" | "X") })
     }
 
     /// Whether this very process still runs.
@@ -76,10 +71,7 @@ pub(super) fn descendants(root: u32) -> Vec<Process> {
     };
     let mut children: HashMap<u32, Vec<Process>> = HashMap::new();
     for entry in entries.flatten() {
-        let pid = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok());
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
         if let Some(process) = pid.and_then(Process::find) {
             children.entry(process.parent).or_default().push(process);
         }

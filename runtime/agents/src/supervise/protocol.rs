@@ -81,11 +81,7 @@ fn length(bytes: usize) -> io::Result<u32> {
 
 fn announced(head: [u8; 4]) -> io::Result<usize> {
     let bytes = u32::from_le_bytes(head) as usize;
-    if bytes <= TASK_BYTES_MAX {
-        Ok(bytes)
-    } else {
-        Err(too_large(bytes))
-    }
+    if bytes <= TASK_BYTES_MAX { Ok(bytes) } else { Err(too_large(bytes)) }
 }
 
 fn too_large(bytes: usize) -> io::Error {

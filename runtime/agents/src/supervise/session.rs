@@ -23,9 +23,7 @@ use super::{Call, SEPARATOR, STAGE, sweep};
 const SELF: &str = "/proc/self/exe";
 
 pub(super) fn main(call: &Call) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = runtime.and_then(|runtime| runtime.block_on(serve(call)));
     let ended = ended.unwrap_or_else(|error| {
         eprintln!("supervise: {error}");
@@ -115,14 +113,8 @@ fn start(call: &Call) -> io::Result<(Pid, UnixStream)> {
         stage.arg0(name);
     }
     let own = getpid().as_raw_nonzero();
-    stage
-        .args(&call.prefix)
-        .arg(OsString::from(format!("{STAGE}{own}")))
-        .arg(SEPARATOR);
-    stage
-        .args(&call.argv)
-        .stdin(OwnedFd::from(theirs))
-        .process_group(0);
+    stage.args(&call.prefix).arg(OsString::from(format!("{STAGE}{own}"))).arg(SEPARATOR);
+    stage.args(&call.argv).stdin(OwnedFd::from(theirs)).process_group(0);
     let child = stage.spawn()?;
     let program = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let program = program.ok_or_else(|| io::Error::other("a process without a number"))?;
@@ -189,10 +181,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         };
-        Ok(Self {
-            child: signal(SignalKind::child())?,
-            end,
-        })
+        Ok(Self { child: signal(SignalKind::child())?, end })
     }
 }
 

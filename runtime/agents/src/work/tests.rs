@@ -1,9 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::{Arc, Mutex};
 
@@ -35,19 +30,10 @@ impl Backend for Scripted {
     }
 
     fn perform<'a>(&'a self, job: &'a Job, _: &'a JobContext) -> BackendFuture<'a, Answer> {
-        self.asked
-            .lock()
-            .unwrap()
-            .push((job.attempt, job.corrections.clone()));
+        self.asked.lock().unwrap().push((job.attempt, job.corrections.clone()));
         let next = self.answers.lock().unwrap().remove(0);
-        let usage = Usage {
-            input_tokens: 10,
-            ..Usage::default()
-        };
-        let result = next.map(|output| Handoff {
-            output: output.into(),
-            ..Handoff::default()
-        });
+        let usage = Usage { input_tokens: 10, ..Usage::default() };
+        let result = next.map(|output| Handoff { output: output.into(), ..Handoff::default() });
         Box::pin(async move { Answer { result, usage } })
     }
 }
@@ -59,23 +45,14 @@ struct Done {
 }
 
 async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>) -> Done {
-    let backend = Scripted {
-        answers: Mutex::new(answers),
-        asked: Mutex::default(),
-    };
+    let backend = Scripted { answers: Mutex::new(answers), asked: Mutex::default() };
     let spec = AgentSpec {
         schema: schema.map(Into::into),
-        options: AgentOptions {
-            schema_attempts: Some(2),
-            ..AgentOptions::default()
-        },
+        options: AgentOptions { schema_attempts: Some(2), ..AgentOptions::default() },
         ..AgentSpec::default()
     };
     let job = Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(1),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
         attempt: 4,
         spec: Arc::new(spec),
         corrections: Vec::new(),
@@ -89,28 +66,16 @@ async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>)
     let answer = work(&backend, job, &JobContext { cancelled, notices }).await;
     let mut notices = Vec::new();
     while let Some(notice) = noticed.recv().await {
-        let Notice::AttemptFailed {
-            attempt,
-            failure,
-            usage,
-        } = notice
-        else {
+        let Notice::AttemptFailed { attempt, failure, usage } = notice else {
             panic!("{notice:?}")
         };
         notices.push((attempt, failure.code, usage.input_tokens));
     }
-    Done {
-        answer,
-        asked: backend.asked.into_inner().unwrap(),
-        notices,
-    }
+    Done { answer, asked: backend.asked.into_inner().unwrap(), notices }
 }
 
 fn retryable() -> Result<Value, BackendError> {
-    Err(BackendError::Retryable {
-        failure: failure(),
-        after_ms: Some(2_000),
-    })
+    Err(BackendError::Retryable { failure: failure(), after_ms: Some(2_000) })
 }
 
 fn failure() -> Failure {
@@ -132,36 +97,17 @@ async fn corrections_are_fed_back_and_survive_a_retryable_error() {
     let done = check(Some(json!({"type": "string"})), answers).await;
     assert!(done.answer.result.is_ok());
     assert_eq!(done.asked, [(4, vec![]), (5, wrong.clone()), (6, wrong)]);
-    assert_eq!(
-        done.notices,
-        [(4, "schema".into(), 10), (5, "busy".into(), 10)]
-    );
-    assert_eq!(
-        done.answer.usage.input_tokens, 30,
-        "all attempts are counted"
-    );
+    assert_eq!(done.notices, [(4, "schema".into(), 10), (5, "busy".into(), 10)]);
+    assert_eq!(done.answer.usage.input_tokens, 30, "all attempts are counted");
 }
 
 #[tokio::test(start_paused = true)]
 async fn attempts_at_a_schema_run_out() {
-    let done = check(
-        Some(json!({"type": "string"})),
-        vec![Ok(json!(1)), Ok(json!(2))],
-    )
-    .await;
-    let Err(BackendError::Permanent(failure)) = done.answer.result else {
-        panic!("no failure")
-    };
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::InvalidOutput, "schema")
-    );
+    let done = check(Some(json!({"type": "string"})), vec![Ok(json!(1)), Ok(json!(2))]).await;
+    let Err(BackendError::Permanent(failure)) = done.answer.result else { panic!("no failure") };
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::InvalidOutput, "schema"));
     assert!(failure.message.contains("2 is not of type"), "{failure}");
-    assert_eq!(
-        done.notices.len(),
-        1,
-        "the last attempt is not followed by another"
-    );
+    assert_eq!(done.notices.len(), 1, "the last attempt is not followed by another");
     assert_eq!(done.answer.usage.input_tokens, 20);
 }
 
@@ -175,11 +121,7 @@ async fn retryable_errors_run_out() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_is_as_long_as_the_backend_asked_for() {
     let before = tokio::time::Instant::now();
-    check(None, vec![retryable(), Ok(json!(1))])
-        .await
-        .answer
-        .result
-        .unwrap();
+    check(None, vec![retryable(), Ok(json!(1))]).await.answer.result.unwrap();
     // Time is virtual here: it moves by exactly what is waited for.
     assert!(before.elapsed().as_millis() >= 2_000);
 }
@@ -187,10 +129,7 @@ async fn a_wait_is_as_long_as_the_backend_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn quota_and_permanent_errors_end_at_once() {
     for error in [
-        BackendError::Quota {
-            failure: failure(),
-            after_ms: Some(9),
-        },
+        BackendError::Quota { failure: failure(), after_ms: Some(9) },
         BackendError::Permanent(failure()),
         BackendError::Cancelled,
     ] {
@@ -203,9 +142,7 @@ async fn quota_and_permanent_errors_end_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_schema_that_does_not_compile_costs_no_attempt() {
     let done = check(Some(json!({"type": 1})), vec![]).await;
-    let Err(BackendError::Permanent(failure)) = done.answer.result else {
-        panic!("no failure")
-    };
+    let Err(BackendError::Permanent(failure)) = done.answer.result else { panic!("no failure") };
     assert_eq!(failure.code, "bad-schema");
     assert!(done.asked.is_empty());
 }
@@ -213,15 +150,9 @@ async fn a_schema_that_does_not_compile_costs_no_attempt() {
 #[tokio::test(start_paused = true)]
 async fn a_cancel_ends_the_wait_for_the_next_attempt() {
     let answers = Mutex::new(vec![retryable(), Ok(json!(1))]);
-    let backend = Scripted {
-        answers,
-        asked: Mutex::default(),
-    };
+    let backend = Scripted { answers, asked: Mutex::default() };
     let job = Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(1),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
         attempt: 1,
         spec: Arc::default(),
         corrections: Vec::new(),

@@ -20,26 +20,13 @@ pub const LONG: Duration = Duration::from_secs(30);
 /// An example of this crate; cargo builds them with the tests.
 pub fn example(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let path = own
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples")
-        .join(name);
-    assert!(
-        path.is_file(),
-        "{} is missing: run `cargo test` without `--test`",
-        path.display()
-    );
+    let path = own.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(path.is_file(), "{} is missing: run `cargo test` without `--test`", path.display());
     path
 }
 
 pub fn supervisor() -> Supervisor {
-    Supervisor {
-        program: example("supervise"),
-        args: Vec::new(),
-    }
+    Supervisor { program: example("supervise"), args: Vec::new() }
 }
 
 /// A backend that runs a shell script. The shell is named, and reads the script: nothing that was
@@ -52,15 +39,9 @@ pub fn shell(directory: &Path, script: &str) -> CommandBackend {
 
 pub fn job(root: Option<&Path>) -> Job {
     Job {
-        task: TaskId {
-            run: RunId::from_ulid(ulid::Ulid::nil()),
-            path: TaskPath::root().child(3),
-        },
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(3) },
         attempt: 1,
-        spec: Arc::new(AgentSpec {
-            prompt: "do it".into(),
-            ..AgentSpec::default()
-        }),
+        spec: Arc::new(AgentSpec { prompt: "do it".into(), ..AgentSpec::default() }),
         corrections: Vec::new(),
         scope: Arc::new(Scope::default()),
         root: root.map(Path::to_path_buf),
@@ -70,11 +51,7 @@ pub fn job(root: Option<&Path>) -> Job {
 }
 
 /// A context, what cancels it, and what is noticed in it.
-pub fn context() -> (
-    JobContext,
-    watch::Sender<bool>,
-    mpsc::UnboundedReceiver<Notice>,
-) {
+pub fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
     (JobContext { cancelled, notices }, cancel, noticed)
@@ -90,11 +67,7 @@ pub async fn perform(backend: &dyn Backend, job: &Job) -> Answer {
 pub fn spawn(
     backend: CommandBackend,
     job: Job,
-) -> (
-    tokio::task::JoinHandle<Answer>,
-    watch::Sender<bool>,
-    mpsc::UnboundedReceiver<Notice>,
-) {
+) -> (tokio::task::JoinHandle<Answer>, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (context, cancel, noticed) = context();
     let task = tokio::spawn(async move { backend.perform(&job, &context).await });
     (task, cancel, noticed)
@@ -113,9 +86,7 @@ pub fn runs(pid: u32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return false;
     };
-    let state = stat
-        .rsplit_once(')')
-        .map(|(_, rest)| rest.trim_start().chars().next());
+    let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start().chars().next());
     !matches!(state, Some(Some('Z' | 'X')))
 }
 
@@ -131,14 +102,8 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 /// Waits for a file with process numbers, one per line, complete with a last line `end`.
 pub async fn pids(file: &Path) -> Vec<u32> {
     let read = || fs::read_to_string(file).unwrap_or_default();
-    until("the program says which processes it has", || {
-        read().ends_with("end\n")
-    })
-    .await;
-    let pids: Vec<u32> = read()
-        .lines()
-        .filter_map(|line| line.parse().ok())
-        .collect();
+    until("the program says which processes it has", || read().ends_with("end\n")).await;
+    let pids: Vec<u32> = read().lines().filter_map(|line| line.parse().ok()).collect();
     assert!(!pids.is_empty());
     pids
 }

@@ -57,10 +57,7 @@ impl Run {
         let Record { seq, at, body } = record;
         let (seq, at) = (*seq, *at);
         if seq != self.seq + 1 {
-            return Err(RecordError::Gap {
-                expected: self.seq + 1,
-                got: seq,
-            });
+            return Err(RecordError::Gap { expected: self.seq + 1, got: seq });
         }
         let wrong = |what: String| RecordError::Contradiction { seq, what };
         if self.finished.is_some() {
@@ -71,20 +68,10 @@ impl Run {
         }
         match body {
             Body::RunStarted(_) => return Err(wrong("a second start".into())),
-            Body::Spawned {
-                task,
-                digest,
-                fuel,
-                work,
-            } => {
+            Body::Spawned { task, digest, fuel, work } => {
                 self.apply_spawned(seq, at, task, *digest, *fuel, work)?;
             }
-            Body::Refused {
-                workflow,
-                digest,
-                fuel,
-                refusal,
-            } => {
+            Body::Refused { workflow, digest, fuel, refusal } => {
                 let recorded = self.recorded(
                     seq,
                     REFUSED,
@@ -93,16 +80,11 @@ impl Run {
                     *fuel,
                 );
                 let reply = Answer::Reply(Reply::Refused(refusal.clone()));
-                self.workflow_mut(seq, workflow)?.commands.push(Recorded {
-                    answer: reply,
-                    ..recorded
-                });
+                self.workflow_mut(seq, workflow)?
+                    .commands
+                    .push(Recorded { answer: reply, ..recorded });
             }
-            Body::CancelRequested {
-                workflow,
-                task,
-                fuel,
-            } => {
+            Body::CancelRequested { workflow, task, fuel } => {
                 let summary = format!("task {task}");
                 let recorded = self.recorded(seq, CANCEL, summary, Digest::of_json(task), *fuel);
                 self.workflow_mut(seq, workflow)?.commands.push(recorded);
@@ -110,29 +92,16 @@ impl Run {
                     task.cancelled_by = Some(BY_WORKFLOW.into());
                 }
             }
-            Body::Observed {
-                workflow,
-                digest,
-                fuel,
-                request,
-                observation,
-            } => {
+            Body::Observed { workflow, digest, fuel, request, observation } => {
                 if let Observation::Content { size, .. } = observation {
                     self.observed_bytes = self.observed_bytes.saturating_add(*size);
                 }
                 let recorded =
                     self.recorded(seq, FILES, summary_of_request(request), *digest, *fuel);
                 let answer = Answer::Observation(Arc::new(observation.clone()));
-                self.workflow_mut(seq, workflow)?
-                    .commands
-                    .push(Recorded { answer, ..recorded });
+                self.workflow_mut(seq, workflow)?.commands.push(Recorded { answer, ..recorded });
             }
-            Body::Reported {
-                workflow,
-                digest,
-                fuel,
-                report,
-            } => {
+            Body::Reported { workflow, digest, fuel, report } => {
                 let recorded = self.recorded(seq, REPORT, String::new(), *digest, *fuel);
                 let workflow = self.workflow_mut(seq, workflow)?;
                 if let Report::Phase { title } = report {
@@ -165,34 +134,17 @@ impl Run {
                     }
                 }
             }
-            Body::Process {
-                task,
-                attempt,
-                pid,
-                ticks,
-            } => {
-                self.open_task_mut(seq, task)?.process = Some(Process {
-                    attempt: *attempt,
-                    pid: *pid,
-                    ticks: *ticks,
-                });
+            Body::Process { task, attempt, pid, ticks } => {
+                self.open_task_mut(seq, task)?.process =
+                    Some(Process { attempt: *attempt, pid: *pid, ticks: *ticks });
             }
-            Body::AttemptFailed {
-                task,
-                attempt,
-                usage,
-                ..
-            } => {
+            Body::AttemptFailed { task, attempt, usage, .. } => {
                 let task = self.open_task_mut(seq, task)?;
                 task.attempts = attempt.saturating_add(1);
                 task.attempted.add(usage);
                 self.unsettled.add(usage);
             }
-            Body::Completed {
-                task,
-                outcome,
-                usage,
-            } => {
+            Body::Completed { task, outcome, usage } => {
                 self.apply_completed(seq, at, task, outcome, usage)?;
             }
             Body::CancelOrdered { task, by } if task.is_root() => {
@@ -202,30 +154,16 @@ impl Run {
                 self.open_task_mut(seq, task)?.cancelled_by = Some(by.clone());
             }
             Body::Messaged { sender, text } => {
-                let message = Message {
-                    seq,
-                    at,
-                    sender: sender.clone(),
-                    text: text.clone(),
-                };
+                let message = Message { seq, at, sender: sender.clone(), text: text.clone() };
                 self.messages.push(message);
             }
             Body::Paused { reason } => self.paused = Some(reason.clone()),
-            Body::Resumed {
-                epoch,
-                caps,
-                engine,
-                ..
-            } => {
+            Body::Resumed { epoch, caps, engine, .. } => {
                 self.paused = None;
                 self.epoch = *epoch;
                 self.caps = *caps;
                 self.engine = engine.as_str().into();
-                for task in self
-                    .tasks
-                    .values_mut()
-                    .filter(|task| !task.state.is_ended())
-                {
+                for task in self.tasks.values_mut().filter(|task| !task.state.is_ended()) {
                     let attempted = std::mem::take(&mut task.attempted);
                     task.carried.add(&attempted);
                 }
@@ -262,10 +200,7 @@ impl Run {
         recorded.answer = Answer::Reply(Reply::Task(number));
         let owner = self.workflow_mut(seq, &parent)?;
         if owner.children + 1 != number {
-            return Err(wrong(format!(
-                "task {path} where child {} is due",
-                owner.children + 1
-            )));
+            return Err(wrong(format!("task {path} where child {} is due", owner.children + 1)));
         }
         owner.children = number;
         owner.ended_at.push(0);
@@ -276,11 +211,7 @@ impl Run {
                 owner.spawned_agents += 1;
                 self.spawned_agents += 1;
             }
-            Work::Workflow {
-                spec,
-                component,
-                budget,
-            } => {
+            Work::Workflow { spec, component, budget } => {
                 let child = Workflow {
                     component: *component,
                     input: spec.input.clone(),
@@ -331,12 +262,7 @@ impl Run {
         let outcome = Arc::new(outcome.clone());
         let failed = outcome.failure().is_some();
         let task = self.open_task_mut(seq, path)?;
-        task.state = TaskState::Ended {
-            seq,
-            at,
-            outcome,
-            usage: *usage,
-        };
+        task.state = TaskState::Ended { seq, at, outcome, usage: *usage };
         let agent = matches!(*task.work, Work::Agent { .. });
         let mut unsettled = task.carried;
         unsettled.add(&task.attempted);
@@ -370,34 +296,18 @@ impl Run {
         fuel: u64,
     ) -> Recorded {
         let engine = Arc::clone(&self.engine);
-        Recorded {
-            seq,
-            kind,
-            summary,
-            digest,
-            fuel,
-            engine,
-            answer: Answer::Reply(Reply::Nothing),
-        }
+        Recorded { seq, kind, summary, digest, fuel, engine, answer: Answer::Reply(Reply::Nothing) }
     }
 
     fn workflow_mut(&mut self, seq: u64, path: &TaskPath) -> Result<&mut Workflow, RecordError> {
-        self.workflows
-            .get_mut(path)
-            .filter(|workflow| !workflow.ended)
-            .ok_or_else(|| RecordError::Contradiction {
-                seq,
-                what: format!("there is no open workflow /{path}"),
-            })
+        self.workflows.get_mut(path).filter(|workflow| !workflow.ended).ok_or_else(|| {
+            RecordError::Contradiction { seq, what: format!("there is no open workflow /{path}") }
+        })
     }
 
     fn open_task_mut(&mut self, seq: u64, path: &TaskPath) -> Result<&mut Task, RecordError> {
-        self.tasks
-            .get_mut(path)
-            .filter(|task| !task.state.is_ended())
-            .ok_or_else(|| RecordError::Contradiction {
-                seq,
-                what: format!("there is no open task /{path}"),
-            })
+        self.tasks.get_mut(path).filter(|task| !task.state.is_ended()).ok_or_else(|| {
+            RecordError::Contradiction { seq, what: format!("there is no open task /{path}") }
+        })
     }
 }

@@ -69,28 +69,13 @@ impl Run {
             Command::Cancel { task } => {
                 let workflow = cursor.workflow.clone();
                 let path = workflow.child(task);
-                self.push(
-                    Body::CancelRequested {
-                        workflow,
-                        task,
-                        fuel,
-                    },
-                    at,
-                );
+                self.push(Body::CancelRequested { workflow, task, fuel }, at);
                 self.cancel(&path, BY_WORKFLOW, at);
                 Reply::Nothing
             }
             Command::Report(report) => {
                 let workflow = cursor.workflow.clone();
-                self.push(
-                    Body::Reported {
-                        workflow,
-                        digest,
-                        fuel,
-                        report,
-                    },
-                    at,
-                );
+                self.push(Body::Reported { workflow, digest, fuel, report }, at);
                 Reply::Nothing
             }
         };
@@ -141,27 +126,14 @@ impl Run {
         cursor.position += 1;
         let digest = attempt_of_request(&request, fuel).digest;
         let workflow = cursor.workflow.clone();
-        self.push(
-            Body::Observed {
-                workflow,
-                digest,
-                fuel,
-                request,
-                observation,
-            },
-            at,
-        );
+        self.push(Body::Observed { workflow, digest, fuel, request, observation }, at);
         Ok(())
     }
 
     /// Bytes of file contents the run may still record.
     #[must_use]
     pub fn observable_bytes(&self) -> u64 {
-        self.started
-            .limits
-            .run
-            .observed_bytes
-            .saturating_sub(self.observed_bytes)
+        self.started.limits.run.observed_bytes.saturating_sub(self.observed_bytes)
     }
 
     /// Whether an artifact still fits, and counts it. Counted per workflow from its own calls, so a
@@ -204,10 +176,7 @@ impl Run {
 
     /// The recorded command this instance has to repeat next.
     pub(super) fn next_recorded(&self, cursor: &Cursor) -> Option<&Recorded> {
-        self.workflows
-            .get(&cursor.workflow)?
-            .commands
-            .get(cursor.position)
+        self.workflows.get(&cursor.workflow)?.commands.get(cursor.position)
     }
 
     /// The next recorded command, if there is one, checked against the attempt.
@@ -231,19 +200,12 @@ impl Run {
             cursor.position += 1;
             return Ok(Some(recorded));
         }
-        Err(CommandError::Diverged(divergence(
-            cursor,
-            recorded,
-            attempt.clone(),
-        )))
+        Err(CommandError::Diverged(divergence(cursor, recorded, attempt.clone())))
     }
 
     /// Whether this instance may still add records.
     fn writable(&self, cursor: &Cursor) -> Result<(), CommandError> {
-        let open = self
-            .workflows
-            .get(&cursor.workflow)
-            .is_some_and(|workflow| !workflow.ended);
+        let open = self.workflows.get(&cursor.workflow).is_some_and(|workflow| !workflow.ended);
         if !open || self.finished.is_some() {
             return Err(CommandError::Ended(cursor.workflow.clone()));
         }
@@ -258,13 +220,10 @@ impl Run {
     fn cut_report(&self, cursor: &mut Cursor, report: Report) -> Option<Report> {
         let limits = &self.started.limits.run;
         let report = match report {
-            Report::Log { level, text } => Report::Log {
-                level,
-                text: cut(text, limits.log_line_bytes),
-            },
-            Report::Phase { title } => Report::Phase {
-                title: cut(title, limits.log_line_bytes),
-            },
+            Report::Log { level, text } => {
+                Report::Log { level, text: cut(text, limits.log_line_bytes) }
+            }
+            Report::Phase { title } => Report::Phase { title: cut(title, limits.log_line_bytes) },
             // Progress is bounded by the records of the run, an artifact by its size.
             other => return Some(other),
         };
@@ -297,10 +256,7 @@ fn divergence(cursor: &Cursor, recorded: &Recorded, attempted: Attempt) -> Box<D
 fn cut(mut text: String, bytes_max: u64) -> String {
     let max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
     if text.len() > max {
-        let end = (0..=max)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
+        let end = (0..=max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
     }
     text
@@ -309,18 +265,8 @@ fn cut(mut text: String, bytes_max: u64) -> String {
 fn attempt(command: &Command, fuel: u64) -> Attempt {
     let (kind, summary, digest) = match command {
         Command::SpawnAgent(spec) => {
-            let fields = (
-                "agent",
-                &spec.prompt,
-                &spec.input,
-                &spec.schema,
-                &spec.options,
-            );
-            (
-                SPAWN_AGENT,
-                format!("agent `{}`", shorten(&spec.prompt)),
-                Digest::of_json(&fields),
-            )
+            let fields = ("agent", &spec.prompt, &spec.input, &spec.schema, &spec.options);
+            (SPAWN_AGENT, format!("agent `{}`", shorten(&spec.prompt)), Digest::of_json(&fields))
         }
         Command::SpawnWorkflow(spec) => {
             let fields = ("workflow", &spec.name, &spec.input, &spec.options);
@@ -330,20 +276,13 @@ fn attempt(command: &Command, fuel: u64) -> Attempt {
                 Digest::of_json(&fields),
             )
         }
-        Command::Sleep { ms } => (
-            SLEEP,
-            format!("timer of {ms} ms"),
-            Digest::of_json(&("timer", ms)),
-        ),
+        Command::Sleep { ms } => {
+            (SLEEP, format!("timer of {ms} ms"), Digest::of_json(&("timer", ms)))
+        }
         Command::Cancel { task } => (CANCEL, format!("task {task}"), Digest::of_json(task)),
         Command::Report(report) => (REPORT, String::new(), Digest::of_json(report)),
     };
-    Attempt {
-        kind,
-        summary,
-        digest,
-        fuel,
-    }
+    Attempt { kind, summary, digest, fuel }
 }
 
 fn attempt_of_request(request: &FileRequest, fuel: u64) -> Attempt {

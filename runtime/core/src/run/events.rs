@@ -29,19 +29,11 @@ impl Run {
             .filter(|path| seen.insert(*path))
             .map(|path| {
                 let attempts = self.tasks.get(path).map_or(0, |task| task.attempts);
-                Start {
-                    task: path.clone(),
-                    attempt: attempts.saturating_add(1),
-                }
+                Start { task: path.clone(), attempt: attempts.saturating_add(1) }
             })
             .collect();
         if !starts.is_empty() {
-            self.push(
-                Body::Started {
-                    tasks: starts.clone(),
-                },
-                at,
-            );
+            self.push(Body::Started { tasks: starts.clone() }, at);
         }
         starts
     }
@@ -49,15 +41,7 @@ impl Run {
     /// A process began to work on a task.
     pub fn process(&mut self, task: &TaskPath, attempt: u32, pid: u32, ticks: u64, at: Timestamp) {
         if self.is_open(task) {
-            self.push(
-                Body::Process {
-                    task: task.clone(),
-                    attempt,
-                    pid,
-                    ticks,
-                },
-                at,
-            );
+            self.push(Body::Process { task: task.clone(), attempt, pid, ticks }, at);
         }
     }
 
@@ -69,13 +53,7 @@ impl Run {
             !known.state.is_ended() && known.told_bytes.saturating_add(report.line_bytes()) <= max
         });
         if room && self.records_left() > 0 && !matches!(report, Report::Progress { .. }) {
-            self.push(
-                Body::AgentReported {
-                    task: task.clone(),
-                    report,
-                },
-                at,
-            );
+            self.push(Body::AgentReported { task: task.clone(), report }, at);
         }
     }
 
@@ -89,15 +67,7 @@ impl Run {
         at: Timestamp,
     ) {
         if self.is_open(task) {
-            self.push(
-                Body::AttemptFailed {
-                    task: task.clone(),
-                    attempt,
-                    failure,
-                    usage,
-                },
-                at,
-            );
+            self.push(Body::AttemptFailed { task: task.clone(), attempt, failure, usage }, at);
         }
     }
 
@@ -121,12 +91,7 @@ impl Run {
     /// A timer fell due.
     pub fn timer_due(&mut self, task: &TaskPath, at: Timestamp) {
         if self.is_open(task) {
-            self.complete(
-                task,
-                Outcome::Done(Handoff::default()),
-                Usage::default(),
-                at,
-            );
+            self.complete(task, Outcome::Done(Handoff::default()), Usage::default(), at);
         }
     }
 
@@ -157,13 +122,7 @@ impl Run {
         if self.finished.is_some() || !(task.is_root() || self.is_open(task)) {
             return;
         }
-        self.push(
-            Body::CancelOrdered {
-                task: task.clone(),
-                by: by.into(),
-            },
-            at,
-        );
+        self.push(Body::CancelOrdered { task: task.clone(), by: by.into() }, at);
         if task.is_root() {
             let outcome = Outcome::Failed(Failure::cancelled(by));
             self.workflow_ended(task, outcome, 0, at);
@@ -176,16 +135,8 @@ impl Run {
     /// A person sent a message.
     pub fn message(&mut self, sender: &str, text: &str, at: Timestamp) {
         if self.finished.is_none() {
-            self.push(
-                Body::Messaged {
-                    sender: sender.into(),
-                    text: text.into(),
-                },
-                at,
-            );
-            self.act(Action::Wake {
-                workflow: TaskPath::root(),
-            });
+            self.push(Body::Messaged { sender: sender.into(), text: text.into() }, at);
+            self.act(Action::Wake { workflow: TaskPath::root() });
         }
     }
 
@@ -201,22 +152,12 @@ impl Run {
         if self.finished.is_none() {
             let caps = self.caps.updated(caps);
             let (by, engine) = (by.to_owned(), engine.to_owned());
-            self.push(
-                Body::Resumed {
-                    by,
-                    epoch,
-                    caps,
-                    engine,
-                },
-                at,
-            );
+            self.push(Body::Resumed { by, epoch, caps, engine }, at);
         }
     }
 
     fn is_open(&self, task: &TaskPath) -> bool {
-        self.tasks
-            .get(task)
-            .is_some_and(|task| !task.state.is_ended())
+        self.tasks.get(task).is_some_and(|task| !task.state.is_ended())
     }
 
     /// Ends a task and all below it as cancelled. Does nothing if it has ended.
@@ -256,14 +197,7 @@ impl Run {
     }
 
     fn complete(&mut self, task: &TaskPath, outcome: Outcome, usage: Usage, at: Timestamp) {
-        self.push(
-            Body::Completed {
-                task: task.clone(),
-                outcome,
-                usage,
-            },
-            at,
-        );
+        self.push(Body::Completed { task: task.clone(), outcome, usage }, at);
         if let Some(workflow) = task.parent() {
             self.act(Action::Wake { workflow });
         }

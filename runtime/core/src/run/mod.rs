@@ -196,16 +196,10 @@ impl Run {
     /// A new run. Its first record is in the outbox.
     #[must_use]
     pub fn start(started: RunStarted, at: Timestamp) -> Self {
-        let record = Record {
-            seq: 1,
-            at,
-            body: Body::RunStarted(Box::new(started.clone())),
-        };
+        let record = Record { seq: 1, at, body: Body::RunStarted(Box::new(started.clone())) };
         let mut run = Self::from_first(started, at);
         run.outbox.records.push(record);
-        run.outbox.actions.push(Action::StartWorkflow {
-            task: TaskPath::root(),
-        });
+        run.outbox.actions.push(Action::StartWorkflow { task: TaskPath::root() });
         run
     }
 
@@ -260,15 +254,10 @@ impl Run {
             return Err(RecordError::NotAStart);
         };
         if started.format > FORMAT {
-            return Err(RecordError::Format {
-                got: started.format,
-            });
+            return Err(RecordError::Format { got: started.format });
         }
         if first.seq != 1 {
-            return Err(RecordError::Gap {
-                expected: 1,
-                got: first.seq,
-            });
+            return Err(RecordError::Gap { expected: 1, got: first.seq });
         }
         let mut run = Self::from_first(*started, first.at);
         for record in records {
@@ -280,11 +269,7 @@ impl Run {
 
     /// Makes a record of what happened, applies it, and puts it into the outbox.
     fn push(&mut self, body: Body, at: Timestamp) {
-        let record = Record {
-            seq: self.seq + 1,
-            at: at.max(self.at),
-            body,
-        };
+        let record = Record { seq: self.seq + 1, at: at.max(self.at), body };
         // What this crate makes is well-formed: the checks of `apply` are for what is read back.
         let applied = self.apply(&record);
         debug_assert!(applied.is_ok(), "{applied:?}");

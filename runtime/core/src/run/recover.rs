@@ -31,13 +31,7 @@ impl Run {
             (Work::Sleep { .. }, _) => Recovery::Timer,
             (Work::Workflow { .. }, _) => Recovery::Rebuild,
             (Work::Agent { .. }, TaskState::Open) => Recovery::Start,
-            (
-                Work::Agent {
-                    effect: Effect::Once,
-                    ..
-                },
-                TaskState::Started,
-            ) => Recovery::InDoubt,
+            (Work::Agent { effect: Effect::Once, .. }, TaskState::Started) => Recovery::InDoubt,
             (Work::Agent { .. }, TaskState::Started) => Recovery::Repeat,
         })
     }
@@ -46,11 +40,7 @@ impl Run {
     #[must_use]
     pub fn leftovers(&self) -> Vec<Process> {
         let open = |task: &&super::Task| !task.state.is_ended();
-        self.tasks
-            .values()
-            .filter(open)
-            .filter_map(|task| task.process)
-            .collect()
+        self.tasks.values().filter(open).filter_map(|task| task.process).collect()
     }
 
     /// Puts everything a new owner has to do into the outbox. Cancellations that are on record are
@@ -78,9 +68,7 @@ impl Run {
             .keys()
             .filter_map(|path| Some((path.clone(), self.recovery_of(path)?)))
             .collect();
-        self.act(Action::StartWorkflow {
-            task: TaskPath::root(),
-        });
+        self.act(Action::StartWorkflow { task: TaskPath::root() });
         for (task, recovery) in open {
             match recovery {
                 Recovery::Start | Recovery::Repeat => self.act(Action::StartAgent { task }),

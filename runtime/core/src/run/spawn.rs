@@ -52,9 +52,7 @@ impl Run {
             let message = format!("a sleep of {ms} ms; the limit is {max}");
             Err(Refusal::limit("run.sleep_ms", message, ""))
         } else {
-            Ok(Work::Sleep {
-                due: cursor.now.plus_ms(ms),
-            })
+            Ok(Work::Sleep { due: cursor.now.plus_ms(ms) })
         };
         self.spawn(cursor, work, digest, fuel, at)
     }
@@ -71,39 +69,19 @@ impl Run {
         let work = match self.room_for_a_task().and(work) {
             Ok(work) => work,
             Err(refusal) => {
-                let body = Body::Refused {
-                    workflow,
-                    digest,
-                    fuel,
-                    refusal: refusal.clone(),
-                };
+                let body = Body::Refused { workflow, digest, fuel, refusal: refusal.clone() };
                 self.push(body, at);
                 return Reply::Refused(refusal);
             }
         };
-        let number = self
-            .workflows
-            .get(&workflow)
-            .map_or(0, |owner| owner.children)
-            + 1;
+        let number = self.workflows.get(&workflow).map_or(0, |owner| owner.children) + 1;
         let task = workflow.child(number);
         let action = match &work {
             Work::Agent { .. } => Action::StartAgent { task: task.clone() },
             Work::Workflow { .. } => Action::StartWorkflow { task: task.clone() },
-            Work::Sleep { due } => Action::ArmTimer {
-                task: task.clone(),
-                due: *due,
-            },
+            Work::Sleep { due } => Action::ArmTimer { task: task.clone(), due: *due },
         };
-        self.push(
-            Body::Spawned {
-                task,
-                digest,
-                fuel,
-                work: Box::new(work),
-            },
-            at,
-        );
+        self.push(Body::Spawned { task, digest, fuel, work: Box::new(work) }, at);
         self.act(action);
         Reply::Task(number)
     }
@@ -114,22 +92,13 @@ impl Run {
             return Ok(());
         }
         let message = format!("the run has {max} tasks, its limit");
-        Err(Refusal::limit(
-            "run.tasks",
-            message,
-            "split the work into several runs",
-        ))
+        Err(Refusal::limit("run.tasks", message, "split the work into several runs"))
     }
 
     fn agent_work(&self, cursor: &Cursor, raw: RawAgentSpec) -> Result<Work, Refusal> {
         let limits = &self.started.limits.run;
         let Some(workflow) = self.workflows.get(&cursor.workflow) else {
-            return Err(Refusal::new(
-                RefusalKind::NotFound,
-                "no-workflow",
-                "no such workflow",
-                "",
-            ));
+            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
         };
         if !workflow.scope.agents {
             return Err(Refusal::denied(
@@ -160,11 +129,7 @@ impl Run {
         let backend = self.backend_of(&mut spec)?;
         // Component agents have no write or network grant, and a command is repeatable unless
         // policy says otherwise (DESIGN section 4.4).
-        Ok(Work::Agent {
-            spec,
-            backend,
-            effect: Effect::Repeatable,
-        })
+        Ok(Work::Agent { spec, backend, effect: Effect::Repeatable })
     }
 
     /// Chooses who performs an agent task, and fills in what its type says. The operator's choice
@@ -180,18 +145,11 @@ impl Run {
                 return Err(Refusal::new(
                     RefusalKind::NotFound,
                     "unknown-agent-type",
-                    format!(
-                        "there is no agent type `{name}`; there are: {}",
-                        known.join(", ")
-                    ),
+                    format!("there is no agent type `{name}`; there are: {}", known.join(", ")),
                     "",
                 ));
             };
-            spec.options.system = spec
-                .options
-                .system
-                .take()
-                .or_else(|| definition.system.clone());
+            spec.options.system = spec.options.system.take().or_else(|| definition.system.clone());
             spec.options.read = spec.options.read.take().or_else(|| definition.read.clone());
             by_type = choice.by_type.get(name);
             of_type = definition.backend.as_ref();
@@ -209,9 +167,8 @@ impl Run {
             ));
         };
         // Agent types come with the component, so their backends are no more trusted than a task's.
-        let pinned = own
-            .strip_prefix(COMPONENT)
-            .is_some_and(|name| program.agents.contains_key(name));
+        let pinned =
+            own.strip_prefix(COMPONENT).is_some_and(|name| program.agents.contains_key(name));
         if pinned || choice.by_type.values().any(|granted| granted == own) {
             return Ok(own.clone());
         }
@@ -225,12 +182,7 @@ impl Run {
     fn workflow_work(&self, cursor: &Cursor, raw: RawWorkflowSpec) -> Result<Work, Refusal> {
         let limits = &self.started.limits.run;
         let Some(parent) = self.workflows.get(&cursor.workflow) else {
-            return Err(Refusal::new(
-                RefusalKind::NotFound,
-                "no-workflow",
-                "no such workflow",
-                "",
-            ));
+            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
         };
         if !parent.scope.workflows {
             return Err(Refusal::denied(
@@ -244,11 +196,7 @@ impl Run {
         let depth = cursor.workflow.depth() as u64 + 1;
         if depth >= limits.depth {
             let message = format!("workflows are {depth} levels deep, the limit");
-            return Err(Refusal::limit(
-                "run.depth",
-                message,
-                "does a workflow spawn itself?",
-            ));
+            return Err(Refusal::limit("run.depth", message, "does a workflow spawn itself?"));
         }
         let program = &self.started.program;
         let Some(component) = program.workflows.get(&spec.name).copied() else {
@@ -265,11 +213,7 @@ impl Run {
             ));
         };
         let asked = spec.options.budget.map(Amounts::from).unwrap_or_default();
-        Ok(Work::Workflow {
-            spec,
-            component,
-            budget: asked.min(&left(parent, cursor)),
-        })
+        Ok(Work::Workflow { spec, component, budget: asked.min(&left(parent, cursor)) })
     }
 }
 

@@ -49,10 +49,9 @@ impl Run {
         }
         let horizon = self.horizon(cursor);
         let first = match tasks {
-            Some(list) => list
-                .iter()
-                .filter_map(|number| Some((workflow.ended_at(*number)?, *number)))
-                .min(),
+            Some(list) => {
+                list.iter().filter_map(|number| Some((workflow.ended_at(*number)?, *number))).min()
+            }
             None => workflow
                 .completed
                 .range(cursor.floor..)
@@ -70,9 +69,8 @@ impl Run {
             return Ok(Wait::Pending);
         };
         let path = cursor.workflow.child(number);
-        let Some(TaskState::Ended {
-            at, outcome, usage, ..
-        }) = self.tasks.get(&path).map(|task| &task.state)
+        let Some(TaskState::Ended { at, outcome, usage, .. }) =
+            self.tasks.get(&path).map(|task| &task.state)
         else {
             return Ok(Wait::Pending);
         };
@@ -86,11 +84,7 @@ impl Run {
             cursor.floor = seq + 1;
         }
         let outcome = outcome.as_ref().clone();
-        Ok(Wait::Ready(Delivery::Completion {
-            task: number,
-            outcome,
-            usage: *usage,
-        }))
+        Ok(Wait::Ready(Delivery::Completion { task: number, outcome, usage: *usage }))
     }
 
     /// The last record whose consequences this instance may see: what is durable, and lies before
@@ -109,30 +103,17 @@ impl Run {
 
     fn take_message(&self, cursor: &mut Cursor, index: usize) -> Delivery {
         let Some(message) = self.messages.get(index) else {
-            return Delivery::Message {
-                sender: String::new(),
-                text: String::new(),
-            };
+            return Delivery::Message { sender: String::new(), text: String::new() };
         };
         cursor.messages += 1;
         cursor.now = cursor.now.max(message.at);
-        Delivery::Message {
-            sender: message.sender.clone(),
-            text: message.text.clone(),
-        }
+        Delivery::Message { sender: message.sender.clone(), text: message.text.clone() }
     }
 
     /// The budget as this instance sees it.
     #[must_use]
     pub fn budget(&self, cursor: &Cursor) -> BudgetView {
-        let granted = self
-            .workflows
-            .get(&cursor.workflow)
-            .map(|w| w.budget)
-            .unwrap_or_default();
-        BudgetView {
-            granted,
-            spent: cursor.spent,
-        }
+        let granted = self.workflows.get(&cursor.workflow).map(|w| w.budget).unwrap_or_default();
+        BudgetView { granted, spent: cursor.spent }
     }
 }

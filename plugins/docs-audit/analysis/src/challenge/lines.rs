@@ -32,16 +32,11 @@ pub fn in_fence(text: &str, line: u32) -> bool {
 pub fn in_comment(text: &str, place: &Place) -> bool {
     let skipped = usize::try_from(place.lines.first.saturating_sub(1)).unwrap_or(usize::MAX);
     let start: usize = text.split_inclusive('\n').take(skipped).map(str::len).sum();
-    let quote = text
-        .get(start..)
-        .and_then(|rest| rest.find(&place.quote))
-        .unwrap_or(0);
+    let quote = text.get(start..).and_then(|rest| rest.find(&place.quote)).unwrap_or(0);
     let before = text.get(..start + quote).unwrap_or_default();
     match (before.rfind("<!--"), before.rfind("-->")) {
         (Some(open), Some(close)) => open > close,
-        (Some(_), None) => text
-            .get(start + quote..)
-            .is_some_and(|rest| rest.contains("-->")),
+        (Some(_), None) => text.get(start + quote..).is_some_and(|rest| rest.contains("-->")),
         _ => false,
     }
 }

@@ -31,10 +31,7 @@ pub fn missing_file(tree: &dyn Tree, finding: &Finding) -> Judgement {
     if names.iter().any(|known| known == name) {
         return Judgement::Fails(format!("`{name}` is in its directory."));
     }
-    match names
-        .iter()
-        .find(|known| known.to_lowercase() == name.to_lowercase())
-    {
+    match names.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
         Some(other) => Judgement::Holds(
             Vec::new(),
             format!(
@@ -57,9 +54,7 @@ pub fn missing_anchor(tree: &dyn Tree, finding: &Finding) -> Judgement {
     let lower = source.text.to_lowercase();
     let quoted = fragment.to_lowercase();
     let attribute = ["id=", "name="].iter().any(|mark| {
-        ["\"", "'", ""]
-            .iter()
-            .any(|quote| lower.contains(&format!("{mark}{quote}{quoted}")))
+        ["\"", "'", ""].iter().any(|quote| lower.contains(&format!("{mark}{quote}{quoted}")))
     });
     if attribute || lower.contains(&format!("{{#{quoted}")) {
         return Judgement::Fails(format!("`{target}` has an element with that id."));
@@ -111,12 +106,7 @@ fn without_targets(line: &str) -> String {
 
 /// Looks for a definition of the label anywhere in the file.
 pub fn undefined_label(text: &str, finding: &Finding) -> Judgement {
-    let plain = |text: &str| {
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase()
-    };
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let definition = format!("[{}]:", plain(&finding.subject));
     if plain(text).contains(&definition) {
         return Judgement::Fails("The file defines the label.".into());

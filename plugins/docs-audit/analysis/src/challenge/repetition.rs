@@ -30,12 +30,7 @@ pub fn instruction(tree: &dyn Tree, finding: &Finding) -> Judgement {
             continue;
         };
         let alike = |(_, other): &(String, Vec<String>)| alike(&passage.1, other);
-        match known
-            .iter()
-            .filter(|(path, _)| *path != passage.0)
-            .map(alike)
-            .max()
-        {
+        match known.iter().filter(|(path, _)| *path != passage.0).map(alike).max() {
             Some(best) if best >= ALIKE_MIN => least = least.min(best),
             // The first place of a further passage of the same files has nothing to compare yet.
             _ if known.iter().any(|(path, _)| *path == passage.0)
@@ -46,9 +41,7 @@ pub fn instruction(tree: &dyn Tree, finding: &Finding) -> Judgement {
     }
     let first_holds = known.iter().skip(1).any(|(path, words)| {
         *path != finding.place.path
-            && known
-                .first()
-                .is_some_and(|(_, first)| alike(first, words) >= ALIKE_MIN)
+            && known.first().is_some_and(|(_, first)| alike(first, words) >= ALIKE_MIN)
     });
     if !first_holds {
         return Judgement::Fails("No other cited passage has these words in this order.".into());
@@ -67,11 +60,7 @@ fn alike(left: &[String], right: &[String]) -> usize {
         for (at, other) in right.iter().enumerate() {
             let above = row.get(at + 1).copied().unwrap_or(0);
             let beside = row.get(at).copied().unwrap_or(0);
-            let value = if one == other {
-                corner + 1
-            } else {
-                above.max(beside)
-            };
+            let value = if one == other { corner + 1 } else { above.max(beside) };
             corner = above;
             if let Some(entry) = row.get_mut(at + 1) {
                 *entry = value;
@@ -79,17 +68,12 @@ fn alike(left: &[String], right: &[String]) -> usize {
         }
     }
     let common = row.last().copied().unwrap_or(0);
-    (200 * common)
-        .checked_div(left.len() + right.len())
-        .unwrap_or(0)
+    (200 * common).checked_div(left.len() + right.len()).unwrap_or(0)
 }
 
 /// Compares whole files.
 pub fn file(tree: &dyn Tree, finding: &Finding, text: &str) -> Judgement {
-    let differs = |place: &Place| {
-        tree.read(&place.path)
-            .is_none_or(|source| source.text != text)
-    };
+    let differs = |place: &Place| tree.read(&place.path).is_none_or(|source| source.text != text);
     let drop: Vec<u32> = (0_u32..)
         .zip(&finding.others)
         .filter(|(_, place)| differs(place))
@@ -98,8 +82,5 @@ pub fn file(tree: &dyn Tree, finding: &Finding, text: &str) -> Judgement {
     if drop.len() == finding.others.len() {
         return Judgement::Fails("No other file has this content.".into());
     }
-    Judgement::Holds(
-        drop,
-        "The files were read again and are equal byte for byte.".into(),
-    )
+    Judgement::Holds(drop, "The files were read again and are equal byte for byte.".into())
 }

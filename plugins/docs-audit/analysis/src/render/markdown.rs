@@ -26,10 +26,7 @@ pub fn render_markdown(report: &Report) -> String {
     if !report.refuted.is_empty() {
         text.push_str("\n## Refuted\n\n");
         for finding in &report.refuted {
-            let reason = finding
-                .challenge
-                .as_ref()
-                .map_or("", |challenge| &challenge.reason);
+            let reason = finding.challenge.as_ref().map_or("", |challenge| &challenge.reason);
             line(
                 &mut text,
                 &format!(
@@ -49,27 +46,17 @@ pub fn render_markdown(report: &Report) -> String {
 fn one(text: &mut String, finding: &Finding) {
     let (kind, severity) = (finding.kind.title(), finding.severity.name());
     let (lines, subject) = (finding.place.lines, code(&finding.subject));
-    line(
-        text,
-        &format!("- **line {lines}, {kind}** ({severity}): {subject}"),
-    );
+    line(text, &format!("- **line {lines}, {kind}** ({severity}): {subject}"));
     line(text, &format!("  - quote: {}", code(&finding.place.quote)));
     for other in &finding.others {
-        line(
-            text,
-            &format!("  - also: {} line {}", code(&other.path), other.lines),
-        );
+        line(text, &format!("  - also: {} line {}", code(&other.path), other.lines));
     }
     line(text, &format!("  - why: {}", one_line(&finding.why)));
     line(text, &format!("  - fix: {}", one_line(&finding.fix)));
     match &finding.challenge {
         Some(challenge) => line(
             text,
-            &format!(
-                "  - challenged by {}, upheld: {}",
-                challenge.by,
-                one_line(&challenge.reason)
-            ),
+            &format!("  - challenged by {}, upheld: {}", challenge.by, one_line(&challenge.reason)),
         ),
         None => line(text, "  - not challenged"),
     }
@@ -80,11 +67,7 @@ fn code(content: &str) -> String {
     let content = one_line(content);
     let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    if longest == 0 {
-        format!("`{content}`")
-    } else {
-        format!("{fence} {content} {fence}")
-    }
+    if longest == 0 { format!("`{content}`") } else { format!("{fence} {content} {fence}") }
 }
 
 fn line(text: &mut String, line: &str) {

@@ -31,11 +31,7 @@ fn one(text: &mut String, finding: &Finding) {
     let (kind, severity) = (finding.kind.title(), finding.severity.name());
     line(
         text,
-        &format!(
-            "  {}: {severity}: {kind}: {}",
-            finding.place.lines,
-            one_line(&finding.subject)
-        ),
+        &format!("  {}: {severity}: {kind}: {}", finding.place.lines, one_line(&finding.subject)),
     );
     line(text, &format!("      | {}", one_line(&finding.place.quote)));
     for other in &finding.others {
@@ -46,11 +42,7 @@ fn one(text: &mut String, finding: &Finding) {
     match &finding.challenge {
         Some(challenge) => line(
             text,
-            &format!(
-                "      upheld by {}: {}",
-                challenge.by,
-                one_line(&challenge.reason)
-            ),
+            &format!("      upheld by {}: {}", challenge.by, one_line(&challenge.reason)),
         ),
         None => line(text, "      not challenged"),
     }

@@ -7,13 +7,9 @@ use crate::record::{BackendChoice, Work};
 
 fn chosen(all: Option<&str>, by_type: &[(&str, &str)], options: &str) -> Result<String, String> {
     let mut facts = started();
-    let pairs = by_type
-        .iter()
-        .map(|(name, backend)| (name.to_string(), backend.to_string()));
-    facts.backends = BackendChoice {
-        all: all.map(str::to_owned),
-        by_type: pairs.collect::<BTreeMap<_, _>>(),
-    };
+    let pairs = by_type.iter().map(|(name, backend)| (name.to_string(), backend.to_string()));
+    facts.backends =
+        BackendChoice { all: all.map(str::to_owned), by_type: pairs.collect::<BTreeMap<_, _>>() };
     let mut bench = Bench::of(facts);
     match bench.command(agent_with("x", options)) {
         crate::command::Reply::Refused(refusal) => Err(refusal.code),
@@ -27,12 +23,7 @@ fn chosen(all: Option<&str>, by_type: &[(&str, &str)], options: &str) -> Result<
 #[test]
 fn the_operator_wins_over_the_task_and_the_task_over_its_type() {
     let typed = &[("plain", "command:op"), ("tied", "command:op")][..];
-    type Row<'a> = (
-        Option<&'a str>,
-        &'a [(&'a str, &'a str)],
-        &'a str,
-        Result<&'a str, &'a str>,
-    );
+    type Row<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], &'a str, Result<&'a str, &'a str>);
     let rows: &[Row<'_>] = &[
         (
             Some("command:all"),
@@ -40,58 +31,23 @@ fn the_operator_wins_over_the_task_and_the_task_over_its_type() {
             r#"{"backend":"component:pinned","agent_type":"tied"}"#,
             Ok("command:all"),
         ),
-        (
-            None,
-            typed,
-            r#"{"backend":"component:pinned","agent_type":"tied"}"#,
-            Ok("command:op"),
-        ),
+        (None, typed, r#"{"backend":"component:pinned","agent_type":"tied"}"#, Ok("command:op")),
         (
             None,
             &[],
             r#"{"backend":"component:pinned","agent_type":"plain"}"#,
             Ok("component:pinned"),
         ),
-        (
-            None,
-            &[],
-            r#"{"agent_type":"tied"}"#,
-            Ok("component:pinned"),
-        ),
+        (None, &[], r#"{"agent_type":"tied"}"#, Ok("component:pinned")),
         (None, typed, r#"{"backend":"command:op"}"#, Ok("command:op")),
-        (
-            None,
-            &[],
-            r#"{"backend":"command:op"}"#,
-            Err("backend-not-granted"),
-        ),
-        (
-            None,
-            &[],
-            r#"{"backend":"component:other"}"#,
-            Err("backend-not-granted"),
-        ),
+        (None, &[], r#"{"backend":"command:op"}"#, Err("backend-not-granted")),
+        (None, &[], r#"{"backend":"component:other"}"#, Err("backend-not-granted")),
         // What a component says of its agents is no grant.
-        (
-            None,
-            &[],
-            r#"{"agent_type":"sly"}"#,
-            Err("backend-not-granted"),
-        ),
-        (
-            None,
-            &[("sly", "command:op")],
-            r#"{"agent_type":"sly"}"#,
-            Ok("command:op"),
-        ),
+        (None, &[], r#"{"agent_type":"sly"}"#, Err("backend-not-granted")),
+        (None, &[("sly", "command:op")], r#"{"agent_type":"sly"}"#, Ok("command:op")),
         (None, &[], r#"{"agent_type":"plain"}"#, Err("no-backend")),
         (None, &[], "{}", Err("no-backend")),
-        (
-            Some("command:all"),
-            &[],
-            r#"{"agent_type":"nobody"}"#,
-            Err("unknown-agent-type"),
-        ),
+        (Some("command:all"), &[], r#"{"agent_type":"nobody"}"#, Err("unknown-agent-type")),
     ];
     for (all, by_type, options, expected) in rows {
         let got = chosen(*all, by_type, options);

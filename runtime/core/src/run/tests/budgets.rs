@@ -9,11 +9,7 @@ use crate::replay::Cursor;
 
 fn granted(agents: Option<u64>, tokens: Option<u64>) -> Bench {
     let mut facts = started();
-    facts.budget = Amounts {
-        agents,
-        tokens,
-        cost_micro_usd: None,
-    };
+    facts.budget = Amounts { agents, tokens, cost_micro_usd: None };
     Bench::of(facts)
 }
 
@@ -53,16 +49,11 @@ fn what_a_child_holds_is_not_spent_twice() {
     // The child uses one; the other two come back when it is delivered.
     let at = bench.later();
     let mut cursor = Cursor::new(path.clone(), at, true);
-    bench
-        .run
-        .command(&mut cursor, agent("inner"), 0, at)
-        .unwrap();
+    bench.run.command(&mut cursor, agent("inner"), 0, at).unwrap();
     bench.flush();
     bench.start("1/1");
     bench.end("1/1", tokens(1));
-    bench
-        .run
-        .workflow_ended(&path, Outcome::Done(Handoff::default()), 0, at);
+    bench.run.workflow_ended(&path, Outcome::Done(Handoff::default()), 0, at);
     bench.flush();
     assert_eq!(bench.refusal(agent("c")).code, "budget");
     assert!(bench.wait(Some(&[child])).is_some());
@@ -77,28 +68,17 @@ fn a_child_gets_at_most_what_is_left() {
     let rows = [(r#"{"budget":{"agents":9}}"#, Some(5)), ("{}", Some(0))];
     for (options, expected) in rows {
         let child = TaskPath::root().child(bench.spawn(workflow(options)));
-        assert_eq!(
-            bench.run.workflow(&child).unwrap().budget.agents,
-            expected,
-            "{options}"
-        );
+        assert_eq!(bench.run.workflow(&child).unwrap().budget.agents, expected, "{options}");
     }
     let mut free = Bench::new();
     let child = TaskPath::root().child(free.spawn(workflow("{}")));
-    assert_eq!(
-        free.run.workflow(&child).unwrap().budget,
-        Amounts::default()
-    );
+    assert_eq!(free.run.workflow(&child).unwrap().budget, Amounts::default());
 }
 
 #[test]
 fn caps_stop_starts_and_nothing_else() {
     let mut facts = started();
-    facts.caps = Caps {
-        agents: Some(2),
-        tokens: Some(10),
-        ..Caps::default()
-    };
+    facts.caps = Caps { agents: Some(2), tokens: Some(10), ..Caps::default() };
     let mut bench = Bench::of(facts);
     for _ in 0..3 {
         bench.spawn(agent("x"));
@@ -110,25 +90,12 @@ fn caps_stop_starts_and_nothing_else() {
     assert_eq!(bench.run.cap_reached(1), Some("agents"));
     let at = bench.later();
     let failure = Failure::new(FailureKind::Failed, "flaky", "again");
-    bench
-        .run
-        .attempt_failed(&"1".parse().unwrap(), 1, failure, tokens(10), at);
-    assert_eq!(
-        bench.run.cap_reached(0),
-        Some("tokens"),
-        "a failed attempt was paid for"
-    );
+    bench.run.attempt_failed(&"1".parse().unwrap(), 1, failure, tokens(10), at);
+    assert_eq!(bench.run.cap_reached(0), Some("tokens"), "a failed attempt was paid for");
     bench.end("1", tokens(9));
-    assert_eq!(
-        bench.run.settled().tokens(),
-        9,
-        "the last word on what it consumed"
-    );
+    assert_eq!(bench.run.settled().tokens(), 9, "the last word on what it consumed");
     assert_eq!(bench.run.cap_reached(0), None);
-    let more = Caps {
-        agents: Some(1),
-        ..Caps::default()
-    };
+    let more = Caps { agents: Some(1), ..Caps::default() };
     bench.run.resume("ann", 2, &more, "engine 1", at);
     assert_eq!(bench.run.cap_reached(0), Some("agents"));
     assert_eq!(bench.run.caps().tokens, Some(10), "what is not given stays");
@@ -143,10 +110,7 @@ fn limits_of_the_run_are_refused_by_name() {
     facts.limits.run.prompt_bytes = 4;
     let mut bench = Bench::of(facts);
     assert_eq!(bench.refusal(agent("12345")).code, "run.prompt_bytes");
-    assert_eq!(
-        bench.refusal(Command::Sleep { ms: 101 }).code,
-        "run.sleep_ms"
-    );
+    assert_eq!(bench.refusal(Command::Sleep { ms: 101 }).code, "run.sleep_ms");
     bench.spawn(Command::Sleep { ms: 100 });
     bench.spawn(agent("x"));
     assert_eq!(bench.refusal(agent("y")).code, "run.agents");
@@ -162,16 +126,10 @@ fn depth_counts_workflows() {
     bench.spawn(workflow("{}"));
     let at = bench.later();
     let mut second = Cursor::new("1".parse().unwrap(), at, true);
-    let reply = bench
-        .run
-        .command(&mut second, workflow("{}"), 0, at)
-        .unwrap();
+    let reply = bench.run.command(&mut second, workflow("{}"), 0, at).unwrap();
     assert_eq!(reply, crate::command::Reply::Task(1));
     let mut third = Cursor::new("1/1".parse().unwrap(), at, true);
-    let reply = bench
-        .run
-        .command(&mut third, workflow("{}"), 0, at)
-        .unwrap();
+    let reply = bench.run.command(&mut third, workflow("{}"), 0, at).unwrap();
     assert!(
         matches!(reply, crate::command::Reply::Refused(refusal) if refusal.code == "run.depth")
     );

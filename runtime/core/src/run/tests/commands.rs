@@ -32,10 +32,7 @@ fn a_cancelled_subtree_ends_once_the_deepest_first() {
     bench.command(Command::Cancel { task: 99 });
     bench.end("1/1", tokens(5));
     let kinds = bench.kinds();
-    let ends: Vec<&str> = kinds
-        .iter()
-        .filter_map(|k| k.strip_prefix("completed "))
-        .collect();
+    let ends: Vec<&str> = kinds.iter().filter_map(|k| k.strip_prefix("completed ")).collect();
     assert_eq!(ends, ["1/2 cancelled", "1/1 cancelled", "1 cancelled"]);
 }
 
@@ -44,9 +41,7 @@ fn the_end_of_a_workflow_cancels_what_it_left_open() {
     let mut bench = tree();
     let at = bench.later();
     let done = || Outcome::Done(Handoff::default());
-    bench
-        .run
-        .workflow_ended(&"1".parse().unwrap(), done(), 3, at);
+    bench.run.workflow_ended(&"1".parse().unwrap(), done(), 3, at);
     bench.flush();
     bench.run.workflow_ended(&TaskPath::root(), done(), 4, at);
     bench.run.workflow_ended(&TaskPath::root(), done(), 4, at);
@@ -76,18 +71,9 @@ fn leftovers_of_an_ended_workflow_add_nothing() {
     let mut child = Cursor::new("1".parse().unwrap(), at, true);
     bench.command(Command::Cancel { task: 1 });
     let seq = bench.run.seq();
-    bench
-        .run
-        .command(&mut child, agent("inner"), 0, at)
-        .unwrap();
-    bench
-        .run
-        .command(&mut child, Command::Sleep { ms: 5 }, 0, at)
-        .unwrap();
-    let error = bench
-        .run
-        .command(&mut child, agent("new"), 0, at)
-        .unwrap_err();
+    bench.run.command(&mut child, agent("inner"), 0, at).unwrap();
+    bench.run.command(&mut child, Command::Sleep { ms: 5 }, 0, at).unwrap();
+    let error = bench.run.command(&mut child, agent("new"), 0, at).unwrap_err();
     assert_eq!(error, CommandError::Ended("1".parse().unwrap()));
     assert_eq!(bench.run.seq(), seq);
 }
@@ -97,21 +83,14 @@ fn lines_are_cut_and_then_dropped_and_a_replay_drops_the_same() {
     let mut facts = started();
     facts.limits.run.log_line_bytes = 5;
     facts.limits.run.log_bytes = 14;
-    let log = |text: &str| {
-        Command::Report(Report::Log {
-            level: Level::Info,
-            text: text.into(),
-        })
-    };
+    let log = |text: &str| Command::Report(Report::Log { level: Level::Info, text: text.into() });
     let script = || {
         vec![
             log("abcdeé"),
             log("xyzäö"),
             log(""),
             log("dropped"),
-            Command::Report(Report::Phase {
-                title: "dropped".into(),
-            }),
+            Command::Report(Report::Phase { title: "dropped".into() }),
             Command::Sleep { ms: 1 },
         ]
     };
@@ -123,10 +102,7 @@ fn lines_are_cut_and_then_dropped_and_a_replay_drops_the_same() {
         .journal
         .iter()
         .filter_map(|record| match &record.body {
-            Body::Reported {
-                report: Report::Log { text, .. },
-                ..
-            } => Some(text.clone()),
+            Body::Reported { report: Report::Log { text, .. }, .. } => Some(text.clone()),
             Body::Reported { report, .. } => panic!("{report:?}"),
             _ => None,
         })
@@ -149,13 +125,8 @@ fn agents_cannot_fill_a_journal_with_lines() {
     bench.start("1");
     let seq = bench.run.seq();
     for _ in 0..50 {
-        let line = Report::Log {
-            level: Level::Info,
-            text: String::new(),
-        };
-        bench
-            .run
-            .agent_reported(&"1".parse().unwrap(), line, bench.now);
+        let line = Report::Log { level: Level::Info, text: String::new() };
+        bench.run.agent_reported(&"1".parse().unwrap(), line, bench.now);
     }
     assert_eq!(bench.run.seq() - seq, 10);
 }
@@ -167,14 +138,9 @@ fn a_full_journal_ends_the_guest_but_not_the_run() {
     let mut bench = Bench::of(facts);
     bench.spawn(agent("x"));
     let at = bench.later();
-    let error = bench
-        .run
-        .command(&mut bench.cursor, agent("y"), 0, at)
-        .unwrap_err();
+    let error = bench.run.command(&mut bench.cursor, agent("y"), 0, at).unwrap_err();
     assert_eq!(error, CommandError::Records(2));
-    bench
-        .run
-        .workflow_ended(&TaskPath::root(), Outcome::Done(Handoff::default()), 0, at);
+    bench.run.workflow_ended(&TaskPath::root(), Outcome::Done(Handoff::default()), 0, at);
     assert!(bench.run.finished().is_some());
 }
 
@@ -183,9 +149,7 @@ fn a_start_list_that_names_a_task_twice_starts_it_once() {
     let mut bench = Bench::new();
     bench.spawn(agent("x"));
     let task: TaskPath = "1".parse().unwrap();
-    let starts = bench
-        .run
-        .start_agents(&[task.clone(), task, "9".parse().unwrap()], bench.now);
+    let starts = bench.run.start_agents(&[task.clone(), task, "9".parse().unwrap()], bench.now);
     assert_eq!(starts.len(), 1);
 }
 

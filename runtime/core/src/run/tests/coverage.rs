@@ -44,11 +44,7 @@ impl Coverage {
     }
 
     pub fn missing(&self, expected: &[&str]) -> Vec<String> {
-        expected
-            .iter()
-            .filter(|name| !self.0.contains(**name))
-            .map(ToString::to_string)
-            .collect()
+        expected.iter().filter(|name| !self.0.contains(**name)).map(ToString::to_string).collect()
     }
 }
 

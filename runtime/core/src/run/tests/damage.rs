@@ -19,21 +19,12 @@ fn bench() -> Bench {
 fn after(body: Body) -> Result<Run, RecordError> {
     let mut journal = bench().journal;
     let seq = journal.len() as u64 + 1;
-    journal.push(Record {
-        seq,
-        at: Timestamp(9_000),
-        body,
-    });
+    journal.push(Record { seq, at: Timestamp(9_000), body });
     Run::from_records(journal)
 }
 
 fn start(task: &str, attempt: u32) -> Body {
-    Body::Started {
-        tasks: vec![Start {
-            task: task.parse().unwrap(),
-            attempt,
-        }],
-    }
+    Body::Started { tasks: vec![Start { task: task.parse().unwrap(), attempt }] }
 }
 
 fn completed(task: &str) -> Body {
@@ -57,26 +48,13 @@ fn contradictions_are_refused() {
         start("7", 1),
         completed("7"),
         completed("1/1"),
-        Body::CancelOrdered {
-            task: "7".parse().unwrap(),
-            by: "ann".into(),
-        },
-        Body::CancelRequested {
-            workflow: "1".parse().unwrap(),
-            task: 1,
-            fuel: 0,
-        },
-        Body::Finished {
-            outcome: Outcome::Done(Handoff::default()),
-            usage: Usage::default(),
-        },
+        Body::CancelOrdered { task: "7".parse().unwrap(), by: "ann".into() },
+        Body::CancelRequested { workflow: "1".parse().unwrap(), task: 1, fuel: 0 },
+        Body::Finished { outcome: Outcome::Done(Handoff::default()), usage: Usage::default() },
     ];
     for body in cases {
         let result = after(body.clone());
-        assert!(
-            matches!(result, Err(RecordError::Contradiction { seq: 6, .. })),
-            "{body:?}"
-        );
+        assert!(matches!(result, Err(RecordError::Contradiction { seq: 6, .. })), "{body:?}");
     }
     assert!(after(start("1", 2)).is_ok());
     assert!(after(completed("2")).is_ok());
@@ -87,29 +65,16 @@ fn a_workflow_cannot_end_before_its_tasks() {
     let mut bench = Bench::new();
     bench.spawn(workflow("{}"));
     let mut child = crate::replay::Cursor::new("1".parse().unwrap(), bench.now, true);
-    bench
-        .run
-        .command(&mut child, Command::Sleep { ms: 1 }, 0, bench.now)
-        .unwrap();
+    bench.run.command(&mut child, Command::Sleep { ms: 1 }, 0, bench.now).unwrap();
     bench.flush();
     let mut journal = bench.journal;
-    journal.push(Record {
-        seq: 4,
-        at: Timestamp(9_000),
-        body: completed("1"),
-    });
-    assert!(matches!(
-        Run::from_records(journal),
-        Err(RecordError::Contradiction { seq: 4, .. })
-    ));
+    journal.push(Record { seq: 4, at: Timestamp(9_000), body: completed("1") });
+    assert!(matches!(Run::from_records(journal), Err(RecordError::Contradiction { seq: 4, .. })));
 }
 
 #[test]
 fn the_largest_numbers_do_not_overflow() {
-    let huge = Usage {
-        agents: u64::MAX,
-        ..tokens(u64::MAX)
-    };
+    let huge = Usage { agents: u64::MAX, ..tokens(u64::MAX) };
     let failed = Body::AttemptFailed {
         task: "1".parse().unwrap(),
         attempt: u32::MAX,
@@ -117,22 +82,10 @@ fn the_largest_numbers_do_not_overflow() {
         usage: huge,
     };
     let mut run = after(failed).unwrap();
-    assert_eq!(
-        run.start_agents(&["1".parse().unwrap()], T0)[0].attempt,
-        u32::MAX
-    );
-    run.agent_ended(
-        &"1".parse().unwrap(),
-        Outcome::Done(Handoff::default()),
-        huge,
-        T0,
-    );
+    assert_eq!(run.start_agents(&["1".parse().unwrap()], T0)[0].attempt, u32::MAX);
+    run.agent_ended(&"1".parse().unwrap(), Outcome::Done(Handoff::default()), huge, T0);
     assert_eq!(run.settled().tokens(), u64::MAX);
-    let cancel = Body::CancelRequested {
-        workflow: Default::default(),
-        task: u64::MAX,
-        fuel: 0,
-    };
+    let cancel = Body::CancelRequested { workflow: Default::default(), task: u64::MAX, fuel: 0 };
     assert!(after(cancel).is_ok());
 }
 
@@ -140,39 +93,20 @@ fn the_largest_numbers_do_not_overflow() {
 fn order_time_and_format_are_checked() {
     let whole = bench().journal;
     assert_eq!(Run::from_records([]).unwrap_err(), RecordError::Empty);
-    assert_eq!(
-        Run::from_records(whole[1..].to_vec()).unwrap_err(),
-        RecordError::NotAStart
-    );
+    assert_eq!(Run::from_records(whole[1..].to_vec()).unwrap_err(), RecordError::NotAStart);
     let gap = |mut journal: Vec<Record>, index: usize| {
         journal.remove(index);
         Run::from_records(journal).unwrap_err()
     };
     for index in 1..whole.len() - 1 {
         let due = index as u64 + 1;
-        assert_eq!(
-            gap(whole.clone(), index),
-            RecordError::Gap {
-                expected: due,
-                got: due + 1
-            }
-        );
+        assert_eq!(gap(whole.clone(), index), RecordError::Gap { expected: due, got: due + 1 });
     }
     let mut early = whole.clone();
     early[2].at = Timestamp(1);
-    assert!(matches!(
-        Run::from_records(early),
-        Err(RecordError::Contradiction { seq: 3, .. })
-    ));
+    assert!(matches!(Run::from_records(early), Err(RecordError::Contradiction { seq: 3, .. })));
     let mut newer = started();
     newer.format += 1;
-    let first = Record {
-        seq: 1,
-        at: T0,
-        body: Body::RunStarted(Box::new(newer)),
-    };
-    assert_eq!(
-        Run::from_records([first]).unwrap_err(),
-        RecordError::Format { got: 2 }
-    );
+    let first = Record { seq: 1, at: T0, body: Body::RunStarted(Box::new(newer)) };
+    assert_eq!(Run::from_records([first]).unwrap_err(), RecordError::Format { got: 2 });
 }

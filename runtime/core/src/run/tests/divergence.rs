@@ -8,10 +8,7 @@ fn diverged(attempt: Command, fuel: u64) -> String {
     let mut bench = Bench::new();
     bench.spawn(agent("look at the readme"));
     let mut again = bench.crashed();
-    let error = again
-        .run
-        .command(&mut again.cursor, attempt, fuel, again.now)
-        .unwrap_err();
+    let error = again.run.command(&mut again.cursor, attempt, fuel, again.now).unwrap_err();
     assert!(matches!(error, CommandError::Diverged(_)));
     assert!(!again.run.has_outbox());
     error.to_string()
@@ -64,14 +61,9 @@ fn a_refusal_stands_for_whatever_was_refused() {
     let mut bench = Bench::new();
     bench.refusal(Command::Sleep { ms: u64::MAX });
     let mut again = bench.crashed();
-    let error = again
-        .run
-        .command(&mut again.cursor, Command::Sleep { ms: 1 }, 7, again.now);
+    let error = again.run.command(&mut again.cursor, Command::Sleep { ms: 1 }, 7, again.now);
     let text = error.unwrap_err().to_string();
-    assert!(
-        text.contains("recorded:  sleep refused with `run.sleep_ms`"),
-        "{text}"
-    );
+    assert!(text.contains("recorded:  sleep refused with `run.sleep_ms`"), "{text}");
     assert!(text.ends_with("differs in: content"), "{text}");
 }
 
@@ -82,29 +74,20 @@ fn an_early_end_is_a_divergence() {
     assert_eq!(bench.run.ended_early(&bench.cursor, 7), None);
     let again = bench.crashed();
     let divergence = again.run.ended_early(&again.cursor, 9).unwrap();
-    assert_eq!(
-        (divergence.attempted.kind, divergence.recorded.kind),
-        ("end", "spawn-agent")
-    );
+    assert_eq!((divergence.attempted.kind, divergence.recorded.kind), ("end", "spawn-agent"));
 }
 
 #[test]
 fn fuel_counts_only_on_the_same_engine_and_component() {
-    for (engine, compare, differs) in [
-        ("engine 1", true, true),
-        ("engine 2", true, false),
-        ("engine 1", false, false),
-    ] {
+    for (engine, compare, differs) in
+        [("engine 1", true, true), ("engine 2", true, false), ("engine 1", false, false)]
+    {
         let mut bench = Bench::new();
         bench.spawn(agent("x"));
         let mut again = bench.crashed();
-        again
-            .run
-            .resume("heir", 2, &Default::default(), engine, again.now);
+        again.run.resume("heir", 2, &Default::default(), engine, again.now);
         again.cursor.compare_fuel = compare;
-        let result = again
-            .run
-            .command(&mut again.cursor, agent("x"), 8, again.now);
+        let result = again.run.command(&mut again.cursor, agent("x"), 8, again.now);
         assert_eq!(result.is_err(), differs, "{engine} {compare}");
     }
 }

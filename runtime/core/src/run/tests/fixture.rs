@@ -40,25 +40,15 @@ pub fn started() -> RunStarted {
                 ),
                 (
                     "sly".into(),
-                    AgentType {
-                        backend: Some("command:rm -rf".into()),
-                        ..AgentType::default()
-                    },
+                    AgentType { backend: Some("command:rm -rf".into()), ..AgentType::default() },
                 ),
             ]),
         },
         input: Json::null(),
         seed: digest("seed"),
-        scope: Scope {
-            read: Some(ReadScope::default()),
-            agents: true,
-            workflows: true,
-        },
+        scope: Scope { read: Some(ReadScope::default()), agents: true, workflows: true },
         root: None,
-        backends: BackendChoice {
-            all: None,
-            by_type: BTreeMap::new(),
-        },
+        backends: BackendChoice { all: None, by_type: BTreeMap::new() },
         budget: Amounts::default(),
         caps: Caps::default(),
         concurrency: None,
@@ -155,8 +145,7 @@ impl Bench {
     pub fn end(&mut self, path: &str, usage: Usage) {
         let at = self.later();
         let outcome = Outcome::Done(Handoff::default());
-        self.run
-            .agent_ended(&path.parse().unwrap(), outcome, usage, at);
+        self.run.agent_ended(&path.parse().unwrap(), outcome, usage, at);
         self.flush();
     }
 
@@ -206,8 +195,5 @@ pub fn workflow(options: &str) -> Command {
 }
 
 pub fn tokens(input: u64) -> Usage {
-    Usage {
-        input_tokens: input,
-        ..Usage::default()
-    }
+    Usage { input_tokens: input, ..Usage::default() }
 }

@@ -92,10 +92,7 @@ impl Guest {
                 } else {
                     serde_json::json!(self.told)
                 };
-                let handoff = Handoff {
-                    output: output.into(),
-                    ..Handoff::default()
-                };
+                let handoff = Handoff { output: output.into(), ..Handoff::default() };
                 return Progress::Ended(Outcome::Done(handoff), self.fuel);
             }
             self.waiting = Some(Some(self.open.clone()));
@@ -109,9 +106,7 @@ impl Guest {
         let command = match pick {
             0..30 => self.agent(more),
             30..38 => self.workflow(more),
-            38..46 => Command::Sleep {
-                ms: self.sleep(more),
-            },
+            38..46 => Command::Sleep { ms: self.sleep(more) },
             46..52 if !self.free => Command::Cancel { task: more % 7 },
             46..60 => Command::Report(report(more)),
             60..68 => return self.observe(world, more),
@@ -122,12 +117,8 @@ impl Guest {
             }
             _ => {
                 self.step += 1;
-                let mut list: Vec<u64> = self
-                    .open
-                    .iter()
-                    .copied()
-                    .take(1 + more as usize % 3)
-                    .collect();
+                let mut list: Vec<u64> =
+                    self.open.iter().copied().take(1 + more as usize % 3).collect();
                 if !self.free && more.is_multiple_of(5) {
                     list.push(more % 9);
                 }
@@ -140,10 +131,7 @@ impl Guest {
         }
         self.step += 1;
         let name = format!("{command:?}");
-        match world
-            .run
-            .command(world.cursor, command, self.fuel, world.at)
-        {
+        match world.run.command(world.cursor, command, self.fuel, world.at) {
             Ok(reply) => {
                 if let Reply::Task(number) = reply {
                     self.open.push(number);
@@ -164,10 +152,7 @@ impl Guest {
             0 if !self.free => r#"{"colour":1}"#.to_owned(),
             1 if !self.free => r#"{"agent_type":"nobody"}"#.to_owned(),
             2 if !self.free => r#"{"backend":"command:rm"}"#.to_owned(),
-            _ => format!(
-                r#"{{"backend":"component:pinned","label":"a{}"}}"#,
-                more % 5
-            ),
+            _ => format!(r#"{{"backend":"component:pinned","label":"a{}"}}"#, more % 5),
         };
         Command::SpawnAgent(RawAgentSpec {
             prompt: format!("do {}", more % 11),
@@ -191,17 +176,11 @@ impl Guest {
     }
 
     fn sleep(&self, more: u64) -> u64 {
-        if !self.free && more.is_multiple_of(9) {
-            u64::MAX
-        } else {
-            more % 50
-        }
+        if !self.free && more.is_multiple_of(9) { u64::MAX } else { more % 50 }
     }
 
     fn observe(&mut self, world: &mut Step<'_>, more: u64) -> Progress {
-        let request = FileRequest::Stat {
-            path: format!("f{}", more % 4),
-        };
+        let request = FileRequest::Stat { path: format!("f{}", more % 4) };
         match world.run.observation(world.cursor, &request, self.fuel) {
             Err(error) => return Progress::Failed(error),
             Ok(Some(seen)) => {
@@ -222,10 +201,7 @@ impl Guest {
             size: world.at.0,
         });
         let line = format!("{request:?} -> {seen:?}");
-        if let Err(error) = world
-            .run
-            .observed(world.cursor, request, seen, self.fuel, world.at)
-        {
+        if let Err(error) = world.run.observed(world.cursor, request, seen, self.fuel, world.at) {
             return Progress::Failed(error);
         }
         self.told(world, line);
@@ -234,11 +210,7 @@ impl Guest {
 
     fn wait(&mut self, world: &mut Step<'_>, list: Option<Vec<u64>>) -> Progress {
         let result = world.run.wait(world.cursor, list.as_deref());
-        world.coverage.mark(if list.is_some() {
-            "wait list"
-        } else {
-            "wait any"
-        });
+        world.coverage.mark(if list.is_some() { "wait list" } else { "wait any" });
         match &result {
             Ok(Wait::Pending) => {
                 if let Some(divergence) = world.run.waits_in_vain(world.cursor, self.fuel) {
@@ -272,17 +244,9 @@ impl Guest {
 
 fn report(more: u64) -> Report {
     match more % 4 {
-        0 => Report::Phase {
-            title: format!("phase {}", more % 3),
-        },
-        1 => Report::Log {
-            level: Level::Info,
-            text: "x".repeat((more % 90) as usize),
-        },
-        2 => Report::Progress {
-            done: more % 10,
-            total: None,
-        },
+        0 => Report::Phase { title: format!("phase {}", more % 3) },
+        1 => Report::Log { level: Level::Info, text: "x".repeat((more % 90) as usize) },
+        2 => Report::Progress { done: more % 10, total: None },
         _ => Report::Artifact(Artifact {
             name: "out.md".into(),
             media_type: "text/markdown".into(),

@@ -31,14 +31,8 @@ fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Cove
             }
             heard += 1;
         };
-        let mut world = Step {
-            run,
-            cursor: &mut cursor,
-            at,
-            replay_only: true,
-            tell: &mut tell,
-            coverage,
-        };
+        let mut world =
+            Step { run, cursor: &mut cursor, at, replay_only: true, tell: &mut tell, coverage };
         match guest.step(&mut world) {
             Progress::Stepped => {}
             Progress::Failed(CommandError::Ended(_)) | Progress::Blocked | Progress::AtTheEnd => {
@@ -51,10 +45,7 @@ fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Cove
             Progress::Failed(error) => panic!("{error}"),
         }
     }
-    assert!(
-        run.next_recorded(&cursor).is_none(),
-        "{path:?} repeated too little"
-    );
+    assert!(run.next_recorded(&cursor).is_none(), "{path:?} repeated too little");
     assert_eq!(run.seq(), seq, "{path:?} added a record");
 }
 

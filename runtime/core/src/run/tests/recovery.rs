@@ -39,18 +39,9 @@ fn every_open_task_has_one_row() {
     bench.end("5", tokens(1));
     use Recovery::{InDoubt, Rebuild, Repeat, Start, Timer};
     let rows = [
-        (
-            Effect::Read,
-            [Some(Start), Some(Repeat), Some(Timer), Some(Rebuild), None],
-        ),
-        (
-            Effect::Repeatable,
-            [Some(Start), Some(Repeat), Some(Timer), Some(Rebuild), None],
-        ),
-        (
-            Effect::Once,
-            [Some(Start), Some(InDoubt), Some(Timer), Some(Rebuild), None],
-        ),
+        (Effect::Read, [Some(Start), Some(Repeat), Some(Timer), Some(Rebuild), None]),
+        (Effect::Repeatable, [Some(Start), Some(Repeat), Some(Timer), Some(Rebuild), None]),
+        (Effect::Once, [Some(Start), Some(InDoubt), Some(Timer), Some(Rebuild), None]),
     ];
     for (effect, expected) in rows {
         let mut run = Run::from_records(with_effect(&bench.journal, effect)).unwrap();
@@ -62,19 +53,10 @@ fn every_open_task_has_one_row() {
         assert!(started("1"));
         assert_eq!(started("2"), effect != Effect::Once);
         assert!(!started("5"));
-        assert_eq!(
-            actions[0],
-            Action::StartWorkflow {
-                task: TaskPath::root()
-            }
-        );
-        let in_doubt = run
-            .outcome(&path("2"))
-            .and_then(|outcome| outcome.failure().map(|f| f.kind));
-        assert_eq!(
-            in_doubt,
-            (effect == Effect::Once).then_some(FailureKind::InDoubt)
-        );
+        assert_eq!(actions[0], Action::StartWorkflow { task: TaskPath::root() });
+        let in_doubt =
+            run.outcome(&path("2")).and_then(|outcome| outcome.failure().map(|f| f.kind));
+        assert_eq!(in_doubt, (effect == Effect::Once).then_some(FailureKind::InDoubt));
     }
 }
 
@@ -85,41 +67,24 @@ fn a_failed_attempt_is_paid_once_whoever_ends_the_task() {
     bench.spawn(agent("x"));
     assert_eq!(bench.start("1"), 1);
     let at = bench.later();
-    bench
-        .run
-        .attempt_failed(&path("1"), 1, failure(), tokens(5), at);
+    bench.run.attempt_failed(&path("1"), 1, failure(), tokens(5), at);
     // Without a crash, the last word of the owner counts all attempts.
     let mut calm = Bench::replayed(&bench.journal);
-    calm.run
-        .attempt_failed(&path("1"), 1, failure(), tokens(5), at);
+    calm.run.attempt_failed(&path("1"), 1, failure(), tokens(5), at);
     calm.end("1", tokens(8));
     assert_eq!(calm.run.settled().tokens(), 8);
     // With one, the new owner knows of its own attempts only.
     let mut again = bench.crashed();
-    again
-        .run
-        .resume("heir", 2, &Default::default(), "engine 1", at);
+    again.run.resume("heir", 2, &Default::default(), "engine 1", at);
     again.run.recover(at);
     assert_eq!(again.start("1"), 3);
     let cancelled = Bench::replayed(&again.crashed().journal);
     let mut ended = Bench::replayed(&cancelled.journal);
     ended.end("1", tokens(3));
-    assert_eq!(
-        ended.run.settled(),
-        &Usage {
-            agents: 1,
-            ..tokens(8)
-        }
-    );
+    assert_eq!(ended.run.settled(), &Usage { agents: 1, ..tokens(8) });
     let mut cancelled = cancelled;
     cancelled.run.cancel_ordered(&path("1"), "ann", at);
-    assert_eq!(
-        cancelled.run.settled(),
-        &Usage {
-            agents: 1,
-            ..tokens(5)
-        }
-    );
+    assert_eq!(cancelled.run.settled(), &Usage { agents: 1, ..tokens(5) });
 }
 
 #[test]
@@ -129,9 +94,7 @@ fn in_doubt_keeps_what_failed_attempts_consumed() {
     bench.start("1");
     let failure = Failure::new(FailureKind::Failed, "flaky", "again");
     let at = bench.later();
-    bench
-        .run
-        .attempt_failed(&path("1"), 1, failure, tokens(5), at);
+    bench.run.attempt_failed(&path("1"), 1, failure, tokens(5), at);
     bench.flush();
     let mut run = Run::from_records(with_effect(&bench.journal, Effect::Once)).unwrap();
     run.recover(at);
@@ -149,26 +112,15 @@ fn a_cancellation_on_record_is_carried_out_by_the_next_owner() {
     bench.run.cancel_ordered(&TaskPath::root(), "ann", at);
     bench.flush();
     for (end, record) in bench.journal.iter().enumerate() {
-        let ordered = matches!(
-            &record.body,
-            Body::CancelRequested { .. } | Body::CancelOrdered { .. }
-        );
+        let ordered =
+            matches!(&record.body, Body::CancelRequested { .. } | Body::CancelOrdered { .. });
         if !ordered {
             continue;
         }
         let mut run = Run::from_records(bench.journal[..=end].to_vec()).unwrap();
         run.recover(at);
-        let made: Vec<Body> = run
-            .take_outbox()
-            .records
-            .into_iter()
-            .map(|r| r.body)
-            .collect();
-        assert_eq!(
-            made,
-            [bench.journal[end + 1].body.clone()],
-            "after {record:?}"
-        );
+        let made: Vec<Body> = run.take_outbox().records.into_iter().map(|r| r.body).collect();
+        assert_eq!(made, [bench.journal[end + 1].body.clone()], "after {record:?}");
     }
 }
 

@@ -48,11 +48,7 @@ impl Sim {
             first.limits.run.log_bytes = 200;
             first.limits.run.depth = 3;
             if seed.is_multiple_of(3) {
-                first.budget = Amounts {
-                    agents: Some(4),
-                    tokens: Some(60),
-                    cost_micro_usd: None,
-                };
+                first.budget = Amounts { agents: Some(4), tokens: Some(60), cost_micro_usd: None };
             }
             first.scope.workflows = !seed.is_multiple_of(5);
         }
@@ -64,8 +60,7 @@ impl Sim {
         let run = Run::from_records(journal.to_vec()).unwrap();
         let mut sim = Self::of(run, seed, free, journal.to_vec());
         sim.clock = sim.run.at().0;
-        sim.run
-            .resume("heir", 2, &Caps::default(), "engine 1", sim.run.at());
+        sim.run.resume("heir", 2, &Caps::default(), "engine 1", sim.run.at());
         sim.run.recover(sim.run.at());
         sim
     }
@@ -111,9 +106,7 @@ impl Sim {
             }
         }
         let open = self.run.tasks().filter(|(_, task)| !task.state.is_ended());
-        let open: Vec<_> = open
-            .map(|(path, task)| (path, task.work.kind(), &task.state))
-            .collect();
+        let open: Vec<_> = open.map(|(path, task)| (path, task.work.kind(), &task.state)).collect();
         let (live, at_work) = (self.instances.keys(), &self.running);
         panic!("the run does not end: open {open:?}, live {live:?}, at work {at_work:?}");
     }
@@ -240,11 +233,7 @@ impl Sim {
             return;
         };
         let dice = hash(task.to_string());
-        let usage = Usage {
-            input_tokens: dice % 9,
-            output_tokens: 1,
-            ..Usage::default()
-        };
+        let usage = Usage { input_tokens: dice % 9, output_tokens: 1, ..Usage::default() };
         match self.roll(6) {
             0 => self.run.process(&task, attempt, 77, 5, at),
             1 => {
@@ -252,10 +241,7 @@ impl Sim {
                 self.run.attempt_failed(&task, attempt, failure, usage, at);
             }
             2 => {
-                let line = Report::Log {
-                    level: Level::Debug,
-                    text: "working".into(),
-                };
+                let line = Report::Log { level: Level::Debug, text: "working".into() };
                 self.run.agent_reported(&task, line, at);
             }
             _ => {
@@ -263,10 +249,8 @@ impl Sim {
                 let outcome = if dice.is_multiple_of(5) {
                     Outcome::Failed(Failure::new(FailureKind::Failed, "no", "it failed"))
                 } else {
-                    let handoff = Handoff {
-                        output: serde_json::json!(dice).into(),
-                        ..Handoff::default()
-                    };
+                    let handoff =
+                        Handoff { output: serde_json::json!(dice).into(), ..Handoff::default() };
                     Outcome::Done(handoff)
                 };
                 self.run.agent_ended(&task, outcome, usage, at);
@@ -286,18 +270,12 @@ impl Sim {
 
     fn people(&mut self, at: Timestamp) {
         if self.run.paused().is_some() {
-            self.run
-                .resume("ann", self.run.epoch(), &Caps::default(), "engine 1", at);
+            self.run.resume("ann", self.run.epoch(), &Caps::default(), "engine 1", at);
             return;
         }
         match self.roll(12) {
             0 => self.run.pause(Pause::Person { by: "ann".into() }, at),
-            1 => self.run.pause(
-                Pause::Cap {
-                    cap: "agents".into(),
-                },
-                at,
-            ),
+            1 => self.run.pause(Pause::Cap { cap: "agents".into() }, at),
             2 => self.run.pause(Pause::Interrupted, at),
             _ if self.free => {}
             3..6 => self.run.message("ann", "hurry", at),

@@ -19,17 +19,13 @@ enum Call {
 
 /// The honest guest: what it does never depends on answers, so every difference is the journal's.
 fn script() -> Vec<Call> {
-    let request = FileRequest::Read {
-        path: "README.md".into(),
-    };
+    let request = FileRequest::Read { path: "README.md".into() };
     vec![
         Call::Do(agent("first")),
         Call::Do(workflow("{}")),
         Call::Do(Command::Sleep { ms: u64::MAX }),
         Call::Look(request),
-        Call::Do(Command::Report(Report::Phase {
-            title: "one".into(),
-        })),
+        Call::Do(Command::Report(Report::Phase { title: "one".into() })),
         Call::Do(Command::Sleep { ms: 5 }),
         Call::Wait(vec![1]),
         Call::Do(Command::Cancel { task: 2 }),
@@ -48,10 +44,7 @@ fn recorded() -> Vec<Record> {
                 let error = FileError::new(FileErrorKind::NotFound, "not-found", "nothing there");
                 let seen = Observation::Failed(error);
                 let at = bench.later();
-                bench
-                    .run
-                    .observed(&mut bench.cursor, request, seen, 7, at)
-                    .unwrap();
+                bench.run.observed(&mut bench.cursor, request, seen, 7, at).unwrap();
                 bench.flush();
                 bench.start("1");
                 bench.end("1", tokens(1));
@@ -94,11 +87,7 @@ fn noticed(mut journal: Vec<Record>) -> bool {
             break;
         }
     }
-    assert_eq!(
-        run.seq(),
-        seq,
-        "a new record before the end of the old ones"
-    );
+    assert_eq!(run.seq(), seq, "a new record before the end of the old ones");
     failed || run.ended_early(&cursor, 7).is_some()
 }
 
@@ -164,10 +153,7 @@ fn a_changed_field_of_a_command_is_noticed() {
 #[test]
 fn a_command_that_is_missing_doubled_or_elsewhere_is_noticed() {
     let journal = recorded();
-    let last = journal
-        .iter()
-        .rposition(|record| is_command(&record.body))
-        .unwrap();
+    let last = journal.iter().rposition(|record| is_command(&record.body)).unwrap();
     for index in (1..journal.len()).filter(|index| is_command(&journal[*index].body)) {
         let mut doubled = journal.clone();
         doubled.insert(index, journal[index].clone());
@@ -196,11 +182,7 @@ fn another_kind_under_the_same_digest_is_noticed() {
         Body::Spawned { work, .. } => work.clone(),
         other => panic!("{other:?}"),
     };
-    for (to, from) in [
-        (spawns[0], spawns[1]),
-        (spawns[1], spawns[2]),
-        (spawns[2], spawns[0]),
-    ] {
+    for (to, from) in [(spawns[0], spawns[1]), (spawns[1], spawns[2]), (spawns[2], spawns[0])] {
         let mut other = journal.clone();
         if let Body::Spawned { work, .. } = &mut other[to].body {
             *work = work_of(from);
@@ -212,9 +194,7 @@ fn another_kind_under_the_same_digest_is_noticed() {
 #[test]
 fn a_missing_completion_is_noticed() {
     let mut journal = recorded();
-    let first = journal
-        .iter()
-        .position(|record| matches!(record.body, Body::Completed { .. }));
+    let first = journal.iter().position(|record| matches!(record.body, Body::Completed { .. }));
     journal.remove(first.unwrap());
     assert!(noticed(journal));
 }

@@ -25,10 +25,7 @@ fn the_completion_with_the_lowest_number_comes_first() {
     assert_eq!(task_of(bench.wait(Some(&[1, 2]))), 1);
     assert_eq!(task_of(bench.wait(None)), 3);
     assert_eq!(task_of(bench.wait(Some(&[2, 2]))), 2);
-    assert_eq!(
-        bench.run.wait(&mut bench.cursor, None),
-        Err(WaitError::NothingToWaitFor)
-    );
+    assert_eq!(bench.run.wait(&mut bench.cursor, None), Err(WaitError::NothingToWaitFor));
 }
 
 #[test]
@@ -59,36 +56,25 @@ fn impossible_waits_are_errors() {
         (Some(&[0]), WaitError::UnknownTask),
     ];
     for (list, expected) in cases {
-        assert_eq!(
-            bench.run.wait(&mut bench.cursor, list),
-            Err(expected),
-            "{list:?}"
-        );
+        assert_eq!(bench.run.wait(&mut bench.cursor, list), Err(expected), "{list:?}");
     }
     bench.spawn(agent("x"));
     bench.start("1");
     bench.end("1", tokens(1));
     assert_eq!(task_of(bench.wait(None)), 1);
-    assert_eq!(
-        bench.run.wait(&mut bench.cursor, Some(&[1])),
-        Err(WaitError::UnknownTask)
-    );
+    assert_eq!(bench.run.wait(&mut bench.cursor, Some(&[1])), Err(WaitError::UnknownTask));
 }
 
 #[test]
 fn a_replay_does_not_see_tasks_it_has_not_spawned_yet() {
     let mut bench = Bench::new();
     let waits: [Option<&[u64]>; 2] = [None, Some(&[1])];
-    let before: Vec<_> = waits
-        .map(|list| bench.run.wait(&mut bench.cursor, list))
-        .into();
+    let before: Vec<_> = waits.map(|list| bench.run.wait(&mut bench.cursor, list)).into();
     bench.spawn(agent("x"));
     bench.start("1");
     bench.end("1", tokens(1));
     let mut again = bench.crashed();
-    let after: Vec<_> = waits
-        .map(|list| again.run.wait(&mut again.cursor, list))
-        .into();
+    let after: Vec<_> = waits.map(|list| again.run.wait(&mut again.cursor, list)).into();
     assert_eq!(before, after);
     assert!(before.iter().all(Result::is_err));
 }
@@ -97,17 +83,11 @@ fn a_replay_does_not_see_tasks_it_has_not_spawned_yet() {
 fn a_replay_does_not_see_messages_that_came_after_an_error() {
     let mut bench = Bench::new();
     let at = bench.later();
-    assert_eq!(
-        bench.run.wait(&mut bench.cursor, None),
-        Err(WaitError::NothingToWaitFor)
-    );
+    assert_eq!(bench.run.wait(&mut bench.cursor, None), Err(WaitError::NothingToWaitFor));
     bench.run.message("ann", "hello", at);
     bench.flush();
     let mut again = bench.crashed();
-    assert_eq!(
-        again.run.wait(&mut again.cursor, None),
-        Err(WaitError::NothingToWaitFor)
-    );
+    assert_eq!(again.run.wait(&mut again.cursor, None), Err(WaitError::NothingToWaitFor));
 }
 
 #[test]
@@ -118,20 +98,12 @@ fn messages_reach_the_root_alone_and_only_a_wait_without_a_list() {
     let at = bench.later();
     bench.run.message("ann", "hello", at);
     let mut child = Cursor::new("1".parse().unwrap(), at, true);
-    let spawned = bench
-        .run
-        .command(&mut child, Command::Sleep { ms: 1 }, 0, at);
+    let spawned = bench.run.command(&mut child, Command::Sleep { ms: 1 }, 0, at);
     assert!(spawned.is_ok());
     bench.flush();
-    assert_eq!(
-        bench.run.wait(&mut child, None),
-        Ok(super::super::Wait::Pending)
-    );
+    assert_eq!(bench.run.wait(&mut child, None), Ok(super::super::Wait::Pending));
     assert_eq!(bench.wait(Some(&[2])), None);
-    let expected = Delivery::Message {
-        sender: "ann".into(),
-        text: "hello".into(),
-    };
+    let expected = Delivery::Message { sender: "ann".into(), text: "hello".into() };
     assert_eq!(bench.wait(None), Some(expected));
     assert_eq!(bench.wait(None), None);
 }
@@ -151,9 +123,6 @@ fn an_instance_that_waits_where_it_should_go_on_has_diverged() {
     // The recorded instance slept before it waited; the timer's end lies beyond that.
     assert_eq!(again.wait(None), None);
     let divergence = again.run.waits_in_vain(&again.cursor, 7).unwrap();
-    assert_eq!(
-        (divergence.position, divergence.recorded.kind),
-        (2, "sleep")
-    );
+    assert_eq!((divergence.position, divergence.recorded.kind), (2, "sleep"));
     assert_eq!(divergence.workflow, TaskPath::root());
 }

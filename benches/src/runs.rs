@@ -1,0 +1,124 @@
+//! Real runs: an engine over SQLite, with guests of this workspace.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use baton_agents::Supervisor;
+use baton_core::budget::{Amounts, Caps};
+use baton_core::json::Json;
+use baton_core::limits::Limits;
+use baton_core::record::{BackendChoice, Program};
+use baton_core::scope::Scope;
+use baton_engine::{Engine, EngineConfig, NewRun, RunReport};
+use baton_host::{Host, HostConfig};
+use baton_journal::sqlite::SqliteJournal;
+use baton_journal::store::{Blob, Journal};
+use serde_json::Value;
+
+/// A host with room for `live` instances, without a cache on disk.
+///
+/// # Panics
+/// When the engine does not start.
+#[must_use]
+pub fn host(live: u32) -> Arc<Host> {
+    Arc::new(Host::new(HostConfig { cache_dir: None, live_max: live }).unwrap())
+}
+
+/// The bytes of a guest.
+///
+/// # Panics
+/// When there is none of that name.
+#[must_use]
+pub fn guest(name: &str) -> &'static [u8] {
+    baton_plugins::find(name).unwrap().bytes
+}
+
+/// A journal in this folder.
+///
+/// # Panics
+/// When it cannot be opened.
+#[must_use]
+pub fn journal(home: &Path) -> Arc<dyn Journal> {
+    Arc::new(SqliteJournal::open(home).unwrap())
+}
+
+/// An engine; must be called within a tokio runtime.
+#[must_use]
+pub fn engine(journal: &Arc<dyn Journal>, host: &Arc<Host>, runs: u32) -> Engine {
+    Engine::new(EngineConfig {
+        journal: Arc::clone(journal),
+        host: Arc::clone(host),
+        supervisor: Supervisor { program: "/nonexistent".into(), args: Vec::new() },
+        concurrency: 16,
+        backend_concurrency: Vec::new(),
+        runs,
+    })
+}
+
+/// A guest as it is pinned: digested once, as whoever starts many runs does.
+///
+/// # Panics
+/// When there is none of that name.
+#[must_use]
+pub fn blob(name: &str) -> Blob {
+    static GUESTS: LazyLock<BTreeMap<&str, Blob>> = LazyLock::new(|| {
+        baton_plugins::all().iter().map(|one| (one.name, Blob::new(one.bytes))).collect()
+    });
+    GUESTS.get(name).unwrap().clone()
+}
+
+/// A run of a guest whose agents are `echo-agent`.
+#[must_use]
+pub fn new(workflow: &str, input: Value) -> NewRun {
+    let (main, agent) = (blob(workflow), blob("echo-agent"));
+    let program = Program {
+        name: workflow.into(),
+        component: main.digest,
+        workflows: BTreeMap::new(),
+        agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
+        agent_types: BTreeMap::new(),
+    };
+    NewRun {
+        id: None,
+        program,
+        components: vec![main.bytes, agent.bytes],
+        input: Json::from(input),
+        scope: Scope { read: None, agents: true, workflows: false },
+        root: None,
+        backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
+        budget: Amounts::default(),
+        caps: Caps::default(),
+        concurrency: None,
+        limits: Limits::default(),
+        by: "bench".into(),
+        batch: None,
+        seed: None,
+        observer: None,
+    }
+}
+
+/// Runs it to its end.
+///
+/// # Panics
+/// When it does not end with a result.
+pub async fn finish(engine: &Engine, new: NewRun) -> RunReport {
+    let report = engine.start(new).await.unwrap().wait().await;
+    assert!(report.outcome.as_ref().is_some_and(|end| end.handoff().is_some()), "{report:?}");
+    report
+}
+
+/// Input for `hello` with so many names.
+#[must_use]
+pub fn names(count: u32) -> Value {
+    serde_json::json!({ "names": (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>() })
+}
+
+/// A runtime as the command line has it.
+///
+/// # Panics
+/// When the system has no threads to give.
+#[must_use]
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}

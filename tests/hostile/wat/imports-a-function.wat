@@ -1,0 +1,6 @@
+;; Imports a function of no interface.
+(component
+  (import "door" (func))
+  (core module $m (func (export "run")) (@custom "baton:manifest" "{\"name\":\"text\",\"world\":\"workflow\"}"))
+  (core instance $i (instantiate $m))
+  (func (export "run") (canon lift (core func $i "run"))))

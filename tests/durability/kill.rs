@@ -57,7 +57,8 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
     let input = names(AGENTS);
     let expected = undisturbed(&input);
     let bench = Bench::new();
-    let worker = bench.worker("0.15");
+    // Long enough that the run is not over before it has been killed often enough.
+    let worker = bench.worker(if kills() > 20 { "0.32" } else { "0.15" });
     let concurrency = CONCURRENCY.to_string();
     let start = [
         "run",
@@ -120,7 +121,7 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
     assert_eq!(report["output"].to_string(), expected);
     let starts: usize = bench.starts().values().map(Vec::len).sum();
     assert!(starts >= AGENTS && starts <= AGENTS + repeats_allowed, "{starts} starts");
-    assert!(fired >= kills().min(8), "only {fired} kills hit a living process");
+    assert!(fired * 3 >= kills() * 2, "only {fired} kills hit a living process");
     let verified = bench.run(&["journal", "--verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     println!(

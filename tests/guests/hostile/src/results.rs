@@ -23,6 +23,9 @@ pub(crate) const CASES: &[Case] = &[
     ("failure-bad-code", |_| failure("Not A Code\n", "{}")),
     ("failure-bad-detail", |_| failure("mine", "[1]")),
     ("failure-detail-no-json", |_| failure("mine", "{")),
+    ("claims-to-be-cancelled", |_| claim(FailureKind::Cancelled)),
+    ("claims-in-doubt", |_| claim(FailureKind::InDoubt)),
+    ("claims-an-internal-error", |_| claim(FailureKind::Internal)),
 ];
 
 fn long_summary(_: &Value) -> End {
@@ -73,10 +76,10 @@ fn forged_digest(_: &Value) -> End {
 }
 
 fn failure(code: &str, detail: &str) -> End {
-    Err(Failure {
-        kind: FailureKind::Failed,
-        code: code.into(),
-        message: "m".into(),
-        detail: detail.into(),
-    })
+    let kind = FailureKind::Failed;
+    Err(Failure { kind, code: code.into(), message: "m".into(), detail: detail.into() })
+}
+
+fn claim(kind: FailureKind) -> End {
+    Err(Failure { kind, code: "mine".into(), message: "m".into(), detail: "{}".into() })
 }

@@ -19,12 +19,19 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 fn waited(list: Option<&[u64]>) -> End {
-    answer(match tasks::wait_any(list) {
-        Err(WaitError::NothingToWaitFor) => "nothing-to-wait-for",
-        Err(WaitError::UnknownTask) => "unknown-task",
-        Ok(Delivery::Completion(_)) => "a completion",
-        Ok(Delivery::Message(_)) => "a message",
-    })
+    answer(came(list))
+}
+
+/// What a wait brings, in one word.
+fn came(list: Option<&[u64]>) -> String {
+    match tasks::wait_any(list) {
+        Err(WaitError::NothingToWaitFor) => "nothing-to-wait-for".into(),
+        Err(WaitError::UnknownTask) => "unknown-task".into(),
+        Ok(Delivery::Message(_)) => "message".into(),
+        Ok(Delivery::Completion(completion)) => {
+            completion.outcome.err().map_or_else(|| "done".into(), |failure| failure.code)
+        }
+    }
 }
 
 fn wait_for_one_of_a_forged_list(_: &Value) -> End {
@@ -51,11 +58,8 @@ fn cancel_twice(_: &Value) -> End {
     let Ok(mine) = tasks::sleep(3_600_000) else { return answer("refused") };
     tasks::cancel(mine);
     tasks::cancel(mine);
-    let Ok(Delivery::Completion(first)) = tasks::wait_any(None) else {
-        return answer("nothing came");
-    };
-    let code = first.outcome.err().map_or_else(|| "done".into(), |failure| failure.code);
-    answer(format!("{code}, then {:?}", tasks::wait_any(None).err()))
+    let first = came(None);
+    answer(format!("{first}, {}", came(None)))
 }
 
 fn sleep_forever(_: &Value) -> End {

@@ -14,6 +14,7 @@ const PLUGINS: &[(&str, &str)] = &[
     ("echo-agent", "echo-agent"),
     ("hello", "hello"),
     ("nap", "nap"),
+    ("nest", "nest"),
 ];
 
 /// What makes guests different when it changes, relative to the workspace.

@@ -124,7 +124,7 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
     assert!(fired * 3 >= kills() * 2, "only {fired} kills hit a living process");
     let verified = bench.run(&["journal", "--verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
-    println!(
+    eprintln!(
         "kills {fired}, starts {starts} of {AGENTS} agents, slowest start after a takeover {slowest_takeover:?}"
     );
 }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::cases::{AGENT, AGENTS, ALL, hand_over};
 use crate::yard::{Yard, ending};
 
+/// Runs at once.
+const RUNS: u64 = 8;
+
 #[test]
 fn one_process_survives_all_of_them_at_once() {
     let yard = Yard::new();
@@ -22,9 +25,10 @@ fn one_process_survives_all_of_them_at_once() {
     yard.write("inputs.jsonl", inputs.join("\n"));
 
     let mut args = Yard::arguments(&[], AGENT);
-    args.extend(["--each", "inputs.jsonl", "--runs", "8"].map(Into::into));
+    args.extend(["--each", "inputs.jsonl", "--runs", &RUNS.to_string()].map(Into::into));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let said = yard.run(&args);
+    // A workflow and an agent of each run.
+    let said = yard.run_guests(2 * RUNS, &args);
     assert_eq!(said.exit, 1, "{}", said.stderr);
     let reports: BTreeMap<u64, Value> = said
         .stdout

@@ -201,7 +201,7 @@ pub fn hand_over(prompt: &str) -> Value {
         "prompt": prompt,
         "schema": match prompt {
             "wrong-shape" => json!({ "properties": { "number": { "type": "integer" } } }),
-            _ => json!(true),
+            _ => Value::Null,
         },
         "options": match prompt {
             "sleep-on-a-clock" => json!({ "timeout_ms": 300 }),

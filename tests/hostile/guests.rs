@@ -80,8 +80,8 @@ fn hostile_agents_end_alone() {
     for (prompt, expected) in AGENTS {
         let attack = yard.attack(&hand_over(prompt), &[], AGENT);
         assert_eq!(ending(&attack.report), *expected, "{prompt}: {}", attack.said.stderr);
-        let failed = u64::from(!["answers good", "answers refused", "answers 0 read"]
-            .contains(expected));
+        let failed =
+            u64::from(!["answers good", "answers refused", "answers 0 read"].contains(expected));
         assert_eq!(attack.report["failed_tasks"], failed, "{prompt}");
         yard.canary();
     }
@@ -92,10 +92,16 @@ fn hostile_agents_end_alone() {
 fn every_case_of_the_guests_is_expected() {
     let yard = Yard::new();
     let names = |report: &Value| -> BTreeSet<String> {
-        report["output"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().into()).collect()
+        report["output"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().into())
+            .collect()
     };
     let own = names(&yard.attack(&json!({ "case": "list" }), &[], None).report);
-    let listed = ALL.iter().copied().flatten().map(|case| case.name).chain(ELSEWHERE.iter().copied());
+    let listed =
+        ALL.iter().copied().flatten().map(|case| case.name).chain(ELSEWHERE.iter().copied());
     let mut listed: BTreeSet<String> = listed.map(Into::into).collect();
     assert!(listed.remove("no-such-case"));
     assert_eq!(own, listed);

@@ -29,6 +29,9 @@ use crate::shared::{Event, Shared};
 /// Wall time of one attempt where neither task nor limit says otherwise.
 const ATTEMPT_MS_DEFAULT: u64 = 600_000;
 
+/// Code of a failure that says nothing about the guest: the process had no room for it.
+const CAPACITY: &str = "capacity";
+
 /// What a loop works with.
 pub(crate) struct RunLoop {
     pub run: RunId,
@@ -216,7 +219,10 @@ impl RunLoop {
     ) -> Result<(), EngineError> {
         self.instances.ended(workflow);
         let outcome = match end.outcome {
-            Ok(outcome) => outcome,
+            Ok(Outcome::Failed(failure)) if failure.code == CAPACITY => {
+                return Err(EngineError::Internal(failure.message));
+            }
+            Ok(outcome) => own_end(outcome),
             Err(PortError::Gone) => {
                 // Evicted; or a leftover of a workflow that has ended, which nothing wakes.
                 self.instances.wake(workflow);
@@ -433,5 +439,17 @@ impl RunLoop {
             }
             Action::Wake { workflow } => self.instances.wake(&workflow),
         }
+    }
+}
+
+/// The end of a workflow that returned by itself. Only a person or a parent cancels a workflow: one
+/// that hands on the cancellation of a task has failed.
+fn own_end(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Failed(mut failure) if failure.kind == FailureKind::Cancelled => {
+            failure.kind = FailureKind::Failed;
+            Outcome::Failed(failure)
+        }
+        other => other,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use baton_agents::Supervisor;
 use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
+use baton_core::ids::TaskPath;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, Body, Pause, Program, Record};
@@ -17,7 +18,7 @@ use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
 use baton_journal::sqlite::SqliteJournal;
-use baton_journal::store::Journal;
+use baton_journal::store::{Control, Journal};
 use serde_json::{Value, json};
 
 struct Bench {
@@ -28,19 +29,28 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with_instances(64)
+    }
+
+    /// With room for so many live instances.
+    fn with_instances(live_max: u32) -> Self {
         let home = tempfile::tempdir().unwrap();
         let journal = Arc::new(SqliteJournal::open(home.path()).unwrap());
-        let host = Host::new(HostConfig { cache_dir: None, live_max: 64 }).unwrap();
+        let host = Host::new(HostConfig { cache_dir: None, live_max }).unwrap();
         Self { journal, host: Arc::new(host), _home: home }
     }
 
     fn engine(&self, concurrency: u32) -> Engine {
+        self.engine_with(concurrency, Vec::new())
+    }
+
+    fn engine_with(&self, concurrency: u32, backend_concurrency: Vec<(String, u32)>) -> Engine {
         Engine::new(EngineConfig {
             journal: Arc::clone(&self.journal),
             host: Arc::clone(&self.host),
             supervisor: Supervisor { program: "/nonexistent".into(), args: Vec::new() },
             concurrency,
-            backend_concurrency: Vec::new(),
+            backend_concurrency,
             runs: 64,
         })
     }
@@ -48,12 +58,17 @@ impl Bench {
 
 /// A run of `hello` whose agents are `echo-agent`.
 fn hello(input: &Value) -> NewRun {
+    workflow("hello", input)
+}
+
+/// A run of a plugin whose agents are `echo-agent`, and which may run itself as a child.
+fn workflow(name: &str, input: &Value) -> NewRun {
     let bytes = |name: &str| -> Arc<[u8]> { baton_plugins::find(name).unwrap().bytes.into() };
-    let (workflow, agent) = (bytes("hello"), bytes("echo-agent"));
+    let (workflow, agent) = (bytes(name), bytes("echo-agent"));
     let program = Program {
-        name: "hello".into(),
+        name: name.into(),
         component: Digest::of(&workflow),
-        workflows: BTreeMap::new(),
+        workflows: BTreeMap::from([(name.into(), Digest::of(&workflow))]),
         agents: BTreeMap::from([("echo-agent".into(), Digest::of(&agent))]),
         agent_types: BTreeMap::new(),
     };
@@ -62,7 +77,7 @@ fn hello(input: &Value) -> NewRun {
         program,
         components: vec![workflow, agent],
         input: Json::from(input.clone()),
-        scope: Scope { read: None, agents: true, workflows: false },
+        scope: Scope { read: None, agents: true, workflows: true },
         root: None::<&Path>.map(Into::into),
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
         budget: Amounts::default(),
@@ -96,10 +111,8 @@ async fn a_run_spawns_agents_and_ends_with_their_results() {
     assert_eq!((row.state, row.tasks, row.failed_tasks, row.owned), (State::Done, 50, 0, false));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn agents_at_work_never_exceed_the_cap() {
-    let bench = Bench::new();
-    let report = bench.engine(3).start(hello(&names(40))).await.unwrap().wait().await;
+/// Agents that were at work at once, by the journal.
+async fn most_at_work(bench: &Bench, report: &RunReport) -> i64 {
     let records = bench.journal.records(&report.run, 0, 10_000).await.unwrap();
     let (mut at_work, mut most) = (0_i64, 0_i64);
     for Record { body, .. } in &records {
@@ -110,6 +123,14 @@ async fn agents_at_work_never_exceed_the_cap() {
         }
         most = most.max(at_work);
     }
+    most
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_at_work_never_exceed_the_cap() {
+    let bench = Bench::new();
+    let report = bench.engine(3).start(hello(&names(40))).await.unwrap().wait().await;
+    let most = most_at_work(&bench, &report).await;
     assert_eq!(most, 3, "parallel up to the cap, and never beyond it");
 }
 
@@ -167,4 +188,98 @@ async fn parking_leaves_a_run_that_can_be_resumed() {
     let options = ResumeOptions { by: "test".into(), ..Default::default() };
     let done = bench.engine(16).resume(&run, options).await.unwrap().wait().await;
     assert_eq!((done.state, greetings(&done), done.usage.agents), (State::Done, 200, 200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_runs_do_not_need_an_instance_each() {
+    let bench = Bench::with_instances(4);
+    let engine = bench.engine(4);
+    let mut handles = Vec::new();
+    for _ in 0..48 {
+        let nap = workflow("nap", &json!({ "step": "sleep", "ms": 400, "times": 3 }));
+        handles.push(engine.start(nap).await.unwrap());
+    }
+    for handle in handles {
+        let report = handle.wait().await;
+        assert_eq!(report.state, State::Done, "{report:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workflows_run_as_children_and_their_usage_adds_up() {
+    let bench = Bench::with_instances(3);
+    let nest = workflow("nest", &json!({ "depth": 3, "width": 3 }));
+    let report = bench.engine(8).start(nest).await.unwrap().wait().await;
+    let handoff = report.outcome.as_ref().unwrap().handoff().expect("a result");
+    assert_eq!(handoff.output.value(), json!(27), "{report:?}");
+    assert_eq!(report.usage.agents, 27);
+    let tasks = bench.journal.tasks(&report.run).await.unwrap();
+    assert_eq!(tasks.len(), 3 + 9 + 27 + 27);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn depth_ends_a_workflow_that_runs_itself() {
+    let bench = Bench::new();
+    let nest = workflow("nest", &json!({ "depth": 50, "width": 1 }));
+    let report = bench.engine(8).start(nest).await.unwrap().wait().await;
+    let failure = report.outcome.as_ref().unwrap().failure().expect("a failure");
+    assert!(failure.message.contains("levels deep"), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_cancels_a_run() {
+    let bench = Bench::new();
+    let engine = bench.engine(1);
+    let nap = workflow("nap", &json!({ "step": "sleep", "ms": 600_000, "times": 1 }));
+    let handle = engine.start(nap).await.unwrap();
+    let control = Control::Cancel { task: TaskPath::root() };
+    bench.journal.send(handle.run(), "somebody", control).await.unwrap();
+    let report = handle.wait().await;
+    assert_eq!(report.state, State::Cancelled, "{report:?}");
+    assert!(bench.journal.inbox().await.unwrap().is_empty(), "the letter was obeyed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_cancels_one_task_and_the_run_goes_on() {
+    let bench = Bench::new();
+    let engine = bench.engine(1);
+    let nap = workflow("nap", &json!({ "step": "sleep", "ms": 600_000, "times": 1 }));
+    let handle = engine.start(nap).await.unwrap();
+    let run = handle.run().clone();
+    while bench.journal.tasks(&run).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let control = Control::Cancel { task: TaskPath::root().child(1) };
+    bench.journal.send(&run, "somebody", control).await.unwrap();
+    let report = handle.wait().await;
+    assert_ne!(report.state, State::Cancelled, "{report:?}");
+    assert_eq!(report.failed_tasks, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_with_many_agents_does_not_keep_a_small_one_waiting() {
+    let bench = Bench::new();
+    let engine = bench.engine(1);
+    let large = engine.start(hello(&names(400))).await.unwrap();
+    let run = large.run().clone();
+    while bench.journal.run(&run).await.unwrap().is_none_or(|row| row.tasks < 400) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let small = engine.start(hello(&names(2))).await.unwrap().wait().await;
+    assert_eq!(small.state, State::Done);
+    let left = bench.journal.tasks(&run).await.unwrap();
+    let open = left.iter().filter(|task| !task.state.is_final()).count();
+    assert!(open > 0, "the small run took its turns while the large one was at work");
+    assert_eq!(greetings(&large.wait().await), 400);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backend_has_a_cap_of_its_own() {
+    let bench = Bench::new();
+    let engine = bench.engine_with(8, vec![("component:echo-agent".into(), 2)]);
+    let report = engine.start(hello(&names(30))).await.unwrap().wait().await;
+    assert_eq!(most_at_work(&bench, &report).await, 2);
+    let capped = NewRun { concurrency: Some(3), ..hello(&names(30)) };
+    let report = bench.engine(8).start(capped).await.unwrap().wait().await;
+    assert_eq!(most_at_work(&bench, &report).await, 3);
 }

@@ -25,21 +25,27 @@ pub(crate) mod messages {
     pub(crate) const BAD_ARGUMENTS: &[&str] = &[
         "string pointer/length out of bounds of memory",
         "list pointer/length out of bounds of memory",
-        "pointer out of bounds of memory",
+        "pointer out of bounds",
         "pointer not aligned",
         "pointer is not aligned",
+        "realloc return: result not aligned",
+        "realloc return: beyond end of memory",
         "unexpected discriminant",
         "invalid option discriminant",
         "invalid expected discriminant",
         "invalid utf-8 sequence",
         "incomplete utf-8 byte sequence",
+        "unpaired surrogate found",
         "unknown handle index",
+        "used with the wrong type",
         "is not a resource",
         "is not an own resource",
         "cannot remove owned resource while borrowed",
     ];
     /// No more memory maps or address space.
     pub(crate) const NO_MEMORY: &str = "os error 12";
+    /// Begins the list of a guest's frames, whose names the guest chose.
+    pub(crate) const BACKTRACE: &str = "error while executing at wasm backtrace";
 }
 
 /// Bytes of standard error that a failure's message quotes.
@@ -168,7 +174,7 @@ fn by_message(error: &wasmtime::Error) -> Option<Failure> {
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return Some(capacity("this process has no room for another instance"));
     }
-    let text = format!("{error:#}");
+    let text = words(error);
     let limit = |code, message: &str| Some(Failure::new(FailureKind::Limit, code, message));
     let full = matches!(error.downcast_ref(), Some(ResourceTableError::Full));
     if full || text.contains(messages::HANDLES) {
@@ -195,5 +201,13 @@ fn by_message(error: &wasmtime::Error) -> Option<Failure> {
 }
 
 fn internal(error: &wasmtime::Error) -> Failure {
-    Failure::new(FailureKind::Internal, "internal", format!("the host failed: {error:#}"))
+    Failure::new(FailureKind::Internal, "internal", format!("the host failed: {}", words(error)))
+}
+
+/// What the engine says, without the names of the guest's functions: a guest could give them the
+/// words of another error.
+fn words(error: &wasmtime::Error) -> String {
+    let links = error.chain().map(ToString::to_string);
+    let links: Vec<String> = links.filter(|link| !link.starts_with(messages::BACKTRACE)).collect();
+    links.join(": ")
 }

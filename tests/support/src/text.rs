@@ -9,7 +9,7 @@ use wit_parser::Resolve;
 /// them.
 const FOREIGN: &[&str] = &[
     "package wasi:io@0.2.0;
-     interface poll { resource pollable; }",
+     interface poll { resource pollable { ready: func() -> bool; } }",
     "package wasi:clocks@0.2.0;
      interface monotonic-clock {
        use wasi:io/poll@0.2.0.{pollable};
@@ -23,6 +23,7 @@ const FOREIGN: &[&str] = &[
 ];
 
 const IMPORTS: &str = "
+    import wasi:io/poll@0.2.0;
     import wasi:clocks/monotonic-clock@0.2.0;
     import wasi:sockets/instance-network@0.2.0;
     import evil:corp/door@1.0.0;";
@@ -40,8 +41,8 @@ impl std::fmt::Display for TextError {
 impl std::error::Error for TextError {}
 
 /// A component from its text. A core module is wrapped as a component of the world it names on its
-/// first line, as in `;; world workflow`; with `, bag` after it, the module's own resource `thing`
-/// is exported too.
+/// first line, as in `;; world workflow`; `, bag` after it exports a resource `thing` of its own,
+/// `, utf16` makes that the encoding of its texts.
 ///
 /// # Errors
 /// When the text is neither, or the module does not fit the world.
@@ -51,10 +52,16 @@ pub fn component(text: &str) -> Result<Vec<u8>, TextError> {
     let Some(world) = text.strip_prefix(";; world ").and_then(|rest| rest.lines().next()) else {
         return Ok(bytes);
     };
-    let (world, bag) = match world.split_once(", ") {
-        Some((world, "bag")) => (world, "export evil:corp/bag@1.0.0;"),
-        _ => (world, ""),
-    };
+    let mut words = world.split(", ");
+    let world = words.next().unwrap_or_default();
+    let (mut bag, mut encoding) = ("", StringEncoding::UTF8);
+    for word in words {
+        match word {
+            "bag" => bag = "export evil:corp/bag@1.0.0;",
+            "utf16" => encoding = StringEncoding::UTF16,
+            _ => return Err(TextError(format!("`{word}` after the world"))),
+        }
+    }
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     resolve.push_dir(wit).map_err(|why| error(&why))?;
@@ -67,7 +74,7 @@ pub fn component(text: &str) -> Result<Vec<u8>, TextError> {
     );
     let package = resolve.push_str("guest.wit", &guest).map_err(|why| error(&why))?;
     let world = resolve.select_world(&[package], Some("guest")).map_err(|why| error(&why))?;
-    embed_component_metadata(&mut bytes, &resolve, world, StringEncoding::UTF8)
+    embed_component_metadata(&mut bytes, &resolve, world, encoding)
         .map_err(|why| error(&why))?;
     ComponentEncoder::default()
         .module(&bytes)

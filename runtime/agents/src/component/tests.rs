@@ -88,7 +88,7 @@ async fn a_trap_is_a_permanent_failure() {
     let (context, _cancel, _noticed) = context();
     let answer = backend("(unreachable)", None).perform(&job(), &context).await;
     let Err(BackendError::Permanent(failure)) = answer.result else { panic!("{answer:?}") };
-    assert_eq!(failure.code, "guest-trap");
+    assert_eq!(failure.code, "guest-panic");
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ fn paths(input: &Value) -> End {
     for path in input["paths"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let read =
             said(files::read(path), |file| String::from_utf8_lossy(&file.bytes).into_owned());
-        let stat = said(files::stat(path), |entry| format!("{:?} {}", entry.kind, entry.size));
+        let stat = said(files::stat(path), |entry| {
+            format!("{} {}", kebab(&format!("{:?}", entry.kind)), entry.size)
+        });
         answers.insert(path.into(), json!({ "read": read, "stat": stat }));
     }
     output(&Value::Object(answers))

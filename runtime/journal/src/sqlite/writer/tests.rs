@@ -58,7 +58,7 @@ fn written(count: u32, bad: &[u32], locked: bool) -> (Vec<Event>, Vec<u32>) {
         assert!(jobs.send(Box::new(probe)).is_ok());
     }
     drop(jobs);
-    Loop { connection, queue, log: file, log_bound: u64::MAX, poison: None, dirty: false }.run();
+    Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false }.run();
     let events = log.lock().unwrap().clone();
     let stored = other
         .prepare("SELECT number FROM done")

@@ -1,8 +1,8 @@
 //! The imperative shell around the rules of a run: makes records durable, then acts.
 //!
-//! One task drives each run ([`run_loop`]). It feeds what happens to `baton_core::run::Run`,
+//! One task drives each run (`run_loop`). It feeds what happens to `baton_core::run::Run`,
 //! appends the records that come out, and only then performs the actions they call for. Guests run
-//! beside it and reach the same `Run` through [`port`].
+//! beside it and reach the same `Run` through `port`.
 
 #![forbid(unsafe_code)]
 

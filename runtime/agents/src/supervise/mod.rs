@@ -2,7 +2,7 @@
 //!
 //! A host may die without a word, and what it started must die with it. So the host starts
 //! `baton supervise -- ARGV…` in a process group of its own, with one end of a socket pair as its
-//! standard input. Over it the host sends the task (one [frame](protocol)) and then keeps it open;
+//! standard input. Over it the host sends the task (one frame) and then keeps it open;
 //! the supervisor sends back how the program ended. The kernel closes the host's end whenever and
 //! however the host dies, and that, like SIGTERM, makes the supervisor kill everything it is
 //! responsible for:

@@ -42,3 +42,31 @@ fn of_two_processes_that_resume_one_run_exactly_one_proceeds() {
     let starts = bench.starts();
     assert!(starts.values().all(|starts| starts.len() <= 2), "{starts:?}");
 }
+
+#[test]
+fn of_two_processes_that_resume_one_batch_exactly_one_proceeds() {
+    let bench = Bench::new();
+    let worker = bench.worker("0.1");
+    std::fs::write(bench.path("inputs.jsonl"), "{\"names\":[\"a\"]}\n".repeat(20)).unwrap();
+    let each = ["--each", "inputs.jsonl", "--agent", &worker, "--yes", "--runs", "1"];
+    let mut first = bench.spawn(&[&["run", "hello.wasm"][..], &each].concat());
+    let began = Instant::now();
+    while bench.starts().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(60), "the batch never started");
+        sleep(Duration::from_millis(5));
+    }
+    let batch = bench.lines(&["ls", "--json"])[0]["batch"]["id"].as_str().unwrap().to_owned();
+    let refused = bench.run(&["resume", &batch]);
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("another process works on"), "{text}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let contenders: Vec<_> =
+        (0..3).map(|_| bench.spawn(&["resume", &batch, "--runs", "1"])).collect();
+    let ended: Vec<_> =
+        contenders.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    assert!(ended.iter().any(|output| output.status.success()), "{ended:?}");
+    let runs = bench.lines(&["ls", "--json", "--limit", "0"]);
+    assert_eq!(runs.len(), 20, "each line ran once");
+}

@@ -55,3 +55,17 @@ fn another_component_in_its_place_stops_with_the_divergence() {
     let report = bench.json(&["resume", &run, "--json"]);
     assert_eq!(report["state"], "done", "the pinned program still finishes it: {report}");
 }
+
+#[test]
+fn a_program_named_by_a_relative_path_is_the_same_from_another_directory() {
+    let bench = Bench::new();
+    bench.worker("0.2");
+    let run = interrupted(&bench, "command:./worker.sh", &names(12));
+    let resumed = bench
+        .baton()
+        .current_dir(bench.path("root"))
+        .args(["resume", &run, "--json"])
+        .output()
+        .unwrap();
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+}

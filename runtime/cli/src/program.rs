@@ -13,10 +13,12 @@ use baton_host::{Inspection, inspect};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::text::nearest;
-use crate::value::AgentArg;
+use crate::value::{self, AgentArg};
 
 /// Prefix of agents that are components.
 const COMPONENT: &str = "component:";
+/// Prefix of agents that are programs.
+const COMMAND: &str = "command:";
 /// Ending of component files.
 const WASM: &str = "wasm";
 
@@ -189,6 +191,15 @@ fn needed(program: &Program, backends: &BackendChoice) -> BTreeSet<String> {
         .collect()
 }
 
+/// A program as the run names it, whatever the working directory is when it goes on.
+fn command(argv: &str) -> Result<String> {
+    let here =
+        std::env::current_dir().map_err(|error| CliError::file("find", Path::new("."), &error))?;
+    let argv =
+        value::anchored(argv, &here).map_err(|message| CliError::new(Code::NoBackend, message))?;
+    Ok(format!("{COMMAND}{argv}"))
+}
+
 /// Components as they are found.
 struct Parts {
     /// Where the workflow's file lies.
@@ -234,9 +245,10 @@ impl Parts {
     fn chosen(&mut self, agents: &[AgentArg]) -> Result<BackendChoice> {
         let mut choice = BackendChoice::default();
         for AgentArg { agent_type, backend } in agents {
-            let backend = match backend.strip_prefix(COMPONENT) {
-                Some(text) => self.agent_component(text)?,
-                None => backend.clone(),
+            let backend = match (backend.strip_prefix(COMPONENT), backend.strip_prefix(COMMAND)) {
+                (Some(text), _) => self.agent_component(text)?,
+                (None, Some(argv)) => command(argv)?,
+                (None, None) => backend.clone(),
             };
             let before = match agent_type {
                 Some(name) => choice.by_type.insert(name.clone(), backend),

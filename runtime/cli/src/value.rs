@@ -1,5 +1,7 @@
 //! Values on the command line: spans of time, numbers, money, limits and backends.
 
+use std::path::Path;
+
 use baton_core::spec::micro_usd;
 
 /// Milliseconds of a span such as `90s`, `5m`, `1h30m` or `250ms`.
@@ -123,6 +125,27 @@ pub fn agent(text: &str) -> Result<AgentArg, String> {
             "`{backend}` is not a backend; write component:NAME, component:FILE.wasm or \
              command:PROGRAM ARGUMENTS"
         )),
+    }
+}
+
+/// What follows `command:`, with a program that is named by a relative path named from the root, so
+/// that a resume from another directory means the same program. Everything else stays as written.
+///
+/// # Errors
+/// When it cannot be split into words, or the path is not UTF-8.
+pub fn anchored(argv: &str, here: &Path) -> Result<String, String> {
+    let mut words = shell_words::split(argv)
+        .map_err(|_| format!("`command:{argv}` leaves a quote or backslash open"))?;
+    match words.first_mut() {
+        Some(program) if program.contains('/') && !program.starts_with('/') => {
+            let path = here.join(program.trim_start_matches("./"));
+            *program = path
+                .to_str()
+                .ok_or_else(|| format!("the path {} is not UTF-8", path.display()))?
+                .to_owned();
+            Ok(shell_words::join(words))
+        }
+        _ => Ok(argv.to_owned()),
     }
 }
 

@@ -184,6 +184,9 @@ pub mod wasm {
     pub const MEMORY_BYTES_MAX: usize = 64 << 20;
     /// Fuel between two points where a guest lets others run and a deadline can end it.
     pub const FUEL_YIELD_INTERVAL: u64 = 1_000_000;
+    /// Components and modules within each other. Composed components have four levels; validation
+    /// takes time with the square of the depth.
+    pub const NESTING_MAX: usize = 32;
     /// Bytes of one metadata section (`baton:manifest`).
     pub const MANIFEST_BYTES_MAX: usize = 256 << 10;
 

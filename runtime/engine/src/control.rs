@@ -1,5 +1,6 @@
 //! Obeys what people ask from other processes.
 
+use std::collections::BTreeSet;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Reads the inbox as long as the engine is there, and hands each letter to its run once.
 pub(crate) async fn watch(engine: Weak<Inner>) {
-    let mut last = 0;
+    // By id and not by the newest one seen: a letter may be older than others that were handed out,
+    // when its run was taken on after theirs.
+    let mut told = BTreeSet::new();
     loop {
         tokio::time::sleep(POLL).await;
         let Some(engine) = engine.upgrade() else {
@@ -24,10 +27,12 @@ pub(crate) async fn watch(engine: Weak<Inner>) {
         let Ok(letters) = engine.config.journal.inbox().await else {
             continue;
         };
+        told.retain(|id| letters.iter().any(|letter| letter.id == *id));
         for letter in letters {
-            if letter.id > last {
-                last = letter.id;
-                engine.tell(&letter.run.clone(), Event::Letter(letter));
+            let (id, run) = (letter.id, letter.run.clone());
+            // A run that is claimed and not driven yet gets its letter with the next look.
+            if !told.contains(&id) && engine.tell(&run, Event::Letter(letter)) {
+                told.insert(id);
             }
         }
     }

@@ -40,11 +40,9 @@ impl Inner {
         self.runs().is_empty()
     }
 
-    pub(crate) fn tell(&self, run: &RunId, event: Event) {
-        if let Some(events) = self.runs().get(run) {
-            // A run that was let go since needs no telling.
-            let _ = events.send(event);
-        }
+    /// Whether the run is driven here and took it.
+    pub(crate) fn tell(&self, run: &RunId, event: Event) -> bool {
+        self.runs().get(run).is_some_and(|events| events.send(event).is_ok())
     }
 
     fn runs(&self) -> MutexGuard<'_, BTreeMap<RunId, mpsc::UnboundedSender<Event>>> {

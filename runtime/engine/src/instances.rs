@@ -42,6 +42,9 @@ impl Loader {
         digest: Digest,
         bytes: Arc<[u8]>,
     ) -> Result<Arc<Guest>, EngineError> {
+        if let Some(guest) = self.host.loaded(&digest) {
+            return Ok(guest);
+        }
         let host = Arc::clone(&self.host);
         tokio::task::spawn_blocking(move || host.load(&bytes))
             .await

@@ -29,6 +29,9 @@ use crate::shared::{Event, Shared};
 /// Wall time of one attempt where neither task nor limit says otherwise.
 const ATTEMPT_MS_DEFAULT: u64 = 600_000;
 
+/// Epoch of the owner that started a run; whoever takes it on later has a higher one.
+const FIRST_EPOCH: u64 = 1;
+
 /// Code of a failure that says nothing about the guest: the process had no room for it.
 const CAPACITY: &str = "capacity";
 
@@ -99,6 +102,9 @@ impl RunLoop {
     }
 
     async fn turn(&mut self) -> Result<(), EngineError> {
+        if self.lease.epoch > FIRST_EPOCH {
+            self.obey_first().await?;
+        }
         loop {
             self.commit().await?;
             if self.leaving || self.shared.lock().run.finished().is_some() {
@@ -116,6 +122,18 @@ impl RunLoop {
             }
             self.fire_timers();
         }
+    }
+
+    /// Obeys what people asked while nobody drove the run, before anything starts.
+    async fn obey_first(&mut self) -> Result<(), EngineError> {
+        let letters = self.journal.inbox().await?;
+        let now = self.journal.now();
+        for letter in letters {
+            if letter.run == self.run {
+                self.obey(letter, now);
+            }
+        }
+        Ok(())
     }
 
     /// The next event; none when a timer or the deadline is due first.
@@ -362,6 +380,10 @@ impl RunLoop {
         let mut cell = self.shared.lock();
         let (mut chosen, mut new) = (Vec::new(), 0);
         for (task, permit) in self.granted.drain(..) {
+            // Ended while it was queued: it takes nothing from what the caps leave to others.
+            if cell.run.outcome(&task).is_some() {
+                continue;
+            }
             let first = cell.run.task(&task).is_some_and(|known| known.attempts == 0);
             if first && cell.run.cap_reached(new).is_some() {
                 self.held.push_back(task);

@@ -257,6 +257,30 @@ async fn a_letter_cancels_one_task_and_the_run_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_to_a_run_without_an_owner_is_obeyed_before_anything_starts() {
+    let bench = Bench::new();
+    let engine = bench.engine(4);
+    let caps = |agents| Caps { agents: Some(agents), ..Caps::default() };
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let new = NewRun { caps: caps(0), ..hello(&names(20)) };
+        let paused = engine.start(new).await.unwrap().wait().await;
+        assert_eq!(paused.state, State::Paused, "{paused:?}");
+        let control = Control::Cancel { task: TaskPath::root() };
+        bench.journal.send(&paused.run, "somebody", control).await.unwrap();
+        runs.push(paused.run);
+    }
+    // The newest letter first: the older ones must not be taken for letters already handed out.
+    for run in runs.iter().rev() {
+        let options = ResumeOptions { caps: caps(20), by: "test".into(), ..Default::default() };
+        let report = engine.resume(run, options).await.unwrap().wait().await;
+        assert_eq!(report.state, State::Cancelled, "{report:?}");
+        assert_eq!(report.usage.agents, 0, "no agent was started");
+    }
+    assert!(bench.journal.inbox().await.unwrap().is_empty(), "the letters were obeyed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_with_many_agents_does_not_keep_a_small_one_waiting() {
     let bench = Bench::new();
     let engine = bench.engine(1);

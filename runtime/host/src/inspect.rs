@@ -1,7 +1,7 @@
 //! What a component is, read from its bytes. Nothing is compiled and nothing is executed.
 
 use baton_core::digest::Digest;
-use baton_core::limits::wasm::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX};
+use baton_core::limits::wasm::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX, NESTING_MAX};
 use baton_core::manifest::{Manifest, SECTION, World};
 use wasmparser::{
     ComponentExternalKind, ComponentTypeRef, Encoding, Parser, Payload, TypeBounds, ValidPayload,
@@ -115,6 +115,10 @@ fn walk(bytes: &[u8]) -> Result<Found<'_>, LoadError> {
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(invalid)?;
+        if matches!(payload, Payload::Version { .. }) && depth == NESTING_MAX {
+            let message = format!("components are nested deeper than {NESTING_MAX} levels");
+            return Err(LoadError::Invalid(message));
+        }
         if let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(invalid)? {
             function.into_validator(Default::default()).validate(&body).map_err(invalid)?;
         }

@@ -1,5 +1,7 @@
 //! `baton run --each` and `baton resume BATCH`: one run for each line of a file.
 
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
     prepared.consent(args.yes, inputs.len() as u64)?;
     let home = Home::find(common)?;
     let id = format!("{}{}", select::BATCH_PREFIX, Ulid::generate());
+    let _alone = alone(&home, &id)?;
     session::block_on(async {
         let session = Session::open(&home, prepared.concurrency, args.runs)?;
         let pinned = Blob::new(bytes);
@@ -67,7 +70,9 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
         ));
     }
     let reader = home.read_existing()?;
-    let batch = home::block_on(open(&*reader, &args.id, common.plain))?;
+    let row = home::block_on(known(&*reader, &args.id))?;
+    let _alone = alone(home, &row.id)?;
+    let batch = home::block_on(open(&*reader, row, common.plain))?;
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;
@@ -82,13 +87,38 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     })
 }
 
-/// A batch as the journal has it.
-async fn open(journal: &dyn Journal, id: &str, plain: bool) -> Result<Batch> {
-    let row = journal.batch(id).await?.ok_or_else(|| {
+/// The lock of a batch, as long as the file is open. Runs have owners of their own, but a line that
+/// was not begun has no run yet: two processes would begin it twice.
+fn alone(home: &Home, id: &str) -> Result<File> {
+    let folder = home.dir().join("batches");
+    let path = folder.join(id);
+    let file = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .and_then(|()| File::create(&path))
+        .map_err(|error| CliError::file("use", &path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(CliError::new(Code::Owned, format!("another process works on {id}"))
+                .hint(format!("`baton ls --batch {id}` shows how far it is")))
+        }
+        Err(TryLockError::Error(error)) => Err(CliError::file("lock", &path, &error)),
+    }
+}
+
+/// A batch by its id.
+async fn known(journal: &dyn Journal, id: &str) -> Result<BatchRow> {
+    journal.batch(id).await?.ok_or_else(|| {
         CliError::new(Code::NoRun, format!("there is no batch `{id}`"))
             .hint("`baton ls --limit 0` shows the batch of each run")
-    })?;
-    let spec = Spec::read(&row)?;
+    })
+}
+
+/// A batch as the journal has it.
+async fn open(journal: &dyn Journal, row: BatchRow, plain: bool) -> Result<Batch> {
+    let (id, spec) = (&row.id, Spec::read(&row)?);
     let bytes = journal.blob(&spec.inputs).await?;
     let limits = spec.limits.run;
     let inputs = lines(&bytes)

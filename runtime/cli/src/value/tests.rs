@@ -86,3 +86,18 @@ fn backends_are_for_all_or_for_one_type() {
         assert_eq!(agent(text).ok(), parsed, "{text}");
     }
 }
+
+#[test]
+fn a_relative_program_is_anchored() {
+    let here = Path::new("/a b");
+    for (argv, anchored_argv) in [
+        ("./work.sh --fast", Some("'/a b/work.sh' --fast")),
+        ("../work.sh 'x y'", Some("'/a b/../work.sh' 'x y'")),
+        ("bin/work", Some("'/a b/bin/work'")),
+        ("/bin/work 'x  y'", Some("/bin/work 'x  y'")),
+        ("work ./file", Some("work ./file")),
+        ("'./work", None),
+    ] {
+        assert_eq!(anchored(argv, here).ok().as_deref(), anchored_argv, "{argv}");
+    }
+}

@@ -131,6 +131,15 @@ const CASES: &[Case] = &[
         code: "bad-argument",
     },
     Case {
+        name: "room for an answer outside the memory",
+        imports: WAIT,
+        parts: "",
+        body: "(call $wait (i32.const 1) (i32.const 8) (i32.const 0) (i32.const -8))
+            (unreachable)",
+        kind: FailureKind::Failed,
+        code: "bad-argument",
+    },
+    Case {
         name: "a list longer than any",
         imports: WAIT,
         parts: "",

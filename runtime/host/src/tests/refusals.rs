@@ -1,6 +1,6 @@
 //! What is not accepted as a component, and in which words.
 
-use baton_core::limits::wasm::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX};
+use baton_core::limits::wasm::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX, NESTING_MAX};
 use baton_core::manifest::World;
 use wasmtime::component::Component;
 
@@ -147,6 +147,17 @@ fn an_export_of_another_type_is_refused_at_load() {
         panic!("{error:?}");
     };
     assert!(refusals[0].contains("`run` has not the type"), "{error}");
+}
+
+#[test]
+fn components_nest_only_so_deep() {
+    let nested = |depth| {
+        let text = format!("{}{}", "(component ".repeat(depth), ")".repeat(depth));
+        inspect(&wat::parse_str(text).unwrap())
+    };
+    assert!(nested(NESTING_MAX).is_ok());
+    let error = nested(NESTING_MAX + 1).unwrap_err();
+    assert!(matches!(&error, LoadError::Invalid(why) if why.contains("nested")), "{error:?}");
 }
 
 #[test]

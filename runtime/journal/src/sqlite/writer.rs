@@ -46,14 +46,8 @@ impl Writer {
         let (jobs, queue) = mpsc::channel();
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
-        let state = Loop {
-            connection,
-            queue,
-            log: log.into(),
-            carried: 0,
-            poison: None,
-            dirty: false,
-        };
+        let state =
+            Loop { connection, queue, log: log.into(), carried: 0, poison: None, dirty: false };
         let thread = spawn("journal-writer", move || state.run())?;
         Ok(Self { jobs: Some(Jobs(jobs)), thread: Some(thread) })
     }

@@ -82,7 +82,7 @@ pub fn new(workflow: &str, input: Value) -> NewRun {
     NewRun {
         id: None,
         program,
-        components: vec![main.bytes, agent.bytes],
+        components: vec![main, agent],
         input: Json::from(input),
         scope: Scope { read: None, agents: true, workflows: false },
         root: None,

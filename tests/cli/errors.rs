@@ -31,6 +31,21 @@ fn a_start_that_fails_prints_one_json_object() {
 }
 
 #[test]
+fn an_exit_code_does_not_depend_on_who_reads() {
+    let project = Project::new();
+    project.write("inputs.jsonl", "{}\n".repeat(50));
+    for (arguments, exit) in [
+        (&["run", "hello", "--input", "{\"names\":[\"a\"]}", "--yes", "--json"][..], 1),
+        (&["run", "hello", "--each", "inputs.jsonl", "--runs", "1", "--yes"], 130),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = project.command(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{output:?}");
+    }
+}
+
+#[test]
 fn usage_errors_leave_with_two() {
     let project = Project::new();
     for arguments in [

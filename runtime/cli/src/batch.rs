@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use baton_core::budget::{Amounts, Caps};
@@ -14,7 +13,7 @@ use baton_core::record::{BackendChoice, BatchLine, Pause, Program};
 use baton_core::scope::Scope;
 use baton_engine::{Engine, EngineError, NewRun, ResumeOptions, RunReport};
 use baton_journal::rows::{RunRow, State};
-use baton_journal::store::BatchRow;
+use baton_journal::store::{BatchRow, Blob};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -106,7 +105,7 @@ pub struct Batch {
     /// Line numbers and inputs.
     pub inputs: Vec<(u64, Json)>,
     /// The bytes of every component of the program.
-    pub components: Vec<Arc<[u8]>>,
+    pub components: Vec<Blob>,
     /// Runs of an earlier sitting.
     pub earlier: Vec<RunRow>,
     /// Counts on lines of their own.

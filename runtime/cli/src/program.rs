@@ -9,6 +9,7 @@ use baton_core::limits::wasm::COMPONENT_BYTES_MAX;
 use baton_core::manifest::{Manifest, World};
 use baton_core::record::{BackendChoice, Program};
 use baton_host::{Inspection, inspect};
+use baton_journal::store::Blob;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
@@ -39,7 +40,7 @@ pub struct Bundle {
     /// Digests and names, as the journal keeps them.
     pub program: Program,
     /// Its components, each once.
-    pub components: Vec<Arc<[u8]>>,
+    pub components: Vec<Blob>,
     /// The manifest of the root workflow.
     pub manifest: Manifest,
     /// Where the root workflow comes from; none: built in.
@@ -204,13 +205,14 @@ fn command(argv: &str) -> Result<String> {
 struct Parts {
     /// Where the workflow's file lies.
     folder: Option<PathBuf>,
-    components: BTreeMap<Digest, Arc<[u8]>>,
+    components: BTreeMap<Digest, Blob>,
     agents: BTreeMap<String, Digest>,
 }
 
 impl Parts {
     fn keep(&mut self, component: &Component) {
-        self.components.insert(component.inspection.digest, component.bytes.clone());
+        let digest = component.inspection.digest;
+        self.components.insert(digest, Blob { digest, bytes: component.bytes.clone() });
     }
 
     /// A component by name: beside the workflow's file first, so that a workflow can bring its own.

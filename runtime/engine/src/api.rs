@@ -15,7 +15,7 @@ use baton_core::run::Run;
 use baton_core::scope::Scope;
 use baton_host::Host;
 use baton_journal::rows::State;
-use baton_journal::store::Journal;
+use baton_journal::store::{Blob, Journal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::EngineError;
@@ -46,8 +46,8 @@ pub struct NewRun {
     pub id: Option<RunId>,
     /// What runs.
     pub program: Program,
-    /// The bytes of every component of the program, in any order.
-    pub components: Vec<Arc<[u8]>>,
+    /// Every component of the program, in any order.
+    pub components: Vec<Blob>,
     /// The input.
     pub input: Json,
     /// What the root workflow may touch.

@@ -10,7 +10,7 @@ use baton_core::ids::RunId;
 use baton_core::record::{FORMAT, RunStarted};
 use baton_core::run::Run;
 use baton_host::files::Root;
-use baton_journal::store::{Blob, Lease};
+use baton_journal::store::Lease;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
@@ -89,7 +89,7 @@ impl Engine {
     pub async fn start(&self, new: NewRun) -> Result<RunHandle, EngineError> {
         let room = self.room().await?;
         let root = new.root.as_deref().map(|path| self.0.root(path)).transpose()?;
-        let blobs: Vec<Blob> = new.components.into_iter().map(Blob::new).collect();
+        let blobs = new.components;
         for digest in new.program.components() {
             if !blobs.iter().any(|blob| blob.digest == *digest) {
                 return Err(EngineError::MissingComponent(*digest));

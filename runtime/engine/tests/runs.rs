@@ -18,7 +18,7 @@ use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
 use baton_journal::sqlite::SqliteJournal;
-use baton_journal::store::{Control, Journal};
+use baton_journal::store::{Blob, Control, Journal};
 use serde_json::{Value, json};
 
 struct Bench {
@@ -75,7 +75,7 @@ fn workflow(name: &str, input: &Value) -> NewRun {
     NewRun {
         id: None,
         program,
-        components: vec![workflow, agent],
+        components: vec![Blob::new(workflow), Blob::new(agent)],
         input: Json::from(input.clone()),
         scope: Scope { read: None, agents: true, workflows: true },
         root: None::<&Path>.map(Into::into),

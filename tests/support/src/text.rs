@@ -74,8 +74,7 @@ pub fn component(text: &str) -> Result<Vec<u8>, TextError> {
     );
     let package = resolve.push_str("guest.wit", &guest).map_err(|why| error(&why))?;
     let world = resolve.select_world(&[package], Some("guest")).map_err(|why| error(&why))?;
-    embed_component_metadata(&mut bytes, &resolve, world, encoding)
-        .map_err(|why| error(&why))?;
+    embed_component_metadata(&mut bytes, &resolve, world, encoding).map_err(|why| error(&why))?;
     ComponentEncoder::default()
         .module(&bytes)
         .and_then(|encoder| encoder.validate(true).encode())

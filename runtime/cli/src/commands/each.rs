@@ -3,7 +3,6 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use baton_core::json::Json;
 use baton_journal::rows::{RunFilter, RunRow};
@@ -20,6 +19,7 @@ use crate::input::InputCheck;
 use crate::output::note;
 use crate::select;
 use crate::session::{self, CONCURRENCY, Session};
+use crate::text::plural;
 
 /// How many bad lines an error names.
 const BAD_LINES_MAX: usize = 5;
@@ -41,20 +41,22 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
         let pinned = Blob::new(bytes);
         let spec = Spec::new(&prepared, pinned.digest);
         let mut blobs = vec![pinned];
-        blobs.extend(prepared.bundle.components.iter().map(|bytes| Blob::new(bytes.clone())));
+        blobs.extend(prepared.bundle.components.iter().cloned());
         session.journal.put_blobs(blobs).await?;
         let row = BatchRow { id: id.clone(), created: session.journal.now(), spec: spec.text()? };
         session.journal.create_batch(row).await?;
         session.obey_signals(format!("baton resume {id}"))?;
+        note(&format!("{id}: {}", plural(inputs.len() as u64, "line")));
         let batch = Batch {
-            id,
+            id: id.clone(),
             spec,
             inputs,
             components: prepared.bundle.components.clone(),
             earlier: Vec::new(),
             plain: common.plain,
         };
-        batch.drive(&session, args.runs, Default::default()).await
+        let ended = batch.drive(&session, args.runs, Default::default()).await;
+        ended.map_err(|error| unread(error, &id))
     })
 }
 
@@ -83,8 +85,21 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
             batch.earlier.len(),
             batch.inputs.len()
         ));
-        batch.drive(&session, args.runs, caps(&args.caps)).await
+        let id = batch.id.clone();
+        let ended = batch.drive(&session, args.runs, caps(&args.caps)).await;
+        ended.map_err(|error| unread(error, &id))
     })
+}
+
+/// A batch whose results nobody reads any more has not ended well: most lines may not have begun.
+fn unread(error: CliError, id: &str) -> CliError {
+    match error {
+        CliError::BrokenPipe => {
+            CliError::new(Code::Interrupted, "the batch was interrupted: nobody reads its results")
+                .hint(format!("`baton resume {id}` goes on"))
+        }
+        error => error,
+    }
 }
 
 /// The lock of a batch, as long as the file is open. Runs have owners of their own, but a line that
@@ -132,9 +147,9 @@ async fn open(journal: &dyn Journal, row: BatchRow, plain: bool) -> Result<Batch
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut components: Vec<Arc<[u8]>> = Vec::new();
+    let mut components = Vec::new();
     for digest in spec.program.components() {
-        components.push(journal.blob(digest).await?);
+        components.push(Blob { digest: *digest, bytes: journal.blob(digest).await? });
     }
     let filter = RunFilter { batch: Some(row.id.clone()), ..RunFilter::default() };
     let earlier: Vec<RunRow> = journal.runs(&filter).await?;

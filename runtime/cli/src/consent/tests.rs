@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
 
 use baton_core::budget::Caps;
 use baton_core::digest::Digest;
 use baton_core::record::BackendChoice;
+use baton_journal::store::Blob;
 use serde_json::json;
 
 use super::*;
@@ -28,7 +28,7 @@ fn bundle(backends: BackendChoice) -> Bundle {
         agents: Default::default(),
         agent_types: manifest.agents.clone(),
     };
-    Bundle { program, components: vec![Arc::from(&b"flow"[..])], manifest, path: None, backends }
+    Bundle { program, components: vec![Blob::new(&b"flow"[..])], manifest, path: None, backends }
 }
 
 fn shown(bundle: &Bundle, root: Option<&Path>, caps: Caps) -> String {

@@ -118,8 +118,8 @@ pub const RESULTS: &[Case] = &[
     case("failure-bad-code", "ends failed:invalid-result"),
     case("failure-bad-detail", "ends failed:invalid-result"),
     case("failure-detail-no-json", "ends failed:invalid-result"),
-    // A kind that the guest chose is what it says of itself, and stands with its own code.
-    case("claims-to-be-cancelled", "ends cancelled:mine"),
+    // Only people and parents cancel. Other kinds are what a guest says of itself.
+    case("claims-to-be-cancelled", "ends failed:mine"),
     case("claims-in-doubt", "ends in-doubt:mine"),
     case("claims-an-internal-error", "ends internal:mine"),
 ];

@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-
 use baton_core::budget::Caps;
 use baton_core::digest::Digest;
 use baton_core::record::BackendChoice;

@@ -13,6 +13,7 @@ use crate::{Captured, trap};
 const LOG: &str = r#"(import "baton:runtime/report@0.1.0" "log" (func $log (param i32 i32 i32)))"#;
 const WAIT: &str = r#"(import "baton:runtime/tasks@0.1.0" "wait-any"
     (func $wait (param i32 i32 i32 i32)))"#;
+const SLEEP: &str = r#"(import "baton:runtime/tasks@0.1.0" "sleep" (func $sleep (param i64 i32)))"#;
 const RANDOM: &str = r#"(import "wasi:random/random@0.2.0" "get-random-bytes"
     (func $random (param i64 i32)))"#;
 const STDOUT: &str = r#"(import "wasi:cli/stdout@0.2.0" "get-stdout" (func $stdout (result i32)))"#;
@@ -132,10 +133,9 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "room for an answer outside the memory",
-        imports: WAIT,
+        imports: SLEEP,
         parts: "",
-        body: "(call $wait (i32.const 1) (i32.const 8) (i32.const 0) (i32.const -8))
-            (unreachable)",
+        body: "(call $sleep (i64.const 1) (i32.const -8)) (unreachable)",
         kind: FailureKind::Failed,
         code: "bad-argument",
     },

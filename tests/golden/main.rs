@@ -30,7 +30,7 @@ fn unpack(version: &str) -> tempfile::TempDir {
     for component in ["hello.wasm", "echo_agent.wasm"] {
         fs::copy(golden(version).join(component), dir.path().join(component)).unwrap();
     }
-    let worker = dir.path().join("worker.sh");
+    let worker = dir.path().join("golden-worker");
     let script =
         "#!/bin/sh\ncat > /dev/null\nprintf '{\"output\":\"done %s\"}' \"${BATON_TASK#*/}\"\n";
     fs::write(&worker, script).unwrap();
@@ -42,7 +42,7 @@ fn baton(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_baton"))
         .args(args)
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("PATH", format!("{}:/usr/bin:/bin", dir.display()))
         .env("HOME", dir)
         .env("BATON_HOME", dir.join("home"))
         .current_dir(dir)

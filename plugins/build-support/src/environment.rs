@@ -1,6 +1,7 @@
 //! The environment of the inner cargo.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Variables by which the outer build would leak into the inner one: compiler wrappers (clippy
@@ -53,13 +54,32 @@ pub(crate) fn clean(command: &mut Command, variables: impl Iterator<Item = (OsSt
             command.env_remove(name);
         }
     }
-    // Paths of this machine must not be part of a component: they would change its digest.
+    // Paths of this machine and the names of its registries must not be part of a component: they
+    // would change its digest.
     if let Some(home) = std::env::var_os("CARGO_HOME").or_else(default_cargo_home) {
-        let mut flag = OsString::from("--remap-path-prefix=");
-        flag.push(home);
-        flag.push("=/cargo");
-        command.env("CARGO_ENCODED_RUSTFLAGS", flag);
+        command.env("CARGO_ENCODED_RUSTFLAGS", remapped(Path::new(&home)));
     }
+}
+
+/// Flags that replace the folders of dependencies by `/cargo`, each flag behind the unit separator
+/// that cargo splits them at. The compiler takes the last prefix that fits, so the widest is first.
+fn remapped(home: &Path) -> OsString {
+    let sources = home.join("registry").join("src");
+    // A registry that cannot be listed has no sources to be compiled.
+    let registries = std::fs::read_dir(&sources).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = registries.map(|registry| registry.path()).collect();
+    folders.sort();
+    folders.insert(0, home.to_owned());
+    let mut flags = OsString::new();
+    for folder in folders {
+        if !flags.is_empty() {
+            flags.push("\u{1f}");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(folder);
+        flags.push("=/cargo");
+    }
+    flags
 }
 
 fn default_cargo_home() -> Option<OsString> {

@@ -84,7 +84,20 @@ pub fn verdict(report: &mut RunReport) -> Option<CliError> {
 }
 
 fn failed(failure: &Failure, run: &RunId) -> (Code, String) {
-    match failure.kind {
+    let (code, hint) = by_kind(failure.kind, run);
+    // A guest hands codes on and could make them up, so the words are Baton's own.
+    let hint = match failure.code.as_str() {
+        "no-backend" => {
+            "choose who does the work: --agent command:PROGRAM or component:NAME".into()
+        }
+        "read-not-granted" => "--root DIR grants a directory to read".into(),
+        _ => hint,
+    };
+    (code, hint)
+}
+
+fn by_kind(kind: FailureKind, run: &RunId) -> (Code, String) {
+    match kind {
         FailureKind::Limit => (
             Code::LimitReached,
             "`baton doctor` lists the limits; --limit NAME=VALUE sets one in a new run".into(),

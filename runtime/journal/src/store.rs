@@ -103,7 +103,7 @@ pub trait Journal: Send + Sync + 'static {
     fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)>;
 
     /// Appends records that continue the run without a gap, with the blobs they name. Returns when
-    /// both are durable. Fails with [`JournalError::Fenced`] if the lease is stale, with
+    /// both are durable. Fails with [`JournalError::Fenced`] if the lease is stale or the run ended, with
     /// [`JournalError::Gap`] if the records do not follow, and then changes nothing.
     ///
     /// Calls take effect in the order they were made, in whatever order they are awaited.
@@ -115,7 +115,7 @@ pub trait Journal: Send + Sync + 'static {
     ) -> JournalFuture<'_, ()>;
 
     /// Gives up ownership, so that others need not ask whether this process lives. Does nothing if
-    /// the lease is stale.
+    /// the lease is stale. The end of a run gives it up in the same commit.
     fn release(&self, lease: &Lease) -> JournalFuture<'_, ()>;
 
     /// The bytes of a blob, checked against their digest.

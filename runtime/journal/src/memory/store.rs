@@ -125,6 +125,9 @@ impl Store {
             let Ok(()) = projection::apply(&mut held.row, &mut held.tasks, &record);
             held.records.push(record);
         }
+        if held.row.state.is_final() {
+            held.owner = None;
+        }
         self.keep(blobs);
         Ok(())
     }

@@ -99,7 +99,8 @@ pub(super) fn update_run(connection: &Connection, no: i64, row: &RunRow) -> Resu
     connection
         .prepare_cached(
             "UPDATE run SET state = ?2, paused = ?3, updated = ?4, records = ?5, tasks = ?6,
-                 failed_tasks = ?7, usage = ?8, failure_code = ?9, failure_message = ?10
+                 failed_tasks = ?7, usage = ?8, failure_code = ?9, failure_message = ?10,
+                 owner = CASE WHEN ?11 THEN NULL ELSE owner END
              WHERE no = ?1",
         )?
         .execute(params![
@@ -113,6 +114,8 @@ pub(super) fn update_run(connection: &Connection, no: i64, row: &RunRow) -> Resu
             json(&row.usage)?,
             row.failure.as_ref().map(|(code, _)| code),
             row.failure.as_ref().map(|(_, message)| message),
+            // Nothing follows the end of a run: it needs no owner, and no commit to give it up.
+            row.state.is_final(),
         ])?;
     Ok(())
 }

@@ -131,6 +131,9 @@ fn judge(end: GuestEnd) -> Result<Handoff, BackendError> {
         }
         Ok(Outcome::Failed(failure)) => Err(BackendError::Permanent(failure)),
         Err(PortError::Gone) => Err(BackendError::Cancelled),
+        Err(PortError::Capacity(message)) => {
+            Err(BackendError::Retryable { failure: internal(message.into()), after_ms: None })
+        }
         Err(PortError::Limit { name, message }) => {
             Err(BackendError::Permanent(Failure::new(FailureKind::Limit, name, message)))
         }

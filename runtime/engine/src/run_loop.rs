@@ -32,9 +32,6 @@ const ATTEMPT_MS_DEFAULT: u64 = 600_000;
 /// Epoch of the owner that started a run; whoever takes it on later has a higher one.
 const FIRST_EPOCH: u64 = 1;
 
-/// Code of a failure that says nothing about the guest: the process had no room for it.
-const CAPACITY: &str = "capacity";
-
 /// What a loop works with.
 pub(crate) struct RunLoop {
     pub run: RunId,
@@ -237,9 +234,6 @@ impl RunLoop {
     ) -> Result<(), EngineError> {
         self.instances.ended(workflow);
         let outcome = match end.outcome {
-            Ok(Outcome::Failed(failure)) if failure.code == CAPACITY => {
-                return Err(EngineError::Internal(failure.message));
-            }
             Ok(outcome) => own_end(outcome),
             Err(PortError::Gone) => {
                 // Evicted; or a leftover of a workflow that has ended, which nothing wakes.
@@ -249,6 +243,10 @@ impl RunLoop {
             Err(PortError::Diverged(divergence)) => return Err(EngineError::Diverged(divergence)),
             Err(PortError::Limit { name, message }) => {
                 Outcome::Failed(Failure::new(FailureKind::Limit, name, message))
+            }
+            // Nothing is known of the workflow: the run stays as its journal says.
+            Err(PortError::Capacity(message)) => {
+                return Err(EngineError::Internal(message.into()));
             }
             Err(PortError::Internal(message)) => return Err(EngineError::Internal(message)),
         };

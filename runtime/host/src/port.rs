@@ -33,6 +33,10 @@ pub enum PortError {
     /// The run is going away: cancelled, evicted or handed to another owner.
     #[error("the run does not need this instance any more")]
     Gone,
+    /// The process or the system has no room for another instance now. Says nothing about the guest,
+    /// and no guest can say it.
+    #[error("{0}")]
+    Capacity(&'static str),
     /// Baton or its store failed.
     #[error("{0}")]
     Internal(String),

@@ -77,12 +77,20 @@ pub(crate) fn outcome(
     if let Some(port) = error.downcast_ref::<PortError>() {
         return Err(port.clone());
     }
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        return Err(PortError::Capacity("this process has no room for another instance"));
+    }
     let failure = stopped(error)
         .or_else(|| exited(error))
         .or_else(|| trapped(error, granted, output))
-        .or_else(|| by_message(error))
-        .unwrap_or_else(|| internal(error));
-    Ok(Outcome::Failed(failure))
+        .or_else(|| by_message(error));
+    match failure {
+        Some(failure) => Ok(Outcome::Failed(failure)),
+        None if words(error).contains(messages::NO_MEMORY) => {
+            Err(PortError::Capacity("the system has no memory maps left for another instance"))
+        }
+        None => Ok(Outcome::Failed(internal(error))),
+    }
 }
 
 fn stopped(error: &wasmtime::Error) -> Option<Failure> {
@@ -170,10 +178,6 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
 }
 
 fn by_message(error: &wasmtime::Error) -> Option<Failure> {
-    let capacity = |message: &str| Failure::new(FailureKind::Internal, "capacity", message);
-    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-        return Some(capacity("this process has no room for another instance"));
-    }
     let text = words(error);
     let limit = |code, message: &str| Some(Failure::new(FailureKind::Limit, code, message));
     let full = matches!(error.downcast_ref(), Some(ResourceTableError::Full));
@@ -196,8 +200,7 @@ fn by_message(error: &wasmtime::Error) -> Option<Failure> {
         let message = format!("the guest broke its contract: {message}");
         return Some(Failure::new(FailureKind::Failed, "bad-argument", message));
     }
-    text.contains(messages::NO_MEMORY)
-        .then(|| capacity("the system has no memory maps left for another instance"))
+    None
 }
 
 fn internal(error: &wasmtime::Error) -> Failure {

@@ -103,8 +103,8 @@ pub trait Journal: Send + Sync + 'static {
     fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)>;
 
     /// Appends records that continue the run without a gap, with the blobs they name. Returns when
-    /// both are durable. Fails with [`JournalError::Fenced`] if the lease is stale or the run ended, with
-    /// [`JournalError::Gap`] if the records do not follow, and then changes nothing.
+    /// both are durable. Fails with [`JournalError::Fenced`] if the lease is stale or the run has
+    /// ended, with [`JournalError::Gap`] if the records do not follow, and then changes nothing.
     ///
     /// Calls take effect in the order they were made, in whatever order they are awaited.
     fn append(

@@ -53,10 +53,10 @@ impl Jobs {
             while let Ok(notice) = told.try_recv() {
                 ending.notice(notice);
             }
-            // The room is free before the loop hears of the end, so that the next start can be
-            // made durable together with this completion.
-            drop(permit);
+            // The loop hears of the end before of the room that it frees, so that by the journal too
+            // no more agents are at work than may be. Mostly both become durable in one commit.
             ending.tell(answer);
+            drop(permit);
         });
         self.working.insert(path, Working { cancel, task });
     }

@@ -1,0 +1,281 @@
+/**
+ * Types of workflow scripts.
+ *
+ * The first part is the dialect, which other runtimes know too. The second part, the global
+ * `baton`, exists only in Baton and only in runs that allow extensions (`--extensions`, or
+ * `extensions = true` in `baton.toml`). A script that shall also run elsewhere asks
+ * `typeof baton !== 'undefined'` first.
+ *
+ * A script gets these types with `/// <reference path="./baton.d.ts" />` in its first line.
+ */
+
+/** A JSON value. */
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** A JSON Schema with an object at the top. Only local `$ref`; unknown keywords are passed over. */
+type Schema = { [keyword: string]: unknown }
+
+// ---- The dialect -------------------------------------------------------------------------------
+
+/**
+ * The first statement of a script, `export const meta = { … }`, is a pure literal of this shape. It
+ * is read and never executed.
+ */
+interface Meta {
+  /** Identity of the workflow: `baton run NAME`. */
+  name: string
+  /** One line for whoever chooses or approves it. */
+  description: string
+  /** When to use it, for lists. */
+  whenToUse?: string
+  /** Progress groups in the order in which they are expected. `model` is shown and chooses nothing. */
+  phases?: { title: string; detail?: string; model?: string }[]
+  /** What only Baton reads. */
+  baton?: {
+    /** Files the script asks to read: glob patterns. */
+    read?: string[] | { include?: string[]; exclude?: string[] }
+    /** Budget where nobody grants another. */
+    budget?: { agents?: number; tokens?: number; output_tokens?: number; cost_usd?: number }
+    /** Names of workflows that it starts and that cannot be read off its text. */
+    workflows?: string[]
+  }
+}
+
+/** Options of `agent`. Keys that are not known are passed over. */
+interface AgentOptions {
+  /** Name shown to people; otherwise the first 60 characters of the prompt. */
+  label?: string
+  /** Progress group of this call, whatever `phase()` said last. */
+  phase?: string
+  /** The answer must fit this schema; the value is then an object. */
+  schema?: Schema
+  /** Model; omitted or `'inherit'`: the run's default. */
+  model?: string
+  /** Reasoning effort. Another word is left out with a warning. */
+  effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max'
+  /** A git worktree of its own. The call rejects when it cannot have one. */
+  isolation?: 'worktree'
+  /** Name of an agent definition. */
+  agentType?: string
+  /** Accepted and not used. */
+  stallMs?: number
+  /** What only Baton knows; read in runs with extensions, passed over in others. */
+  baton?: {
+    /** Backend for this call, one that the run was started with. */
+    provider?: string
+    /** Wall time of one attempt, in milliseconds. */
+    timeoutMs?: number
+  }
+}
+
+/**
+ * One agent with a fresh conversation. Never throws by itself: what is wrong rejects the promise.
+ *
+ * The value is the final text, byte for byte; with a schema the validated object. It is `null` when
+ * the agent ended without a value: it failed, ran into a limit, was cancelled, or said nothing.
+ *
+ * Rejects with
+ * - `TypeError`: wrong kinds of arguments;
+ * - `WorkflowSchemaError`: the schema is impossible, or no answer fitted it;
+ * - `WorkflowStallError`: its time was over;
+ * - `WorkflowAgentTypeError`: unknown `agentType`;
+ * - `WorkflowIsolationError`: no worktree;
+ * - `WorkflowBudgetExceededError`, `WorkflowAgentCapError`: nothing more may be started.
+ */
+declare function agent(prompt: string, opts?: AgentOptions | null): Promise<any>
+
+/**
+ * Calls every function at once and waits for all. Results stand in the order of the functions. One
+ * that throws or rejects gives `null` and a line in the log. At most 4,096.
+ */
+declare function parallel<T>(thunks: (() => T | Promise<T>)[]): Promise<(T | null)[]>
+
+/**
+ * Sends every item through all stages, each by itself. A stage gets what the stage before gave (in
+ * the first: the item), the item, and its index. An item whose stage throws is `null` and skips the
+ * rest. At most 4,096 items.
+ */
+declare function pipeline(
+  items: any[],
+  ...stages: ((previous: any, item: any, index: number) => any)[]
+): Promise<any[]>
+
+/** Begins a progress group: it takes the calls from now on. */
+declare function phase(title: string): void
+
+/** Writes a line for whoever watches. Several values are joined with a space. */
+declare function log(...values: unknown[]): void
+
+/** The run's input, unchanged; `undefined` if there is none. */
+declare var args: any
+
+/** The run's budget of output tokens. */
+declare const budget: {
+  /** Output tokens granted; `null` without a limit. */
+  readonly total: number | null
+  /** Output tokens that ended calls have used, those of nested workflows included. */
+  spent(): number
+  /** What is left, at least 0; `Infinity` without a limit. */
+  remaining(): number
+}
+
+/**
+ * Runs another workflow, by name or by path, and gives its value. One level deep unless the run
+ * allows more. An error of the other script rejects with that error. Rejects also with
+ * `WorkflowNotFoundError`, `WorkflowScriptError` (it does not parse) and `WorkflowNestingError`.
+ */
+declare function workflow(nameOrRef: string | { scriptPath: string }, args?: Json): Promise<any>
+
+/** A durable timer: after a restart it waits for the rest of its time only. */
+declare function setTimeout<A extends unknown[]>(callback: (...values: A) => void, ms?: number, ...values: A): number
+
+/** Ends a timer. A number that is no open timer does nothing. */
+declare function clearTimeout(id: number | undefined): void
+
+// ---- Baton only --------------------------------------------------------------------------------
+
+/** How an agent's call ended, in full. */
+interface AgentOutcome {
+  /** Whether there is a value. */
+  ok: boolean
+  /** The value; `null` if there is none. */
+  value: any
+  /** `'ok'`, or the kind of the failure. */
+  outcome: 'ok' | 'failed' | 'cancelled' | 'timed-out' | 'limit' | 'refused' | 'invalid-output' | 'in-doubt' | 'internal'
+  /** Why there is no value. */
+  error?: { kind: string; code: string; message: string; detail: Json }
+  /** Number of the task in this script, from 1. */
+  callId: number
+  /** Its label. */
+  label: string
+  /** Tokens, the children's included. */
+  usage: { inputTokens: number; outputTokens: number; cachedTokens: number }
+  /** US dollars. */
+  cost: number
+  /** What the agent says in a few sentences. */
+  summary?: string
+  /** What the value rests on. */
+  evidence?: Evidence[]
+  /** Files it produced. */
+  artifacts?: { name: string; mediaType: string; digest: string; size: number }[]
+  /** What should be done next. */
+  followUps?: string[]
+}
+
+/** What a statement rests on. */
+interface Evidence {
+  /** Path inside the granted root. */
+  path: string
+  /** Lines from 1, both included; absent for the whole file. */
+  lines?: { first: number; last: number } | null
+  /** `sha256:` and the digest of the file when it was read. */
+  digest?: string | null
+  /** What the place shows. */
+  claim: string
+}
+
+/** Which files a query is about. */
+interface Selection {
+  /** Glob patterns; what matches one is left out. */
+  exclude?: string | string[]
+  /** Also what `.gitignore` leaves out. */
+  ignored?: boolean
+  /** Also names that begin with a dot. */
+  hidden?: boolean
+  /** At most so many results. */
+  limit?: number
+}
+
+/** What one challenger says of a claim. */
+interface Verdict {
+  refuted: boolean
+  reason?: string
+  [more: string]: unknown
+}
+
+declare const baton: {
+  /** Release of the runner. */
+  readonly version: string
+  /** What is there, by name. */
+  readonly features: readonly string[]
+
+  /** A file inside the granted root. Recorded: a replay sees the same text. Rejects with `BatonFileError`. */
+  readText(path: string): Promise<string>
+  /** The same, parsed. */
+  readJson(path: string): Promise<any>
+  /** Paths that match a pattern, in byte order. */
+  glob(include: string | string[], selection?: Selection & { directories?: boolean }): Promise<string[]>
+  /** Lines that match a regular expression (of the Rust crate `regex`). Columns are byte offsets from 0. */
+  search(
+    pattern: string,
+    selection?: Selection & { include?: string | string[] },
+  ): Promise<{ path: string; line: number; column: number; text: string }[]>
+
+  /** Waits, across restarts. */
+  sleep(ms: number): Promise<void>
+  /** Waits until a time: ISO 8601 or milliseconds since 1970. */
+  sleepUntil(time: string | number | Date): Promise<void>
+  /** Time of the last delivery in milliseconds since 1970. The same on every replay. */
+  now(): number
+  /** A number from 0 to below 1. The same on every replay. */
+  random(): number
+  /** A random UUID. The same on every replay. */
+  uuid(): string
+
+  /** `agent()` with the whole outcome: the same call, and failures of the agent do not reject. What is
+   * wrong with the arguments, the schema, the cap or the budget does. */
+  agent(prompt: string, opts?: AgentOptions | null): Promise<AgentOutcome>
+  /** Calls until a call does not throw: at most `times` (3), with a pause before the second that
+   * doubles before each further one. Rejects with the last error. */
+  retry<T>(
+    call: (attempt: number) => T | Promise<T>,
+    options?: { times?: number; backoffMs?: number },
+  ): Promise<T>
+  /** `parallel()`, at most `width` at once. */
+  limit<T>(width: number, thunks: (() => T | Promise<T>)[]): Promise<(T | null)[]>
+  /**
+   * Runs `body` with a budget of its own: when an amount is used up, further calls made inside
+   * (also after an `await`) reject with `WorkflowBudgetExceededError`. Calls outside are not
+   * affected. `tokens` counts input and output. The run's own budget holds as well.
+   */
+  budget<T>(
+    limits: { agents?: number; tokens?: number; outputTokens?: number },
+    body: () => T | Promise<T>,
+  ): Promise<T>
+  /** Computes once per run; later calls with the same key get the same promise. A rejection is forgotten. */
+  memo<T>(key: string, compute: () => T | Promise<T>): Promise<T>
+  /** Keeps a file with the run: text, bytes, or a JSON value. At most 4 MiB. */
+  artifact(
+    name: string,
+    data: string | ArrayBuffer | ArrayBufferView | Json,
+    options?: { mediaType?: string },
+  ): Promise<{ id: string; sha256: string }>
+  /**
+   * Checks a value against a schema and gives it back; throws `WorkflowSchemaError` if it does not
+   * fit. `summary`, `evidence` and `followUps` of an object become those of the run's handoff.
+   */
+  handoff<T>(value: T, schema?: Schema): T
+  /**
+   * Sets challengers on one claim, each of whom tries to refute it. One that throws, or whose answer
+   * is no verdict, has no voice and stands as `null`.
+   */
+  verify(
+    challengers: number,
+    challenge: (index: number) => Verdict | null | Promise<Verdict | null>,
+  ): Promise<{
+    verdicts: (Verdict | null)[]
+    refutations: number
+    confirmations: number
+    ruling: 'holds' | 'refuted' | 'undecided'
+    holds: boolean
+  }>
+  /**
+   * Makes rounds until one brings nothing new, at most `rounds`. A round is given its number from 1
+   * and what is known; equal items (as JSON, whatever the order of keys) count once. A round that
+   * brings `null` does not count as one that found nothing.
+   */
+  converge<T>(
+    rounds: number,
+    round: (number: number, known: T[]) => T[] | null | Promise<T[] | null>,
+  ): Promise<{ items: T[]; rounds: number; complete: boolean }>
+}

@@ -1,0 +1,3 @@
+export const meta = { name: 'demo', description: 'x' }
+import('x')
+const x: number = 5

@@ -17,6 +17,9 @@ const PLUGINS: &[(&str, &str)] = &[
     ("nest", "nest"),
 ];
 
+/// Names another component than the committed one for scripts, so that a rebuilt one can be tested.
+const RUNNER: &str = "BATON_SCRIPT_RUNNER";
+
 /// What makes guests different when it changes, relative to the workspace.
 const SOURCES: &[&str] = &[
     "Cargo.toml",
@@ -51,6 +54,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.push(']');
     fs::write(out_dir.join("table.rs"), table)?;
+
+    println!("cargo::rerun-if-env-changed={RUNNER}");
+    let runner =
+        env::var_os(RUNNER).map_or_else(|| package.join("script/runner.wasm"), PathBuf::from);
+    println!("cargo::rerun-if-changed={}", runner.display());
+    copy_if_changed(&runner, &out_dir.join("script.wasm"))?;
     Ok(())
 }
 

@@ -21,5 +21,18 @@ pub fn find(name: &str) -> Option<&'static Plugin> {
     all().iter().find(|plugin| plugin.name == name)
 }
 
+/// The component that interprets workflow scripts. Not among [`all`]: it is no program by itself.
+/// `script/build.sh` makes it.
+#[must_use]
+pub fn script_runner() -> &'static [u8] {
+    include_bytes!(concat!(env!("OUT_DIR"), "/script.wasm"))
+}
+
+/// What scripts can use, as TypeScript declarations for editors.
+#[must_use]
+pub fn script_types() -> &'static str {
+    include_str!("../script/baton.d.ts")
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::path::Path;
+
+use baton_core::digest::Digest;
 use baton_core::manifest::{Manifest, SECTION, World};
 use wasmparser::{ComponentTypeRef, Parser, Payload};
 
-use crate::{Plugin, all, find};
+use crate::{Plugin, all, find, script_runner};
+
+/// Every component of the binary.
+fn components() -> Vec<Plugin> {
+    let mut components = all().to_vec();
+    components.push(Plugin { name: "script", bytes: script_runner() });
+    components
+}
 
 /// What the outermost component says of itself.
 #[derive(Default)]
@@ -43,7 +53,7 @@ fn facts(plugin: &Plugin) -> Facts {
 #[test]
 fn every_plugin_has_one_manifest_of_its_own_name() {
     assert!(!all().is_empty());
-    for plugin in all() {
+    for plugin in &components() {
         let [manifest] = facts(plugin).manifests.try_into().expect(plugin.name);
         assert_eq!(Manifest::parse(&manifest).unwrap().name, plugin.name);
     }
@@ -51,7 +61,7 @@ fn every_plugin_has_one_manifest_of_its_own_name() {
 
 #[test]
 fn a_plugin_imports_and_exports_what_its_world_has() {
-    for plugin in all() {
+    for plugin in &components() {
         let facts = facts(plugin);
         let manifest = Manifest::parse(facts.manifests.first().unwrap()).unwrap();
         let (interfaces, export): (&[&str], _) = match manifest.world {
@@ -72,7 +82,7 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
 fn components_name_no_path_of_the_machine_that_built_them() {
     let home = std::env::home_dir().unwrap().join(".cargo");
     for needle in [home.to_str().unwrap().as_bytes(), b"registry/src"] {
-        for plugin in all() {
+        for plugin in &components() {
             let found = plugin.bytes.windows(needle.len()).any(|window| window == needle);
             assert!(!found, "{}", plugin.name);
         }
@@ -86,4 +96,47 @@ fn plugins_are_found_by_name_and_stand_in_order() {
         assert_eq!(find(plugin.name), Some(plugin));
     }
     assert_eq!(find("absent"), None);
+}
+
+/// Files below a folder of the workspace, tests left out, as the build script of the runner lists
+/// them.
+fn files(workspace: &Path, folder: &str, found: &mut Vec<String>) {
+    let path = workspace.join(folder);
+    if path.is_file() {
+        found.push(folder.to_owned());
+        return;
+    }
+    for entry in std::fs::read_dir(path).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name != "tests" {
+            files(workspace, &format!("{folder}/{name}"), found);
+        }
+    }
+}
+
+#[test]
+fn the_committed_script_runner_is_made_of_the_sources_beside_it() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let script = workspace.join("plugins/script");
+    let noted = |name: &str| std::fs::read_to_string(script.join(name)).unwrap().trim().to_owned();
+    let committed = std::fs::read(script.join("runner.wasm")).unwrap();
+    assert_eq!(Digest::of(&committed).hex(), noted("runner.sha256"));
+
+    let mut sources = Vec::new();
+    for folder in ["wit", "plugins/script/source", "plugins/script/runner"] {
+        files(workspace, folder, &mut sources);
+    }
+    for file in ["plugins/script/Cargo.toml", "plugins/script/Cargo.lock"] {
+        files(workspace, file, &mut sources);
+    }
+    sources.sort();
+    let lines: String = sources
+        .iter()
+        .map(|name| {
+            let digest = Digest::of(&std::fs::read(workspace.join(name)).unwrap());
+            format!("{}  {name}\n", digest.hex())
+        })
+        .collect();
+    let made_of = Digest::of(lines.as_bytes()).hex();
+    assert_eq!(made_of, noted("runner.sources"), "run plugins/script/build.sh");
 }

@@ -40,6 +40,7 @@ async fn main() -> ExitCode {
         root: None,
         limits: Arc::new(Limits::default()),
         timeout_ms: 600_000,
+        definition: None,
     };
     let (_keep, cancelled) = watch::channel(false);
     let (notices, _) = mpsc::unbounded_channel();

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use baton_core::handoff::{Failure, Handoff, Usage};
 use baton_core::ids::TaskId;
 use baton_core::limits::Limits;
+use baton_core::manifest::AgentType;
 use baton_core::record::Effect;
 use baton_core::report::Report;
+use baton_core::reuse::Seen;
 use baton_core::scope::Scope;
 use baton_core::spec::AgentSpec;
 use tokio::sync::watch;
@@ -36,6 +38,8 @@ pub struct Job {
     pub limits: Arc<Limits>,
     /// Wall time of this attempt in milliseconds.
     pub timeout_ms: u64,
+    /// The definition of its agent type, if it has one.
+    pub definition: Option<Arc<AgentType>>,
 }
 
 /// What a backend tells while it works. Sent on [`JobContext::notices`].
@@ -56,6 +60,13 @@ pub enum Notice {
         failure: Failure,
         /// What it consumed all the same.
         usage: Usage,
+    },
+    /// What an attempt looked at, told at its end; from backends that see it.
+    Read {
+        /// The requests and what they brought.
+        reads: Vec<Seen>,
+        /// Whether that is everything.
+        complete: bool,
     },
     /// The worker told people something.
     Report(Report),
@@ -111,6 +122,11 @@ pub trait Backend: Send + Sync {
 
     /// What a repeat of a task would do outside.
     fn effect(&self) -> Effect;
+
+    /// Whether what it does can change files of the granted directory.
+    fn can_write(&self) -> bool {
+        true
+    }
 
     /// Makes one attempt. Output is not yet checked against a schema. Must end soon after
     /// `context.cancelled` becomes true, and leave nothing running.

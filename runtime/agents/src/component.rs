@@ -7,6 +7,7 @@ use baton_core::files::{FileAnswer, FileError, FileErrorKind, FileRequest};
 use baton_core::handoff::{Artifact, Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::record::Effect;
 use baton_core::report::{Level, Report};
+use baton_core::reuse::{ReadSet, Seen};
 use baton_host::files::{Root, ScopedFiles};
 use baton_host::port::{AgentPort, PortError, PortFuture};
 use baton_host::{AgentTask, Guest, GuestEnd, Host};
@@ -73,6 +74,8 @@ impl ComponentBackend {
         })?;
         Ok(Port {
             files,
+            reads: ReadSet::default(),
+            may_read: job.scope.read.is_some(),
             notices: context.notices.clone(),
             report_bytes_left: job.limits.run.log_bytes,
             reports_dropped: 0,
@@ -88,6 +91,10 @@ impl Backend for ComponentBackend {
 
     fn effect(&self) -> Effect {
         Effect::Repeatable
+    }
+
+    fn can_write(&self) -> bool {
+        false
     }
 
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {
@@ -146,6 +153,9 @@ fn judge(end: GuestEnd) -> Result<Handoff, BackendError> {
 /// The calls of one instance.
 struct Port {
     files: Option<ScopedFiles>,
+    reads: ReadSet,
+    /// Whether the task has a read scope: that nothing was read is told then too.
+    may_read: bool,
     notices: UnboundedSender<Notice>,
     /// Bytes of reports that are still passed on. Nobody else slows a guest that floods.
     report_bytes_left: u64,
@@ -197,20 +207,39 @@ impl AgentPort for Port {
     fn observe(&mut self, request: FileRequest) -> PortFuture<'_, Result<FileAnswer, FileError>> {
         let files = self.files.clone();
         Box::pin(async move {
-            let Some(files) = files else {
-                let message = "this task was not granted any files";
-                return Err(FileError::new(FileErrorKind::Denied, "not-granted", message));
-            };
-            let answer = tokio::task::spawn_blocking(move || files.observe(&request)).await;
-            answer.unwrap_or_else(|_| {
-                Err(FileError::new(FileErrorKind::Io, "io-failed", "the request did not end"))
-            })
+            let asked = request.clone();
+            let observed = tokio::task::spawn_blocking(move || {
+                let answer = match files {
+                    Some(files) => files.observe(&request),
+                    None => Err(not_granted()),
+                };
+                (Seen::new(request, &answer), answer)
+            });
+            let (seen, answer) = observed.await.unwrap_or_else(|_| {
+                let message = "the request did not end";
+                let answer = Err(FileError::new(FileErrorKind::Io, "io-failed", message));
+                (Seen::new(asked, &answer), answer)
+            });
+            self.reads.note(seen);
+            answer
         })
     }
 }
 
+/// What a task without files gets.
+#[must_use]
+pub fn not_granted() -> FileError {
+    let message = "this task was not granted any files";
+    FileError::new(FileErrorKind::Denied, "not-granted", message)
+}
+
 impl Drop for Port {
     fn drop(&mut self) {
+        let reads = std::mem::take(&mut self.reads);
+        if self.may_read || !reads.is_empty() {
+            let (reads, complete) = reads.finish();
+            self.notice(Notice::Read { reads, complete });
+        }
         if self.reports_dropped > 0 {
             let text = format!("{} reports beyond the limit were dropped", self.reports_dropped);
             self.notice(Notice::Report(Report::Log { level: Level::Warn, text }));

@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod command;
 pub mod component;
+pub mod isolation;
 mod process;
 mod registry;
 mod retry;
@@ -17,7 +18,7 @@ mod work;
 
 pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
 pub use command::{CommandBackend, CommandError};
-pub use component::ComponentBackend;
+pub use component::{ComponentBackend, not_granted};
 pub use process::Supervisor;
 pub use registry::{BackendNameError, Backends};
 pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};

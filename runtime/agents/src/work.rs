@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Instant;
 
-use baton_core::handoff::{Handoff, Usage};
+use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 
 use crate::backend::{Answer, Backend, BackendError, Job, JobContext, Notice};
 use crate::retry::{Miss, Next, Tries};
@@ -19,6 +19,7 @@ use crate::stop::cancelled;
 /// - A retryable error is followed by another attempt after a wait that doubles each time, is never
 ///   shorter than the backend asked for, and has a random part; [`RETRY_TRIES_MAX`] such errors end
 ///   the task, and so does a backend that asks for more than [`RETRY_WAIT_MS_MAX`].
+/// - An empty text where no schema was given ends the task with code `empty-output`.
 /// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
 ///   before the first attempt.
 ///
@@ -57,6 +58,7 @@ async fn attempts(
         usage.add(&answer.usage);
         let miss = match answer.result {
             Ok(handoff) => match misfit(schema.as_ref(), &handoff).await? {
+                None if schema.is_none() && is_blank(&handoff) => return Err(nothing_said()),
                 None => return Ok(handoff),
                 Some(errors) => Miss::Output(errors),
             },
@@ -83,6 +85,17 @@ async fn attempts(
         }
         job.attempt = job.attempt.saturating_add(1);
     }
+}
+
+/// Whether a text without a schema says nothing.
+fn is_blank(handoff: &Handoff) -> bool {
+    handoff.output.as_str() == "\"\""
+}
+
+/// An agent that ended without a word has not done its task, whatever its backend says.
+fn nothing_said() -> BackendError {
+    let message = "the agent ended with an empty text";
+    BackendError::Permanent(Failure::new(FailureKind::Failed, "empty-output", message))
 }
 
 async fn misfit(

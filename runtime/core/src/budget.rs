@@ -19,6 +19,10 @@ pub struct Amounts {
     /// Input and output tokens together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
+    /// Output tokens alone: what the budget of a script counts. Not held back for children: each
+    /// may spend what was left when it began, so those at work together can overshoot together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
     /// Millionths of a US dollar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<u64>,
@@ -32,6 +36,7 @@ impl Amounts {
         Self {
             agents: left(self.agents, usage.agents),
             tokens: left(self.tokens, usage.tokens()),
+            output_tokens: left(self.output_tokens, usage.output_tokens),
             cost_micro_usd: left(self.cost_micro_usd, usage.cost_micro_usd),
         }
     }
@@ -46,6 +51,7 @@ impl Amounts {
         Self {
             agents: min(self.agents, other.agents),
             tokens: min(self.tokens, other.tokens),
+            output_tokens: min(self.output_tokens, other.output_tokens),
             cost_micro_usd: min(self.cost_micro_usd, other.cost_micro_usd),
         }
     }
@@ -53,9 +59,14 @@ impl Amounts {
     /// The first amount that is used up, by name.
     #[must_use]
     pub fn exhausted(&self) -> Option<&'static str> {
-        [("agents", self.agents), ("tokens", self.tokens), ("cost", self.cost_micro_usd)]
-            .into_iter()
-            .find_map(|(name, left)| (left == Some(0)).then_some(name))
+        [
+            ("agents", self.agents),
+            ("tokens", self.tokens),
+            ("output tokens", self.output_tokens),
+            ("cost", self.cost_micro_usd),
+        ]
+        .into_iter()
+        .find_map(|(name, left)| (left == Some(0)).then_some(name))
     }
 }
 
@@ -87,14 +98,18 @@ impl Held {
         }
     }
 
-    /// Adds what is held to what was spent.
-    pub(crate) fn add_to(&self, spent: &mut Usage) {
-        for (mine, held) in [
-            (&mut spent.agents, self.agents),
-            (&mut spent.input_tokens, self.tokens),
-            (&mut spent.cost_micro_usd, self.cost_micro_usd),
-        ] {
-            *mine = mine.saturating_add(u64::try_from(held).unwrap_or(u64::MAX));
+    /// What is left of `budget` after `spent` and what is held.
+    pub(crate) fn left_of(&self, budget: &Amounts, spent: &Usage) -> Amounts {
+        let left = |granted: Option<u64>, held: u128| {
+            granted.map(|left| left.saturating_sub(u64::try_from(held).unwrap_or(u64::MAX)))
+        };
+        let unspent = budget.left(spent);
+        Amounts {
+            agents: left(unspent.agents, self.agents),
+            tokens: left(unspent.tokens, self.tokens),
+            // Scripts share one pool: a child may use all of it and keeps nobody from it meanwhile.
+            output_tokens: unspent.output_tokens,
+            cost_micro_usd: left(unspent.cost_micro_usd, self.cost_micro_usd),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod record;
 pub mod refusal;
 pub mod replay;
 pub mod report;
+pub mod reuse;
 pub mod run;
 pub mod scope;
 pub mod spec;

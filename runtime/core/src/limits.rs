@@ -23,14 +23,14 @@ pub struct LimitRow {
 macro_rules! limits {
     (
         $(#[$meta:meta])* $group:ident, $prefix:literal {
-            $( $field:ident = $default:expr, $unit:literal, $reason:literal; )*
+            $( $(#[$attribute:meta])* $field:ident = $default:expr, $unit:literal, $reason:literal; )*
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct $group {
-            $( #[doc = concat!("In ", $unit, ". ", $reason)] pub $field: u64, )*
+            $( #[doc = concat!("In ", $unit, ". ", $reason)] $(#[$attribute])* pub $field: u64, )*
         }
 
         impl Default for $group {
@@ -64,6 +64,16 @@ macro_rules! limits {
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
+/// What a run of the first release, whose records do not name this limit, was held to.
+fn result_bytes_of_0_1_0() -> u64 {
+    MIB
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_of_0_1_0(bytes: &u64) -> bool {
+    *bytes == result_bytes_of_0_1_0()
+}
+
 limits! {
     /// Limits of a whole run.
     RunLimits, "run" {
@@ -72,7 +82,9 @@ limits! {
         depth = 8, "levels", "A workflow that spawns itself ends here.";
         list_items = 4_096, "items", "Lists in one call: waits, evidence, artifacts, follow-ups.";
         prompt_bytes = 256 * KIB, "bytes", "A prompt beyond this belongs in a file.";
-        json_bytes = MIB, "bytes", "One input, output, schema or option object.";
+        json_bytes = MIB, "bytes", "One input, schema or option object.";
+        #[serde(default = "result_bytes_of_0_1_0", skip_serializing_if = "is_of_0_1_0")]
+        result_bytes = 8 * MIB, "bytes", "The output of one task; it is stored and delivered whole.";
         json_depth = 64, "levels", "Parsers and validators may recurse.";
         text_bytes = 16 * KIB, "bytes", "Summaries, labels, titles, codes and messages.";
         log_line_bytes = 8 * KIB, "bytes", "One line of a report; the rest is cut.";
@@ -94,7 +106,7 @@ limits! {
         memories = 2, "memories", "A Rust guest has one.";
         tables = 8, "tables", "A Rust guest has two.";
         handles = 1_000, "handles", "Each costs host memory.";
-        host_call_bytes = 4 * MIB, "bytes", "What one call may make the host copy.";
+        host_call_bytes = 16 * MIB, "bytes", "What one call may make the host copy.";
         host_calls = 1_000_000, "calls", "Calls of an instance; each costs host time that fuel does not see.";
         output_bytes = 64 * KIB, "bytes", "Standard output and standard error kept of an instance; the rest is counted.";
         random_bytes = 64 * KIB, "bytes", "One request for random bytes.";
@@ -176,10 +188,12 @@ impl Limits {
 pub mod wasm {
     /// Bytes of a component file. `StarlingMonkey` components are 12 MB.
     pub const COMPONENT_BYTES_MAX: u64 = 16 << 20;
-    /// Bytes of stack for guest code. Recursion ends here.
-    pub const GUEST_STACK_BYTES: usize = 256 << 10;
-    /// Bytes of stack for guest code and the host functions it calls.
-    pub const FIBER_STACK_BYTES: usize = 512 << 10;
+    /// Bytes of stack for guest code. Recursion ends here. An interpreter needs much: a call in a
+    /// script takes about 850 bytes of it, and scripts recurse.
+    pub const GUEST_STACK_BYTES: usize = 2 << 20;
+    /// Bytes of stack for guest code and the host functions it calls. Address space: pages that are
+    /// never touched cost nothing.
+    pub const FIBER_STACK_BYTES: usize = (2 << 20) + (512 << 10);
     /// Bytes one linear memory can ever have.
     pub const MEMORY_BYTES_MAX: usize = 64 << 20;
     /// Fuel between two points where a guest lets others run and a deadline can end it.
@@ -196,7 +210,8 @@ pub mod wasm {
         let guest = super::DEFAULT_GUEST;
         assert!(guest.memory_bytes <= MEMORY_BYTES_MAX as u64 * guest.memories);
         let run = super::DEFAULT_RUN;
-        assert!(run.json_bytes <= guest.host_call_bytes);
+        assert!(run.json_bytes <= run.result_bytes);
+        assert!(run.result_bytes <= guest.host_call_bytes);
         assert!(run.prompt_bytes <= guest.host_call_bytes);
     };
 }
@@ -209,6 +224,7 @@ struct GuestRelations {
 }
 struct RunRelations {
     json_bytes: u64,
+    result_bytes: u64,
     prompt_bytes: u64,
 }
 
@@ -219,6 +235,7 @@ const DEFAULT_GUEST: GuestRelations = GuestRelations {
 };
 const DEFAULT_RUN: RunRelations = RunRelations {
     json_bytes: row(RunLimits::ROWS, "run.json_bytes"),
+    result_bytes: row(RunLimits::ROWS, "run.result_bytes"),
     prompt_bytes: row(RunLimits::ROWS, "run.prompt_bytes"),
 };
 

@@ -83,6 +83,21 @@ pub struct AgentType {
     /// Glob patterns that narrow what it may read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Vec<String>>,
+    /// Model where the task names none. `inherit` is the same as none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Reasoning effort where the task names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// Isolation where the task names none, see [`crate::spec::AgentOptions::isolation`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
+    /// The only tools it may use; none: whatever the backend gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// Tools it may not use. Applied before `tools`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disallowed_tools: Vec<String>,
 }
 
 impl Requests {

@@ -8,14 +8,15 @@ use crate::budget::{Amounts, Caps};
 use crate::digest::Digest;
 use crate::files::{FileRequest, Observation};
 use crate::handoff::{Failure, Outcome, Usage};
-use crate::ids::{RunId, TaskPath, Timestamp};
+use crate::ids::{RunId, TaskId, TaskPath, Timestamp};
 use crate::json::Json;
 use crate::limits::Limits;
 use crate::manifest::AgentType;
 use crate::refusal::Refusal;
 use crate::report::Report;
+use crate::reuse::{Miss, Seen};
 use crate::scope::Scope;
-use crate::spec::{AgentSpec, WorkflowSpec};
+use crate::spec::{AgentSpec, SCHEMA_ATTEMPTS_MAX, WorkflowSpec};
 
 /// Version of the record format this release writes. Every released version stays readable.
 pub const FORMAT: u32 = 1;
@@ -127,6 +128,25 @@ pub enum Body {
         /// What it consumed all the same.
         usage: Usage,
     },
+    /// What an attempt of an agent component looked at. Before the task's completion.
+    AgentRead {
+        /// The task.
+        task: TaskPath,
+        /// What it asked of the files, and what it saw, each once.
+        reads: Vec<Seen>,
+        /// Whether that is everything.
+        complete: bool,
+    },
+    /// The state of the granted directory: before the first agent whose reads nobody sees, and
+    /// when the run ends or pauses.
+    Snapshot(Snapshot),
+    /// An agent task found no result in the run it may reuse, and is performed.
+    NotReused {
+        /// The task.
+        task: TaskPath,
+        /// Why.
+        reason: Miss,
+    },
     /// A task below a workflow ended.
     Completed {
         /// The task.
@@ -135,6 +155,9 @@ pub enum Body {
         outcome: Outcome,
         /// What it consumed, children and failed attempts included.
         usage: Usage,
+        /// The task of another run whose result this is. Nothing was performed then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reused_from: Option<TaskId>,
     },
     /// A person cancelled a task, or the whole run.
     CancelOrdered {
@@ -270,11 +293,17 @@ pub enum Pause {
 pub struct Program {
     /// Name of the root workflow.
     pub name: String,
-    /// Its component.
+    /// Its component; of a script, the one that interprets it.
     pub component: Digest,
+    /// The root workflow's source, if it is a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Digest>,
     /// Other workflows it may spawn, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub workflows: BTreeMap<String, Digest>,
+    /// Sources of those other workflows that are scripts, by name. Their components interpret them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scripts: BTreeMap<String, Digest>,
     /// Agent components, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Digest>,
@@ -290,9 +319,22 @@ impl Program {
         Digest::of_json(self)
     }
 
-    /// Every component the program is made of.
-    pub fn components(&self) -> impl Iterator<Item = &Digest> {
-        std::iter::once(&self.component).chain(self.workflows.values()).chain(self.agents.values())
+    /// Everything the program is made of: components and sources.
+    pub fn parts(&self) -> impl Iterator<Item = &Digest> {
+        std::iter::once(&self.component)
+            .chain(&self.script)
+            .chain(self.workflows.values())
+            .chain(self.scripts.values())
+            .chain(self.agents.values())
+    }
+
+    /// The source of a workflow that is a script; `name` is none for the root workflow.
+    #[must_use]
+    pub fn source(&self, name: Option<&str>) -> Option<&Digest> {
+        match name {
+            None => self.script.as_ref(),
+            Some(name) => self.scripts.get(name),
+        }
     }
 }
 
@@ -306,6 +348,92 @@ pub struct BackendChoice {
     /// The operator's choice by agent type.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by_type: BTreeMap<String, String>,
+}
+
+/// How the scripts of a run are interpreted. Means nothing to a run without scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScriptOptions {
+    /// The root script's file as it was given, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// Titles of the phases that the root script declares, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<String>,
+    /// No input was given: `args` is `undefined`. The recorded input is `null`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub absent: bool,
+    /// The clock and the random source are virtual instead of forbidden.
+    #[serde(skip_serializing_if = "is_false")]
+    pub lenient: bool,
+    /// The global `baton` is there.
+    #[serde(skip_serializing_if = "is_false")]
+    pub extensions: bool,
+    /// How deep `workflow()` may go: 1 lets the root script call others, and those none.
+    pub nesting: u32,
+    /// How often the output of an agent may be tried against its schema, 1 to 5.
+    pub schema_attempts: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Default for ScriptOptions {
+    fn default() -> Self {
+        Self {
+            path: String::new(),
+            phases: Vec::new(),
+            absent: false,
+            lenient: false,
+            extensions: false,
+            nesting: SCRIPT_NESTING_DEFAULT,
+            schema_attempts: SCHEMA_ATTEMPTS_MAX,
+        }
+    }
+}
+
+/// Levels of `workflow()` where nobody says otherwise, as in the dialect.
+pub const SCRIPT_NESTING_DEFAULT: u32 = 1;
+
+/// A run whose results are used again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reuse {
+    /// The run.
+    pub run: RunId,
+    /// Results of agents whose reads nobody sees are used although files may have changed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stale: bool,
+}
+
+/// The state of a directory at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Over the paths and contents of the files; none: see `problem`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// How many files.
+    pub files: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// Why there is no digest, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl Snapshot {
+    /// A state that could not be taken.
+    #[must_use]
+    pub fn failed(problem: impl Into<String>) -> Self {
+        Self { digest: None, files: 0, bytes: 0, problem: Some(problem.into()) }
+    }
+
+    /// Whether both are known and the same.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        self.digest.is_some() && self.digest == other.digest
+    }
 }
 
 /// The facts a run begins with.
@@ -326,6 +454,10 @@ pub struct RunStarted {
     /// The granted directory on the host, if there is one. For people and for a resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
+    /// The commit that was checked out there: what agents with `isolation` begin with. None where
+    /// the directory is in no git repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Who performs agent tasks.
     #[serde(default)]
     pub backends: BackendChoice,
@@ -341,6 +473,16 @@ pub struct RunStarted {
     /// Every limit.
     #[serde(default)]
     pub limits: Limits,
+    /// How its scripts are interpreted; none: the root workflow is no script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Box<ScriptOptions>>,
+    /// Paths inside the granted directory that no snapshot counts: what makes up the program and its
+    /// agent definitions, because what counts of them is in the program, and Baton's own state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_files: Vec<String>,
+    /// The run whose results it may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Reuse>,
     /// Who started it.
     #[serde(default)]
     pub by: String,

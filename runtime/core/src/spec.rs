@@ -59,6 +59,10 @@ pub struct AgentOptions {
     /// How often the output may be tried against the schema, 1 to 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_attempts: Option<u32>,
+    /// A copy of its own for the agent to work in: `worktree`. Refused where it cannot be given: an
+    /// agent that asked for isolation never works in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<String>,
 }
 
 /// Attempts at a schema where the specification does not say.
@@ -94,6 +98,9 @@ pub struct WorkflowOptions {
     /// What the child may spend of its parent's budget.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object_or_null")]
     pub budget: Option<BudgetOption>,
+    /// The child gets no input: `args` of a script is `undefined`. The input must be `null` then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent: Option<bool>,
 }
 
 /// A budget as it is written in options: money in dollars.
@@ -106,6 +113,9 @@ pub struct BudgetOption {
     /// Input and output tokens together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
+    /// Output tokens alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
     /// US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
@@ -127,6 +137,7 @@ impl From<BudgetOption> for Amounts {
         Self {
             agents: option.agents,
             tokens: option.tokens,
+            output_tokens: option.output_tokens,
             cost_micro_usd: option.cost_usd.map(micro_usd),
         }
     }
@@ -210,6 +221,7 @@ impl AgentSpec {
             &options.backend,
             &options.model,
             &options.effort,
+            &options.isolation,
         ];
         for text in texts.into_iter().flatten() {
             text_fits(text, limits)?;
@@ -232,6 +244,10 @@ impl WorkflowSpec {
             text_fits(text, limits)?;
         }
         patterns_fit(options.read.as_deref(), limits)?;
+        if options.absent == Some(true) && !input.is_null() {
+            let message = "`absent` says that there is no input, and there is one";
+            return Err(Refusal::invalid("bad-option", message));
+        }
         Ok(Self { name: raw.name, input, options })
     }
 }

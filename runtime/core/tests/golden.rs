@@ -40,6 +40,30 @@ fn records_keep_their_bytes() {
     assert_eq!(kinds, KINDS.iter().map(ToString::to_string).collect());
 }
 
+/// Records of runs that reuse others: added to the format, without a change of what was there.
+const REUSE: &str = include_str!("golden/records_v1_reuse.jsonl");
+
+#[test]
+fn records_of_reuse_keep_their_bytes() {
+    for line in REUSE.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let mut value = serde_json::to_value(&record).unwrap();
+        // Limits that are not in a record have their defaults, and are written then.
+        if let Some(started) = value.pointer_mut("/body/run-started") {
+            started.as_object_mut().unwrap().remove("limits");
+        }
+        assert_eq!(value, serde_json::from_str::<serde_json::Value>(line).unwrap());
+        if !line.contains("run-started") {
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        }
+    }
+    let records: Vec<Record> = REUSE.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let run = baton_core::run::Run::from_records(records).unwrap();
+    assert_eq!(run.claimed().len(), 1);
+    assert!(run.snapshots().0.unwrap().digest.is_some());
+    assert!(run.snapshots().1.unwrap().problem.is_some());
+}
+
 #[test]
 fn the_golden_journal_is_a_run() {
     let records: Vec<Record> = RECORDS.lines().map(|l| serde_json::from_str(l).unwrap()).collect();

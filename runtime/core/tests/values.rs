@@ -206,10 +206,10 @@ fn money_is_rounded_and_never_negative() {
 #[test]
 fn caps_and_amounts_at_their_edges() {
     let none = Usage::default();
-    let zero = Amounts { agents: Some(0), tokens: None, cost_micro_usd: None };
+    let zero = Amounts { agents: Some(0), tokens: None, ..Amounts::default() };
     assert_eq!(zero.exhausted(), Some("agents"));
     assert_eq!(Amounts::default().left(&Usage { agents: u64::MAX, ..none }).exhausted(), None);
-    let both = zero.min(&Amounts { agents: Some(4), tokens: Some(2), cost_micro_usd: None });
+    let both = zero.min(&Amounts { agents: Some(4), tokens: Some(2), ..Amounts::default() });
     assert_eq!((both.agents, both.tokens, both.cost_micro_usd), (Some(0), Some(2), None));
     let caps = Caps { cost_micro_usd: Some(5), ..Caps::default() };
     let spent = |cost| Usage { cost_micro_usd: cost, ..none };

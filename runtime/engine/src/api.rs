@@ -10,7 +10,7 @@ use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
 use baton_core::ids::RunId;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
-use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record};
+use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions};
 use baton_core::run::Run;
 use baton_core::scope::Scope;
 use baton_host::Host;
@@ -35,6 +35,8 @@ pub struct EngineConfig {
     pub backend_concurrency: Vec<(String, u32)>,
     /// Runs that are driven at once; further ones wait for their start.
     pub runs: u32,
+    /// Where worktrees of isolated agents are made.
+    pub worktrees: PathBuf,
 }
 
 /// Where durable records of a run are sent as they are made.
@@ -46,14 +48,16 @@ pub struct NewRun {
     pub id: Option<RunId>,
     /// What runs.
     pub program: Program,
-    /// Every component of the program, in any order.
-    pub components: Vec<Blob>,
+    /// The bytes of every component and script of the program, in any order.
+    pub parts: Vec<Blob>,
     /// The input.
     pub input: Json,
     /// What the root workflow may touch.
     pub scope: Scope,
     /// The granted directory.
     pub root: Option<PathBuf>,
+    /// The commit that is checked out there, see [`baton_agents::isolation::head`].
+    pub base: Option<String>,
     /// Who performs agent tasks.
     pub backends: BackendChoice,
     /// The script's budget.
@@ -64,8 +68,16 @@ pub struct NewRun {
     pub concurrency: Option<u32>,
     /// Limits.
     pub limits: Limits,
+    /// How its scripts are interpreted; none: the root workflow is no script.
+    pub script: Option<Box<ScriptOptions>>,
     /// Who starts it.
     pub by: String,
+    /// Paths inside the granted directory that no snapshot counts, see [`RunStarted::own_files`].
+    ///
+    /// [`RunStarted::own_files`]: baton_core::record::RunStarted::own_files
+    pub own_files: Vec<String>,
+    /// The run whose results it may use.
+    pub reuse: Option<Reuse>,
     /// Its place in a batch.
     pub batch: Option<BatchLine>,
     /// Seed of its random numbers; none: a random one.
@@ -81,9 +93,9 @@ pub struct ResumeOptions {
     pub caps: Caps,
     /// Who resumes it.
     pub by: String,
-    /// A component to replay the root workflow with, in place of the pinned one. It must repeat
-    /// every recorded call, or the resume fails with the divergence.
-    pub component: Option<Arc<[u8]>>,
+    /// A component, or of a script another source, to replay the root workflow with in place of
+    /// what was pinned. It must repeat every recorded call, or the resume fails with the divergence.
+    pub substitute: Option<Arc<[u8]>>,
     /// Who wants to see its records, those from before included.
     pub observer: Option<Observer>,
 }
@@ -112,6 +124,7 @@ impl RunHandle {
             pause: None,
             usage: Usage::default(),
             failed_tasks: 0,
+            reused: 0,
             error: Some(EngineError::Internal("the task that drove the run panicked".into())),
         })
     }
@@ -132,6 +145,8 @@ pub struct RunReport {
     pub usage: Usage,
     /// Tasks that ended without a result.
     pub failed_tasks: u64,
+    /// Agents whose results came from another run.
+    pub reused: u64,
     /// Why it could not be driven on.
     pub error: Option<EngineError>,
 }
@@ -157,6 +172,7 @@ impl RunReport {
             pause: run.paused().cloned(),
             usage,
             failed_tasks: run.failed_tasks(),
+            reused: run.claimed().len() as u64,
             error,
         }
     }

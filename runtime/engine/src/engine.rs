@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use baton_agents::isolation::Worktrees;
 use baton_core::digest::Digest;
 use baton_core::ids::RunId;
-use baton_core::record::{FORMAT, RunStarted};
+use baton_core::record::{Body, FORMAT, Reuse, RunStarted};
 use baton_core::run::Run;
 use baton_host::files::Root;
 use baton_journal::store::Lease;
@@ -16,8 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
 use crate::backends::RunBackends;
 use crate::error::EngineError;
-use crate::instances::{Instances, Loader};
+use crate::instances::{Instances, Loader, Substitute};
 use crate::jobs::Jobs;
+use crate::reuse::{Lookup, World};
 use crate::run_loop::RunLoop;
 use crate::scheduler::Scheduler;
 use crate::shared::{Event, Shared};
@@ -29,6 +31,7 @@ pub struct Engine(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: EngineConfig,
     scheduler: Arc<Scheduler>,
+    worktrees: Arc<Worktrees>,
     runs: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Event>>>,
     roots: Mutex<HashMap<PathBuf, Weak<Root>>>,
     room: Arc<Semaphore>,
@@ -70,8 +73,10 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Self {
         let scheduler = Scheduler::new(config.concurrency, &config.backend_concurrency);
         let room = Arc::new(Semaphore::new(config.runs.max(1) as usize));
+        let worktrees = Arc::new(Worktrees::new(config.worktrees.clone()));
         let inner = Arc::new(Inner {
             config,
+            worktrees,
             scheduler,
             runs: Mutex::default(),
             roots: Mutex::default(),
@@ -89,10 +94,10 @@ impl Engine {
     pub async fn start(&self, new: NewRun) -> Result<RunHandle, EngineError> {
         let room = self.room().await?;
         let root = new.root.as_deref().map(|path| self.0.root(path)).transpose()?;
-        let blobs = new.components;
-        for digest in new.program.components() {
+        let blobs = new.parts;
+        for digest in new.program.parts() {
             if !blobs.iter().any(|blob| blob.digest == *digest) {
-                return Err(EngineError::MissingComponent(*digest));
+                return Err(EngineError::MissingPart(*digest));
             }
         }
         let loader = self.loader();
@@ -108,11 +113,15 @@ impl Engine {
             seed: new.seed.map_or_else(random_seed, Ok)?,
             scope: new.scope,
             root: root.as_ref().map(|root| root.path().display().to_string()),
+            base: new.base,
             backends: new.backends,
             budget: new.budget,
             caps: new.caps,
             concurrency: new.concurrency,
             limits: new.limits,
+            script: new.script,
+            own_files: self.own_files(new.own_files, new.reuse.as_ref()).await,
+            reuse: new.reuse,
             by: new.by,
             engine: self.0.config.host.engine_id().to_owned(),
             batch: new.batch,
@@ -130,6 +139,20 @@ impl Engine {
         // The root workflow is started by the same path that recovers one.
         run.recover(self.0.config.journal.now());
         Ok(self.drive(run, lease, root, None, new.observer, room))
+    }
+
+    /// Paths that no snapshot of a run counts: its own, and those of the run it may reuse, so that the
+    /// states of both are states of the same files.
+    async fn own_files(&self, mut own: Vec<String>, reuse: Option<&Reuse>) -> Vec<String> {
+        if let Some(reuse) = reuse
+            && let Ok(records) = self.0.config.journal.records(&reuse.run, 0, 1).await
+            && let Some(Body::RunStarted(started)) = records.into_iter().next().map(|r| r.body)
+        {
+            own.extend(started.own_files);
+        }
+        own.sort_unstable();
+        own.dedup();
+        own
     }
 
     /// Takes on a run that nobody drives. Replays what is recorded, and goes on.
@@ -175,10 +198,13 @@ impl Engine {
             Some(path) => Some(self.0.root(Path::new(path))?),
             None => None,
         };
-        let substitute = match options.component {
+        let substitute = match options.substitute {
+            Some(source) if run.started().program.script.is_some() => {
+                Some(Substitute::Script(source))
+            }
             Some(bytes) => {
-                let digest = Digest::of(&bytes);
-                Some(self.loader().load_bytes(digest, bytes).await?)
+                let guest = self.loader().load_bytes(Digest::of(&bytes), bytes).await?;
+                Some(Substitute::Component(guest))
             }
             None => None,
         };
@@ -205,7 +231,7 @@ impl Engine {
         run: Run,
         lease: Lease,
         root: Option<Arc<Root>>,
-        substitute: Option<Arc<baton_host::Guest>>,
+        substitute: Option<Substitute>,
         observer: Option<Observer>,
         room: OwnedSemaphorePermit,
     ) -> RunHandle {
@@ -213,12 +239,18 @@ impl Engine {
         let id = run.started().run.clone();
         let started = run.started();
         let (program, limits) = (started.program.clone(), Arc::new(started.limits));
-        let concurrency = started.concurrency;
+        let (concurrency, reuse) = (started.concurrency, started.reuse.clone());
         let deadline = run.caps().wall_ms.map(|ms| config.journal.now().plus_ms(ms));
+        let base = started.base.clone();
         let (events, received) = mpsc::unbounded_channel();
         let shared = Shared::new(run, events.clone());
         self.0.scheduler.enter(&id, &shared, concurrency);
         self.0.runs().insert(id.clone(), events);
+        let world = World::new(Arc::clone(&shared), root.as_deref());
+        let lookup = reuse.map(|reuse| {
+            let root = root.as_deref().cloned();
+            Lookup::new(Arc::clone(&shared), Arc::clone(&config.journal), root, reuse)
+        });
         let loader = self.loader();
         let supervisor = config.supervisor.clone();
         let run_loop = RunLoop {
@@ -230,10 +262,12 @@ impl Engine {
             scheduler: Arc::clone(&self.0.scheduler),
             instances: Instances::new(shared, loader.clone(), root.clone(), substitute),
             backends: RunBackends::new(program, root.clone(), loader, supervisor),
+            world,
+            lookup,
             root,
             limits,
             observer,
-            jobs: Jobs::default(),
+            jobs: Jobs::new(Arc::clone(&self.0.worktrees), base),
             timers: BinaryHeap::new(),
             granted: Vec::new(),
             held: VecDeque::new(),

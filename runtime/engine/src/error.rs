@@ -37,9 +37,9 @@ pub enum EngineError {
         #[source]
         source: LoadError,
     },
-    /// The bytes of a component that the program names were not given.
-    #[error("the program names component {0}, whose bytes were not given")]
-    MissingComponent(Digest),
+    /// The bytes of a component or script that the program names were not given.
+    #[error("the program names {0}, whose bytes were not given")]
+    MissingPart(Digest),
     /// The granted directory cannot be opened.
     #[error("the granted directory {path}")]
     Root {

@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 
 use crate::error::EngineError;
 use crate::port::GuestPort;
+use crate::script::ScriptFacts;
 use crate::shared::{Event, Instance, Shared};
 
 /// Loads components by digest, from what was given or from the store.
@@ -53,13 +54,22 @@ impl Loader {
     }
 }
 
+/// What replays a workflow in place of what its program names.
+#[derive(Clone)]
+pub(crate) enum Substitute {
+    /// Another component.
+    Component(Arc<Guest>),
+    /// Another source for the same runner.
+    Script(Arc<[u8]>),
+}
+
 /// The live instances of one run.
 pub(crate) struct Instances {
     pub shared: Arc<Shared>,
     pub loader: Loader,
     pub root: Option<Arc<Root>>,
-    /// What the root workflow is replayed with in place of the pinned component.
-    pub substitute: Option<Arc<Guest>>,
+    /// What the root workflow is replayed with in place of what was pinned.
+    pub substitute: Option<Substitute>,
     live: BTreeMap<TaskPath, AbortHandle>,
 }
 
@@ -68,7 +78,7 @@ impl Instances {
         shared: Arc<Shared>,
         loader: Loader,
         root: Option<Arc<Root>>,
-        substitute: Option<Arc<Guest>>,
+        substitute: Option<Substitute>,
     ) -> Self {
         Self { shared, loader, root, substitute, live: BTreeMap::new() }
     }
@@ -89,6 +99,7 @@ impl Instances {
                 known.scope.clone(),
                 started.limits,
                 seed_of(&started.seed, workflow),
+                ScriptFacts::of(&cell.run, workflow),
             );
             let instance = Instance {
                 cursor: Cursor::new(workflow.clone(), began, substitute.is_none()),
@@ -99,7 +110,7 @@ impl Instances {
             cell.instances.insert(workflow.clone(), instance);
             facts
         };
-        let (component, input, scope, limits, seed) = facts;
+        let (component, input, scope, limits, seed, script) = facts;
         let (shared, loader) = (Arc::clone(&self.shared), self.loader.clone());
         let (root, path) = (self.root.clone(), workflow.clone());
         let task = tokio::spawn(async move {
@@ -112,13 +123,21 @@ impl Instances {
                 },
                 _ => None,
             };
-            let guest = match substitute {
-                Some(guest) => Ok(guest),
-                None => loader.load(&component).await,
+            let (guest, source) = match substitute {
+                Some(Substitute::Component(guest)) => (Ok(guest), None),
+                Some(Substitute::Script(source)) => (loader.load(&component).await, Some(source)),
+                None => (loader.load(&component).await, None),
             };
             let guest = match guest {
                 Ok(guest) => guest,
                 Err(error) => return ending.tell(unloadable(&error)),
+            };
+            let input = match &script {
+                None => input,
+                Some(script) => match script.envelope(&loader.journal, source).await {
+                    Ok(envelope) => envelope,
+                    Err(error) => return ending.tell(unloadable(&error)),
+                },
             };
             let slot = loader.host.slot().await;
             let port = GuestPort {

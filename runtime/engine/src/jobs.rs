@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_agents::backend::{Answer, Backend, BackendError, Job, JobContext};
+use baton_agents::isolation::Worktrees;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::ids::TaskPath;
 use tokio::sync::{mpsc, watch};
@@ -17,8 +18,10 @@ use crate::shared::{Event, Shared};
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The jobs of one run.
-#[derive(Default)]
 pub(crate) struct Jobs {
+    worktrees: Arc<Worktrees>,
+    /// The commit that isolated agents begin with.
+    base: Option<String>,
     working: BTreeMap<TaskPath, Working>,
 }
 
@@ -28,6 +31,10 @@ struct Working {
 }
 
 impl Jobs {
+    pub(crate) fn new(worktrees: Arc<Worktrees>, base: Option<String>) -> Self {
+        Self { worktrees, base, working: BTreeMap::new() }
+    }
+
     /// Hands a task to its backend.
     pub(crate) fn start(
         &mut self,
@@ -39,10 +46,19 @@ impl Jobs {
         let (cancel, cancelled) = watch::channel(false);
         let path = job.task.path.clone();
         let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
+        // What cannot change anything needs no copy.
+        let isolated = job.spec.options.isolation.is_some() && backend.can_write();
+        let isolation = self.base.clone().filter(|_| isolated);
+        let worktrees = Arc::clone(&self.worktrees);
         let task = tokio::spawn(async move {
             let (notices, mut told) = mpsc::unbounded_channel();
             let context = JobContext { cancelled, notices };
-            let mut work = std::pin::pin!(baton_agents::work(&*backend, job, &context));
+            let mut work = std::pin::pin!(async {
+                match &isolation {
+                    Some(base) => worktrees.work(base, &*backend, job, &context).await,
+                    None => baton_agents::work(&*backend, job, &context).await,
+                }
+            });
             let answer = loop {
                 tokio::select! {
                     biased;

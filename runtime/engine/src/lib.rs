@@ -14,8 +14,10 @@ mod error;
 mod instances;
 mod jobs;
 mod port;
+mod reuse;
 mod run_loop;
 mod scheduler;
+mod script;
 mod shared;
 
 pub use api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};

@@ -10,8 +10,11 @@ use baton_core::action::Action;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
 use baton_core::limits::Limits;
+use baton_core::manifest::AgentType;
 use baton_core::record::{Pause, Record, Work};
+use baton_core::reuse::needs_snapshot;
 use baton_core::run::Outbox;
+use baton_core::spec::AgentSpec;
 use baton_host::GuestEnd;
 use baton_host::files::Root;
 use baton_host::port::PortError;
@@ -23,6 +26,7 @@ use crate::backends::RunBackends;
 use crate::error::EngineError;
 use crate::instances::Instances;
 use crate::jobs::Jobs;
+use crate::reuse::{Lookup, World, scope_of};
 use crate::scheduler::{Permit, Scheduler};
 use crate::shared::{Event, Shared};
 
@@ -43,6 +47,10 @@ pub(crate) struct RunLoop {
     pub instances: Instances,
     pub backends: RunBackends,
     pub root: Option<Arc<Root>>,
+    /// The states of that directory.
+    pub world: World,
+    /// Where results of another run are found.
+    pub lookup: Option<Lookup>,
     pub limits: Arc<Limits>,
     pub observer: Option<Observer>,
     pub jobs: Jobs,
@@ -107,17 +115,17 @@ impl RunLoop {
             if self.leaving || self.shared.lock().run.finished().is_some() {
                 return Ok(());
             }
-            self.pause_if_stuck();
+            self.pause_if_stuck().await;
             if self.shared.lock().run.has_outbox() {
                 continue;
             }
             if let Some(event) = self.next().await {
-                self.take(event)?;
+                self.take(event).await?;
             }
             while let Ok(event) = self.events.try_recv() {
-                self.take(event)?;
+                self.take(event).await?;
             }
-            self.fire_timers();
+            self.fire_timers().await;
         }
     }
 
@@ -146,7 +154,7 @@ impl RunLoop {
         }
     }
 
-    fn fire_timers(&mut self) {
+    async fn fire_timers(&mut self) {
         let now = self.journal.now();
         while let Some(Reverse((due, _))) = self.timers.peek()
             && *due <= now
@@ -157,12 +165,18 @@ impl RunLoop {
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
-            self.leave(Pause::Cap { cap: "wall-time".into() });
+            self.leave(Pause::Cap { cap: "wall-time".into() }).await;
         }
     }
 
-    /// Stops at once: running jobs are aborted and will be repeated by a resume.
-    fn leave(&mut self, reason: Pause) {
+    /// Stops: running jobs are aborted and will be repeated by a resume.
+    async fn leave(&mut self, reason: Pause) {
+        self.note_state().await;
+        self.leave_at_once(reason);
+    }
+
+    /// The same, without a look at the granted directory.
+    fn leave_at_once(&mut self, reason: Pause) {
         let now = self.journal.now();
         self.shared.lock().run.pause(reason, now);
         self.leaving = true;
@@ -178,27 +192,30 @@ impl RunLoop {
     }
 
     /// Pauses a run in which nothing can move any more until an operator acts.
-    fn pause_if_stuck(&mut self) {
+    async fn pause_if_stuck(&mut self) {
         if !self.jobs.is_empty() || !self.granted.is_empty() {
             return;
         }
         if let Some(reason) = self.parking.clone() {
-            self.leave(reason);
+            self.leave(reason).await;
+            return;
+        }
+        if self.decides() {
             return;
         }
         let cap = if self.held.is_empty() { None } else { self.shared.lock().run.cap_reached(0) };
         if let Some(cap) = cap
             && self.instances.all_wait()
         {
-            self.leave(Pause::Cap { cap: cap.into() });
+            self.leave(Pause::Cap { cap: cap.into() }).await;
         }
     }
 
-    fn take(&mut self, event: Event) -> Result<(), EngineError> {
+    async fn take(&mut self, event: Event) -> Result<(), EngineError> {
         let now = self.journal.now();
         match event {
             Event::Kick => self.shared.lock().kicked = false,
-            Event::GuestEnded { workflow, end } => self.guest_ended(&workflow, end, now)?,
+            Event::GuestEnded { workflow, end } => self.guest_ended(&workflow, end).await?,
             Event::JobEnded { task, answer } => {
                 self.jobs.ended(&task);
                 self.job_ended(&task, answer, now);
@@ -209,9 +226,11 @@ impl RunLoop {
                     self.granted.push((task, permit));
                 }
             }
+            Event::Looked { task, verdict } => self.looked(task, verdict, now),
+            Event::Snapshot(snapshot) => self.snapshot(snapshot, now),
             Event::Letter(letter) => self.obey(letter, now),
             Event::Park => self.park(Pause::Interrupted),
-            Event::Stop => self.leave(Pause::Interrupted),
+            Event::Stop => self.leave_at_once(Pause::Interrupted),
         }
         Ok(())
     }
@@ -226,12 +245,7 @@ impl RunLoop {
         self.letters.push(letter.id);
     }
 
-    fn guest_ended(
-        &mut self,
-        workflow: &TaskPath,
-        end: GuestEnd,
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
+    async fn guest_ended(&mut self, workflow: &TaskPath, end: GuestEnd) -> Result<(), EngineError> {
         self.instances.ended(workflow);
         let outcome = match end.outcome {
             Ok(outcome) => own_end(outcome),
@@ -250,14 +264,20 @@ impl RunLoop {
             }
             Err(PortError::Internal(message)) => return Err(EngineError::Internal(message)),
         };
-        let mut cell = self.shared.lock();
-        let Some(instance) = cell.instances.remove(workflow) else {
-            return Ok(());
-        };
-        if let Some(divergence) = cell.run.ended_early(&instance.cursor, end.fuel) {
-            return Err(EngineError::Diverged(divergence));
+        {
+            let mut cell = self.shared.lock();
+            let Some(instance) = cell.instances.remove(workflow) else {
+                return Ok(());
+            };
+            if let Some(divergence) = cell.run.ended_early(&instance.cursor, end.fuel) {
+                return Err(EngineError::Diverged(divergence));
+            }
         }
-        cell.run.workflow_ended(workflow, outcome, end.fuel, now);
+        if workflow.is_root() {
+            self.note_state().await;
+        }
+        let now = self.journal.now();
+        self.shared.lock().run.workflow_ended(workflow, outcome, end.fuel, now);
         Ok(())
     }
 
@@ -284,6 +304,7 @@ impl RunLoop {
             Notice::AttemptFailed { attempt, failure, usage } => {
                 cell.run.attempt_failed(task, attempt, failure, usage, now);
             }
+            Notice::Read { reads, complete } => cell.run.agent_read(task, reads, complete, now),
             Notice::Report(report) => cell.run.agent_reported(task, report, now),
             Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
         }
@@ -354,17 +375,22 @@ impl RunLoop {
         later
     }
 
-    fn request(&mut self, task: TaskPath) {
+    /// Brings an agent task on its way: to its snapshot, its look-up or its place in the queue.
+    pub(crate) fn request(&mut self, task: TaskPath) {
         if self.parking.is_some() {
             return;
         }
-        let backend = self.shared.lock().run.task(&task).and_then(|known| match &*known.work {
-            Work::Agent { backend, .. } => Some(Arc::from(backend.as_str())),
+        let facts = self.shared.lock().run.task(&task).and_then(|known| match &*known.work {
+            Work::Agent { backend, .. } => {
+                Some((Arc::from(backend.as_str()), needs_snapshot(&known.work)))
+            }
             _ => None,
         });
-        if let Some(backend) = backend
-            && let Some(permit) = self.scheduler.request(&self.run, &task, &backend)
-        {
+        let Some((backend, needs_snapshot)) = facts else { return };
+        if (needs_snapshot && self.world.holds(&task)) || self.look_up(&task) {
+            return;
+        }
+        if let Some(permit) = self.scheduler.request(&self.run, &task, &backend) {
             self.granted.push((task, permit));
         }
     }
@@ -407,10 +433,7 @@ impl RunLoop {
         for Launch { task, attempt, permit } in launches {
             let facts = {
                 let cell = self.shared.lock();
-                let scope = task
-                    .parent()
-                    .and_then(|parent| cell.run.workflow(&parent))
-                    .map(|w| w.scope.clone());
+                let scope = scope_of(&cell.run, &task);
                 cell.run.task(&task).filter(|_| cell.run.outcome(&task).is_none()).and_then(
                     |known| match &*known.work {
                         Work::Agent { spec, backend, .. } => {
@@ -423,6 +446,7 @@ impl RunLoop {
             let Some((spec, backend, scope)) = facts else {
                 continue;
             };
+            self.world.is_used(&task);
             let backend = match self.backends.get(&backend).await {
                 Ok(backend) => backend,
                 Err(failure) => {
@@ -436,7 +460,8 @@ impl RunLoop {
                 task: TaskId { run: self.run.clone(), path: task },
                 attempt,
                 timeout_ms: spec.options.timeout_ms.unwrap_or(ATTEMPT_MS_DEFAULT),
-                scope: Arc::new(scope.narrowed(spec.options.read.as_deref())),
+                scope: Arc::new(scope),
+                definition: self.definition(&spec),
                 spec: Arc::new(spec),
                 corrections: Vec::new(),
                 root: self.root.as_ref().map(|root| root.path().to_owned()),
@@ -444,6 +469,12 @@ impl RunLoop {
             };
             self.jobs.start(&self.shared, backend, job, permit);
         }
+    }
+
+    fn definition(&self, spec: &AgentSpec) -> Option<Arc<AgentType>> {
+        let name = spec.options.agent_type.as_ref()?;
+        let cell = self.shared.lock();
+        cell.run.started().program.agent_types.get(name).cloned().map(Arc::new)
     }
 
     fn act(&mut self, action: Action) {

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use baton_agents::backend::{Answer, Notice};
 use baton_core::ids::TaskPath;
+use baton_core::record::Snapshot;
 use baton_core::replay::Cursor;
+use baton_core::reuse::Miss;
 use baton_core::run::Run;
 use baton_host::GuestEnd;
 use baton_journal::store::{Blob, Letter};
 use tokio::sync::{Notify, mpsc};
 
+use crate::reuse::Hit;
 use crate::scheduler::Permit;
 
 /// Everything that makes a run's loop do something.
@@ -45,6 +48,15 @@ pub(crate) enum Event {
         /// The room.
         permit: Permit,
     },
+    /// A task was looked up in the run that may be reused.
+    Looked {
+        /// The task.
+        task: TaskPath,
+        /// What serves it, or why nothing does.
+        verdict: Result<Hit, Miss>,
+    },
+    /// The state of the granted directory before the first agent that needs it known.
+    Snapshot(Snapshot),
     /// A person asks for something.
     Letter(Letter),
     /// Start nothing more, let running agents finish, stop.

@@ -52,6 +52,7 @@ impl Bench {
             concurrency,
             backend_concurrency,
             runs: 64,
+            worktrees: "/nonexistent".into(),
         })
     }
 }
@@ -68,23 +69,29 @@ fn workflow(name: &str, input: &Value) -> NewRun {
     let program = Program {
         name: name.into(),
         component: Digest::of(&workflow),
+        script: None,
         workflows: BTreeMap::from([(name.into(), Digest::of(&workflow))]),
+        scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), Digest::of(&agent))]),
         agent_types: BTreeMap::new(),
     };
     NewRun {
         id: None,
         program,
-        components: vec![Blob::new(workflow), Blob::new(agent)],
+        parts: vec![Blob::new(workflow), Blob::new(agent)],
         input: Json::from(input.clone()),
         scope: Scope { read: None, agents: true, workflows: true },
         root: None::<&Path>.map(Into::into),
+        base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
         budget: Amounts::default(),
         caps: Caps::default(),
         concurrency: None,
         limits: Limits::default(),
+        script: None,
         by: "test".into(),
+        own_files: Vec::new(),
+        reuse: None,
         batch: None,
         seed: None,
         observer: None,

@@ -90,7 +90,8 @@ pub(crate) fn delivery(delivery: command::Delivery) -> tasks::Delivery {
 }
 
 pub(crate) fn amounts(amounts: budget::Amounts) -> wit_budget::Amounts {
-    let budget::Amounts { agents, tokens, cost_micro_usd } = amounts;
+    // The record of the contract cannot grow; scripts are told of output tokens in their input.
+    let budget::Amounts { agents, tokens, output_tokens: _, cost_micro_usd } = amounts;
     wit_budget::Amounts { agents, tokens, cost_micro_usd }
 }
 
@@ -250,7 +251,7 @@ fn handoff_in(handoff: types::Handoff, limits: &RunLimits) -> Result<Handoff, St
     }
     Ok(Handoff {
         summary,
-        output: json("output", &output, limits)?,
+        output: output_json(&output, limits)?,
         evidence: evidence
             .into_iter()
             .map(|evidence| evidence_in(evidence, limits))
@@ -321,6 +322,12 @@ fn failure_in(failure: types::Failure, limits: &RunLimits) -> Result<Failure, St
 fn json(what: &str, text: &str, limits: &RunLimits) -> Result<Json, String> {
     Json::parse(text, limits.json_bytes, limits.json_depth)
         .map_err(|error| format!("{what}: {error}"))
+}
+
+/// The output of a handoff, which may be larger than other values.
+fn output_json(text: &str, limits: &RunLimits) -> Result<Json, String> {
+    Json::parse(text, limits.result_bytes, limits.json_depth)
+        .map_err(|error| format!("output: {error}"))
 }
 
 fn text_fits(what: &str, text: &str, limits: &RunLimits) -> Result<(), String> {

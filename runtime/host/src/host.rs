@@ -56,6 +56,7 @@ pub struct Host {
     slots: Slots,
     guests: Mutex<HashMap<Digest, Arc<Entry>>>,
     compilations: AtomicU64,
+    on_compile: Option<fn(usize)>,
 }
 
 impl Host {
@@ -85,7 +86,16 @@ impl Host {
             slots: Slots::new(live_max),
             guests: Mutex::default(),
             compilations: AtomicU64::new(0),
+            on_compile: None,
         })
+    }
+
+    /// Calls `tell` with the size in bytes whenever a component is about to be compiled, so that
+    /// whoever waits knows why.
+    #[must_use]
+    pub fn telling(mut self, tell: fn(usize)) -> Self {
+        self.on_compile = Some(tell);
+        self
     }
 
     /// Name of everything about the engine that a guest can observe. Fuel is comparable only
@@ -173,6 +183,9 @@ impl Host {
             return Ok(component);
         }
         self.compilations.fetch_add(1, Ordering::Relaxed);
+        if let Some(tell) = self.on_compile {
+            tell(bytes.len());
+        }
         let component = Component::from_binary(&self.engine, bytes).map_err(failed)?;
         if let Some(cache) = &self.cache
             && let Ok(artifact) = component.serialize()

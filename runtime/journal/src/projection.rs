@@ -85,13 +85,15 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
                 })?;
             }
         }
-        Body::AttemptFailed { task, usage, .. } => {
+        Body::AttemptFailed { task, attempt, usage, .. } => {
             change(tasks, task, |row| {
                 row.state = State::Queued;
+                // The next one follows without a record of its own.
+                row.attempts = attempt.saturating_add(1);
                 row.usage.add(usage);
             })?;
         }
-        Body::Completed { task, outcome, usage } => {
+        Body::Completed { task, outcome, usage, .. } => {
             let kind = change(tasks, task, |row| {
                 row.state = ended(outcome);
                 row.ended = Some(record.at);
@@ -127,6 +129,9 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
         | Body::Observed { .. }
         | Body::Reported { .. }
         | Body::AgentReported { .. }
+        | Body::AgentRead { .. }
+        | Body::Snapshot(_)
+        | Body::NotReused { .. }
         | Body::Process { .. }
         | Body::CancelOrdered { .. }
         | Body::Messaged { .. } => {}

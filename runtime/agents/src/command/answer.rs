@@ -124,9 +124,9 @@ fn handoff(job: &Job, reply: Reply<'_>, remains: &Remains) -> Result<Handoff, Fa
             "`output` must be a string where the task has no schema",
         ));
     }
-    let output = Json::parse(output, limits.json_bytes, limits.json_depth).map_err(|error| {
+    let output = Json::parse(output, limits.result_bytes, limits.json_depth).map_err(|error| {
         let code = match error {
-            JsonError::Size { .. } => "json-bytes",
+            JsonError::Size { .. } => "result-bytes",
             JsonError::Depth { .. } => "json-depth",
             JsonError::Syntax(_) => return bad_answer(&error.to_string(), remains),
         };

@@ -19,7 +19,7 @@ use crate::supervise::Ended;
 pub use program::CommandError;
 
 /// Bytes a program may write to standard output; one more and it is killed.
-pub const STDOUT_BYTES_MAX: usize = 4 << 20;
+pub const STDOUT_BYTES_MAX: usize = 16 << 20;
 
 /// Bytes kept of the end of a program's standard error, to be quoted where it fails.
 pub const STDERR_BYTES_KEPT: usize = 4 << 10;
@@ -27,10 +27,10 @@ pub const STDERR_BYTES_KEPT: usize = 4 << 10;
 /// Runs a program per attempt, under a supervisor.
 ///
 /// The program gets one JSON object on standard input, with the fields `task`, `attempt`, `prompt`,
-/// `input`, `label`, `phase`, `schema`, `model`, `effort`, `agent_type`, `system`, `root`,
-/// `deadline_ms` (when the attempt ends, in milliseconds since 1970-01-01 UTC) and `corrections`
-/// (what was wrong with the output of the attempt before). Every field is always there, `null` if
-/// there is nothing to say. The program answers with one object on standard output:
+/// `input`, `label`, `phase`, `schema`, `model`, `effort`, `agent_type`, `system`, `tools` and
+/// `disallowed_tools` (of the agent type, for the program to obey), `root`, `deadline_ms` (when the
+/// attempt ends, in milliseconds since 1970-01-01 UTC) and `corrections` (what was wrong with the
+/// output of the attempt before). Every field is always there, `null` if there is nothing to say. The program answers with one object on standard output:
 /// `{"output": …, "summary"?, "evidence"?, "usage"?}` or
 /// `{"error": {"kind": "retryable|permanent|quota", "message", "retry_after_ms"?}}`.
 ///

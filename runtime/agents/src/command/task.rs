@@ -30,6 +30,8 @@ struct Task<'a> {
     effort: Option<&'a str>,
     agent_type: Option<&'a str>,
     system: Option<&'a str>,
+    tools: Option<&'a [String]>,
+    disallowed_tools: &'a [String],
     root: Option<String>,
     /// When the attempt ends: milliseconds since 1970-01-01 UTC.
     deadline_ms: u64,
@@ -39,6 +41,7 @@ struct Task<'a> {
 /// The task of a job as bytes of JSON, ended by a new line.
 pub(super) fn json(job: &Job) -> Vec<u8> {
     let options = &job.spec.options;
+    let definition = job.definition.as_deref();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let task = Task {
@@ -53,6 +56,8 @@ pub(super) fn json(job: &Job) -> Vec<u8> {
         effort: options.effort.as_deref(),
         agent_type: options.agent_type.as_deref(),
         system: options.system.as_deref(),
+        tools: definition.and_then(|definition| definition.tools.as_deref()),
+        disallowed_tools: definition.map_or(&[], |definition| &definition.disallowed_tools),
         root: job.root.as_ref().map(|root| root.to_string_lossy().into_owned()),
         deadline_ms: now_ms.saturating_add(job.timeout_ms),
         corrections: &job.corrections,

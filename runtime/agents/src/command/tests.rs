@@ -20,6 +20,7 @@ fn job(schema: bool) -> Job {
         root: None,
         limits: Arc::new(Limits::default()),
         timeout_ms: 1_000,
+        definition: None,
     }
 }
 
@@ -60,7 +61,7 @@ fn answers_that_are_not() {
     let deep = format!(r#"{{"output":{}{}}}"#, "[".repeat(70), "]".repeat(70));
     let deepest_in_limit = format!(r#"{{"output":{}{}}}"#, "[".repeat(64), "]".repeat(64));
     assert!(judge(true, &deepest_in_limit, Ended::Exited(0)).result.is_ok());
-    let wide = format!(r#"{{"output":"{}"}}"#, "x".repeat(1 << 20));
+    let wide = format!(r#"{{"output":"{}"}}"#, "x".repeat(8 << 20));
     let crowd = format!(
         r#"{{"output":"","evidence":[{}{{"path":"a","claim":""}}]}}"#,
         r#"{"path":"a","claim":""},"#.repeat(4096)
@@ -94,7 +95,7 @@ fn answers_that_are_not() {
         (false, r#"{"output":7}"#, FailureKind::InvalidOutput, "output-not-text"),
         (false, r#"{"output":null}"#, FailureKind::InvalidOutput, "output-not-text"),
         (true, &deep, FailureKind::Failed, "bad-answer"),
-        (false, &wide, FailureKind::Limit, "json-bytes"),
+        (false, &wide, FailureKind::Limit, "result-bytes"),
         (false, &crowd, FailureKind::Limit, "list-items"),
     ] {
         let found = code(judge(schema, stdout, Ended::Exited(0)));

@@ -62,6 +62,7 @@ fn job() -> Job {
         root: None,
         limits: Arc::default(),
         timeout_ms: 600_000,
+        definition: None,
     }
 }
 
@@ -189,6 +190,8 @@ fn noticed(limits: Limits, calls: impl FnOnce(&mut Port)) -> Vec<Notice> {
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let mut port = Port {
         files: None,
+        reads: ReadSet::default(),
+        may_read: false,
         notices,
         report_bytes_left: limits.run.log_bytes,
         reports_dropped: 0,
@@ -270,4 +273,47 @@ fn ends_of_guests() {
     );
     let internal = end(Err(PortError::Internal("m".into())));
     assert!(matches!(internal, Err(BackendError::Permanent(failure)) if failure.code == "host"));
+}
+
+/// What a task read, as it is told at the end of an attempt.
+fn told(may_read: bool, paths: &[&str]) -> Option<(Vec<String>, bool)> {
+    let (notices, mut noticed) = mpsc::unbounded_channel();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a"), "text").unwrap();
+    let root = Root::open(directory.path()).unwrap();
+    let files = may_read.then(|| root.scoped(&ReadScope::default(), &Limits::default().files));
+    let limits = Limits::default();
+    let mut port = Port {
+        files: files.transpose().unwrap(),
+        reads: ReadSet::default(),
+        may_read,
+        notices,
+        report_bytes_left: limits.run.log_bytes,
+        reports_dropped: 0,
+        artifact_bytes_left: limits.run.artifact_bytes,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for path in paths {
+        let request = FileRequest::Read { path: (*path).into() };
+        let expected = may_read && *path == "a";
+        assert_eq!(runtime.block_on(port.observe(request)).is_ok(), expected);
+    }
+    drop(port);
+    let Notice::Read { reads, complete } = noticed.try_recv().ok()? else { panic!() };
+    let name = |seen: &Seen| baton_core::reuse::request_name(&seen.request);
+    Some((reads.iter().map(name).collect(), complete))
+}
+
+#[test]
+fn what_an_attempt_read_is_told_once_at_its_end() {
+    let paths = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (may_read, asked, expected) in [
+        (true, &["a", "absent", "a"][..], Some(paths(&["a", "absent"]))),
+        (true, &[], Some(paths(&[]))),
+        // Nothing may be read, so that nothing was needs no word; a refusal was seen.
+        (false, &[], None),
+        (false, &["a"], Some(paths(&["a"]))),
+    ] {
+        assert_eq!(told(may_read, asked), expected.map(|names| (names, true)), "{asked:?}");
+    }
 }

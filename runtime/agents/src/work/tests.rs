@@ -60,6 +60,7 @@ async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>)
         root: None,
         limits: Arc::new(Limits::default()),
         timeout_ms: 1_000,
+        definition: None,
     };
     let (_cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
@@ -160,6 +161,7 @@ async fn a_cancel_ends_the_wait_for_the_next_attempt() {
         root: None,
         limits: Arc::default(),
         timeout_ms: 1_000,
+        definition: None,
     };
     let (cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
@@ -171,4 +173,13 @@ async fn a_cancel_ends_the_wait_for_the_next_attempt() {
     let (answer, ()) = tokio::join!(work(&backend, job, &context), cancel_after_the_first);
     assert_eq!(answer.result, Err(BackendError::Cancelled));
     assert_eq!(backend.asked.into_inner().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_text_is_a_failure_and_an_empty_string_that_was_asked_for_is_not() {
+    let done = check(None, vec![Ok(json!(""))]).await;
+    let Err(BackendError::Permanent(failure)) = done.answer.result else { panic!("no failure") };
+    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Failed, "empty-output"));
+    let done = check(Some(json!({"type": "string"})), vec![Ok(json!(""))]).await;
+    assert_eq!(done.answer.result.unwrap().output.as_str(), "\"\"");
 }

@@ -47,6 +47,7 @@ pub fn job(root: Option<&Path>) -> Job {
         root: root.map(Path::to_path_buf),
         limits: Arc::new(Limits::default()),
         timeout_ms: 600_000,
+        definition: None,
     }
 }
 

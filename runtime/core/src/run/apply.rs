@@ -144,7 +144,18 @@ impl Run {
                 task.attempted.add(usage);
                 self.unsettled.add(usage);
             }
-            Body::Completed { task, outcome, usage } => {
+            Body::AgentRead { task, .. } => {
+                let task = self.open_task_mut(seq, task)?;
+                if !matches!(*task.work, Work::Agent { .. }) {
+                    return Err(wrong("what is no agent has read".into()));
+                }
+            }
+            Body::Snapshot(snapshot) => self.note_snapshot(snapshot),
+            Body::NotReused { task, .. } => self.note_not_reused(seq, task)?,
+            Body::Completed { task, outcome, usage, reused_from } => {
+                if let Some(from) = reused_from {
+                    self.note_reused(seq, task, from)?;
+                }
                 self.apply_completed(seq, at, task, outcome, usage)?;
             }
             Body::CancelOrdered { task, by } if task.is_root() => {
@@ -240,6 +251,7 @@ impl Run {
             attempted: Usage::default(),
             cancelled_by: None,
             told_bytes: 0,
+            not_reused: false,
         };
         self.tasks.insert(path.clone(), task);
         Ok(())
@@ -305,7 +317,11 @@ impl Run {
         })
     }
 
-    fn open_task_mut(&mut self, seq: u64, path: &TaskPath) -> Result<&mut Task, RecordError> {
+    pub(super) fn open_task_mut(
+        &mut self,
+        seq: u64,
+        path: &TaskPath,
+    ) -> Result<&mut Task, RecordError> {
         self.tasks.get_mut(path).filter(|task| !task.state.is_ended()).ok_or_else(|| {
             RecordError::Contradiction { seq, what: format!("there is no open task /{path}") }
         })

@@ -197,7 +197,8 @@ impl Run {
     }
 
     fn complete(&mut self, task: &TaskPath, outcome: Outcome, usage: Usage, at: Timestamp) {
-        self.push(Body::Completed { task: task.clone(), outcome, usage }, at);
+        let body = Body::Completed { task: task.clone(), outcome, usage, reused_from: None };
+        self.push(body, at);
         if let Some(workflow) = task.parent() {
             self.act(Action::Wake { workflow });
         }

@@ -9,6 +9,7 @@ mod commands;
 mod events;
 mod queries;
 mod recover;
+mod reuse;
 mod spawn;
 #[cfg(test)]
 mod tests;
@@ -25,12 +26,13 @@ use crate::files::Observation;
 use crate::handoff::{Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::json::Json;
-use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Work};
+use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot, Work};
 use crate::scope::Scope;
 
 pub use apply::RecordError;
 pub use commands::CommandError;
 pub use recover::Recovery;
+pub use spawn::COMPONENT;
 pub use wait::Wait;
 
 /// A run as its records make it.
@@ -53,6 +55,10 @@ pub struct Run {
     /// What failed attempts of agents consumed that have not ended.
     unsettled: Usage,
     observed_bytes: u64,
+    /// The first and the last known state of the granted directory.
+    snapshots: (Option<Snapshot>, Option<Snapshot>),
+    /// Tasks of the reused run whose results serve here.
+    claimed: Vec<TaskPath>,
     paused: Option<Pause>,
     /// Who cancelled the whole run.
     cancelled_by: Option<String>,
@@ -90,6 +96,8 @@ pub struct Task {
     cancelled_by: Option<String>,
     /// Bytes of its reports.
     told_bytes: u64,
+    /// It is on record that no result of the reused run serves it.
+    not_reused: bool,
 }
 
 /// How far a task is.
@@ -234,6 +242,8 @@ impl Run {
             settled: Usage::default(),
             unsettled: Usage::default(),
             observed_bytes: 0,
+            snapshots: (None, None),
+            claimed: Vec::new(),
             paused: None,
             cancelled_by: None,
             finished: None,

@@ -127,6 +127,11 @@ impl Run {
         }
         spec.options.phase = spec.options.phase.or_else(|| workflow.phase.clone());
         let backend = self.backend_of(&mut spec)?;
+        // `inherit` chooses the backend's own model, whatever the agent type says.
+        spec.options.model = spec.options.model.filter(|model| model != INHERIT);
+        if let Some(asked) = &spec.options.isolation {
+            self.can_isolate(asked)?;
+        }
         // Component agents have no write or network grant, and a command is repeatable unless
         // policy says otherwise (DESIGN section 4.4).
         Ok(Work::Agent { spec, backend, effect: Effect::Repeatable })
@@ -139,8 +144,8 @@ impl Run {
         let choice = &self.started.backends;
         let program = &self.started.program;
         let (mut by_type, mut of_type) = (None, None);
-        if let Some(name) = &spec.options.agent_type {
-            let Some(definition) = program.agent_types.get(name) else {
+        if let Some(name) = spec.options.agent_type.clone() {
+            let Some(definition) = program.agent_types.get(&name) else {
                 let known: Vec<&str> = program.agent_types.keys().map(String::as_str).collect();
                 return Err(Refusal::new(
                     RefusalKind::NotFound,
@@ -149,9 +154,17 @@ impl Run {
                     "",
                 ));
             };
-            spec.options.system = spec.options.system.take().or_else(|| definition.system.clone());
-            spec.options.read = spec.options.read.take().or_else(|| definition.read.clone());
-            by_type = choice.by_type.get(name);
+            let given = &mut spec.options;
+            for (mine, theirs) in [
+                (&mut given.system, &definition.system),
+                (&mut given.model, &definition.model),
+                (&mut given.effort, &definition.effort),
+                (&mut given.isolation, &definition.isolation),
+            ] {
+                *mine = mine.take().or_else(|| theirs.clone());
+            }
+            given.read = given.read.take().or_else(|| definition.read.clone());
+            by_type = choice.by_type.get(&name);
             of_type = definition.backend.as_ref();
         }
         if let Some(operators) = choice.all.as_ref().or(by_type) {
@@ -177,6 +190,21 @@ impl Run {
             format!("the backend `{own}` is not part of this run"),
             "start the run with `--agent`, or name a component of the program",
         ))
+    }
+
+    /// An agent that asked for a copy of its own never works in place.
+    fn can_isolate(&self, asked: &str) -> Result<(), Refusal> {
+        if asked != WORKTREE {
+            let message = format!("there is no isolation `{asked}`; the only one is `{WORKTREE}`");
+            return Err(Refusal::invalid(ISOLATION, message));
+        }
+        if self.started.base.is_some() {
+            return Ok(());
+        }
+        let message =
+            "an agent asked for a worktree, and the run has no git repository to make it of";
+        let hint = "grant a directory of a repository with at least one commit: --root DIR";
+        Err(Refusal::denied(ISOLATION, message, hint))
     }
 
     fn workflow_work(&self, cursor: &Cursor, raw: RawWorkflowSpec) -> Result<Work, Refusal> {
@@ -217,11 +245,19 @@ impl Run {
     }
 }
 
+/// The model that means none in particular.
+const INHERIT: &str = "inherit";
+
+/// The isolation there is.
+const WORKTREE: &str = "worktree";
+
+/// Code of refusals about isolation.
+const ISOLATION: &str = "isolation";
+
 /// What a workflow can still give to an agent or a child: its grant less what was delivered to it,
 /// the agents it spawned, and what open children hold.
 fn left(workflow: &Workflow, cursor: &Cursor) -> Amounts {
     let mut spent = cursor.spent;
     spent.agents = workflow.spawned_agents.saturating_add(cursor.child_agents);
-    cursor.held.add_to(&mut spent);
-    workflow.budget.left(&spent)
+    cursor.held.left_of(&workflow.budget, &spent)
 }

@@ -30,6 +30,7 @@ mod read;
 mod resolve;
 mod root;
 mod search;
+mod snapshot;
 mod stat;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -43,6 +44,7 @@ use baton_core::limits::FileLimits;
 use baton_core::scope::ReadScope;
 
 pub use root::{Root, RootError};
+pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX, Snapshots};
 
 use globs::Layer;
 

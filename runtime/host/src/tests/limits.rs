@@ -93,8 +93,8 @@ const CASES: &[Case] = &[
         name: "a string beyond what a call may carry",
         imports: LOG,
         parts: "",
-        body: "(drop (memory.grow (i32.const 100)))
-            (call $log (i32.const 1) (i32.const 0) (i32.const 5000000)) (unreachable)",
+        body: "(drop (memory.grow (i32.const 300)))
+            (call $log (i32.const 1) (i32.const 0) (i32.const 17000000)) (unreachable)",
         kind: FailureKind::Limit,
         code: "host-call-bytes",
     },

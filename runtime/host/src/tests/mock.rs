@@ -95,7 +95,7 @@ impl WorkflowPort for Mock {
     }
 
     fn budget(&self) -> BudgetView {
-        let granted = Amounts { agents: Some(7), tokens: None, cost_micro_usd: None };
+        let granted = Amounts { agents: Some(7), tokens: None, ..Amounts::default() };
         BudgetView { granted, spent: Usage { agents: 2, ..Usage::default() } }
     }
 }

@@ -182,7 +182,7 @@ impl Check<'_> {
     /// Blobs that a record names and the host wrote.
     fn named_blobs(&mut self, row: &RunRow, record: &Record) -> Result<(), JournalError> {
         let named: Vec<Digest> = match &record.body {
-            Body::RunStarted(started) => started.program.components().copied().collect(),
+            Body::RunStarted(started) => started.program.parts().copied().collect(),
             Body::Observed { observation: Observation::Content { digest, .. }, .. } => {
                 vec![*digest]
             }

@@ -92,12 +92,18 @@ pub fn begun(seq: u64, task: &str, attempt: u32) -> Record {
 
 pub fn completed(seq: u64, task: &str, tokens: u64) -> Record {
     let outcome = Outcome::Done(Handoff { summary: "fine".to_owned(), ..Handoff::default() });
-    record(seq, Body::Completed { task: path(task), outcome, usage: usage(tokens) })
+    record(
+        seq,
+        Body::Completed { task: path(task), outcome, usage: usage(tokens), reused_from: None },
+    )
 }
 
 pub fn failed(seq: u64, task: &str, kind: FailureKind, tokens: u64) -> Record {
     let outcome = Outcome::Failed(failure(kind));
-    record(seq, Body::Completed { task: path(task), outcome, usage: usage(tokens) })
+    record(
+        seq,
+        Body::Completed { task: path(task), outcome, usage: usage(tokens), reused_from: None },
+    )
 }
 
 pub fn failure(kind: FailureKind) -> Failure {

@@ -164,7 +164,7 @@ async fn the_largest_usage_is_kept() {
     let most = Usage { input_tokens: u64::MAX, cost_micro_usd: u64::MAX, ..Usage::default() };
     let end = |seq, task| {
         let outcome = Outcome::Done(Handoff::default());
-        record(seq, Body::Completed { task: path(task), outcome, usage: most })
+        record(seq, Body::Completed { task: path(task), outcome, usage: most, reused_from: None })
     };
     let lease = journal.create(started(&run, "audit"), vec![component()]).await.unwrap();
     let records = vec![spawned(2, "1", "x"), spawned(3, "2", "x"), end(4, "1"), end(5, "2")];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fixture::{Bench, agent_with, started};
+use crate::manifest::AgentType;
 use crate::record::{BackendChoice, Work};
 
 fn chosen(all: Option<&str>, by_type: &[(&str, &str)], options: &str) -> Result<String, String> {
@@ -73,4 +74,54 @@ fn a_type_fills_in_what_the_task_leaves_out() {
         })
         .collect();
     assert_eq!(systems, ["be brief", "own"]);
+}
+
+#[test]
+fn the_task_names_the_model_else_its_type_and_inherit_means_none() {
+    let rows: &[(&str, Option<&str>, Option<&str>)] = &[
+        (r#"{"agent_type":"painter"}"#, Some("large"), Some("high")),
+        (r#"{"agent_type":"painter","model":"small"}"#, Some("small"), Some("high")),
+        (r#"{"agent_type":"painter","model":"inherit","effort":"low"}"#, None, Some("low")),
+        (r#"{"model":"inherit"}"#, None, None),
+    ];
+    for (options, model, effort) in rows {
+        let mut facts = started();
+        facts.backends.all = Some("command:op".into());
+        let painter = AgentType {
+            model: Some("large".into()),
+            effort: Some("high".into()),
+            ..AgentType::default()
+        };
+        facts.program.agent_types.insert("painter".into(), painter);
+        let mut bench = Bench::of(facts);
+        bench.spawn(agent_with("x", options));
+        let (_, task) = bench.run.tasks().next().unwrap();
+        let Work::Agent { spec, .. } = &*task.work else { panic!("{options}") };
+        let got = (spec.options.model.as_deref(), spec.options.effort.as_deref());
+        assert_eq!(got, (*model, *effort), "{options}");
+    }
+}
+
+#[test]
+fn isolation_is_a_worktree_of_the_commit_that_the_run_began_with() {
+    let rows = [
+        ("worktree", Some("0123"), Ok(())),
+        ("worktree", None, Err("has no git repository")),
+        ("remote", Some("0123"), Err("the only one is `worktree`")),
+    ];
+    for (asked, base, expected) in rows {
+        let mut facts = started();
+        facts.backends.all = Some("command:op".into());
+        facts.base = base.map(str::to_owned);
+        let mut bench = Bench::of(facts);
+        let command = agent_with("x", &format!(r#"{{"isolation":"{asked}"}}"#));
+        match expected {
+            Ok(()) => assert_eq!(bench.spawn(command), 1),
+            Err(words) => {
+                let refusal = bench.refusal(command);
+                assert_eq!(refusal.code, "isolation");
+                assert!(refusal.message.contains(words), "{}", refusal.message);
+            }
+        }
+    }
 }

@@ -3,13 +3,13 @@
 use super::fixture::{Bench, agent, started, tokens, workflow};
 use crate::budget::{Amounts, Caps};
 use crate::command::Command;
-use crate::handoff::{Failure, FailureKind, Handoff, Outcome};
+use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use crate::ids::TaskPath;
 use crate::replay::Cursor;
 
 fn granted(agents: Option<u64>, tokens: Option<u64>) -> Bench {
     let mut facts = started();
-    facts.budget = Amounts { agents, tokens, cost_micro_usd: None };
+    facts.budget = Amounts { agents, tokens, ..Amounts::default() };
     Bench::of(facts)
 }
 
@@ -60,6 +60,30 @@ fn what_a_child_holds_is_not_spent_twice() {
     bench.spawn(agent("c"));
     bench.spawn(agent("d"));
     assert_eq!(bench.refusal(agent("e")).code, "budget");
+}
+
+#[test]
+fn output_tokens_are_one_pool_of_parent_and_children() {
+    let mut facts = started();
+    facts.budget = Amounts { output_tokens: Some(10), ..Amounts::default() };
+    let mut bench = Bench::of(facts);
+    let child = bench.spawn(workflow("{}"));
+    let path = TaskPath::root().child(child);
+    assert_eq!(bench.run.workflow(&path).unwrap().budget.output_tokens, Some(10));
+    // The open child holds nothing back.
+    bench.spawn(agent("a"));
+    bench.start("2");
+    bench.end("2", Usage { output_tokens: 4, input_tokens: 1_000, ..Usage::default() });
+    assert!(bench.wait(Some(&[2])).is_some());
+    let second = TaskPath::root().child(bench.spawn(workflow("{}")));
+    assert_eq!(bench.run.workflow(&second).unwrap().budget.output_tokens, Some(6));
+    bench.spawn(agent("b"));
+    bench.start("4");
+    bench.end("4", Usage { output_tokens: 7, ..Usage::default() });
+    assert!(bench.wait(Some(&[4])).is_some());
+    let refusal = bench.refusal(agent("c"));
+    assert_eq!(refusal.code, "budget");
+    assert!(refusal.message.contains("output tokens"), "{}", refusal.message);
 }
 
 #[test]

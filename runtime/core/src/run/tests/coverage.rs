@@ -20,6 +20,7 @@ impl Coverage {
         self.mark(format!("record {kind}"));
         match body {
             Body::Refused { refusal, .. } => self.mark(format!("refusal {:?}", refusal.kind)),
+            Body::Completed { reused_from: Some(_), .. } => self.mark("reused"),
             Body::Spawned { work, .. } => self.mark(format!("work {}", work.kind())),
             Body::Paused { reason } => self.mark(match reason {
                 Pause::Cap { .. } => "pause cap",
@@ -60,7 +61,11 @@ pub const EXPECTED: &[&str] = &[
     "record started",
     "record process",
     "record attempt-failed",
+    "record agent-read",
+    "record snapshot",
+    "record not-reused",
     "record completed",
+    "reused",
     "record cancel-ordered",
     "record messaged",
     "record paused",

@@ -32,6 +32,7 @@ fn completed(task: &str) -> Body {
         task: task.parse().unwrap(),
         outcome: Outcome::Done(Handoff::default()),
         usage: Usage::default(),
+        reused_from: None,
     }
 }
 

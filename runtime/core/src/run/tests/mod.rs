@@ -18,6 +18,7 @@ mod fixture;
 mod guest;
 mod properties;
 mod recovery;
+mod reuse;
 mod sim;
 mod tampering;
 mod waits;

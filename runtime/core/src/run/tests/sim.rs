@@ -8,11 +8,14 @@ use super::fixture::{T0, started};
 use super::guest::{Guest, Progress, Step, hash};
 use crate::action::Action;
 use crate::budget::{Amounts, Caps};
+use crate::digest::Digest;
+use crate::files::FileRequest;
 use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
-use crate::ids::{TaskPath, Timestamp};
-use crate::record::{Pause, Record};
+use crate::ids::{TaskId, TaskPath, Timestamp};
+use crate::record::{Pause, Record, Reuse, Snapshot};
 use crate::replay::Cursor;
 use crate::report::{Level, Report};
+use crate::reuse::{Miss, Seen};
 
 pub struct Sim {
     pub run: Run,
@@ -48,7 +51,11 @@ impl Sim {
             first.limits.run.log_bytes = 200;
             first.limits.run.depth = 3;
             if seed.is_multiple_of(3) {
-                first.budget = Amounts { agents: Some(4), tokens: Some(60), cost_micro_usd: None };
+                first.budget = Amounts { agents: Some(4), tokens: Some(60), ..Amounts::default() };
+            }
+            if seed.is_multiple_of(2) {
+                let run = first.run.clone();
+                first.reuse = Some(Reuse { run, stale: false });
             }
             first.scope.workflows = !seed.is_multiple_of(5);
         }
@@ -222,8 +229,22 @@ impl Sim {
         }
         let count = 1 + self.roll(self.queued.len() as u64) as usize;
         let tasks: Vec<TaskPath> = self.queued.drain(..count).collect();
+        for task in &tasks {
+            self.look_up(task, at);
+        }
         for start in self.run.start_agents(&tasks, at) {
             self.running.push((start.task, start.attempt));
+        }
+    }
+
+    /// Some results come from another run; what was decided before stands.
+    fn look_up(&mut self, task: &TaskPath, at: Timestamp) {
+        if self.run.outcome(task).is_none() && self.roll(3) == 0 {
+            let from = TaskId { run: self.run.started().run.clone(), path: task.clone() };
+            let reads = (self.roll(2) == 0).then(|| (Vec::new(), true));
+            self.run.reused(task, from, Outcome::Done(Handoff::default()), reads, at);
+        } else {
+            self.run.not_reused(task, Miss::New, at);
         }
     }
 
@@ -234,7 +255,7 @@ impl Sim {
         };
         let dice = hash(task.to_string());
         let usage = Usage { input_tokens: dice % 9, output_tokens: 1, ..Usage::default() };
-        match self.roll(6) {
+        match self.roll(7) {
             0 => self.run.process(&task, attempt, 77, 5, at),
             1 => {
                 let failure = Failure::new(FailureKind::Failed, "flaky", "again");
@@ -243,6 +264,11 @@ impl Sim {
             2 => {
                 let line = Report::Log { level: Level::Debug, text: "working".into() };
                 self.run.agent_reported(&task, line, at);
+            }
+            3 => {
+                let request = FileRequest::Stat { path: "a".into() };
+                let seen = Seen { request, digest: Digest::of(b"a") };
+                self.run.agent_read(&task, vec![seen], true, at);
             }
             _ => {
                 self.running.retain(|(other, _)| *other != task);
@@ -278,6 +304,7 @@ impl Sim {
             1 => self.run.pause(Pause::Cap { cap: "agents".into() }, at),
             2 => self.run.pause(Pause::Interrupted, at),
             _ if self.free => {}
+            9 => self.run.snapshot(Snapshot::failed("not taken"), at),
             3..6 => self.run.message("ann", "hurry", at),
             6..8 => {
                 let tasks: Vec<TaskPath> = self.run.tasks().map(|(path, _)| path.clone()).collect();

@@ -11,6 +11,7 @@ mod paths;
 mod race;
 mod scopes;
 mod searching;
+mod snapshots;
 
 use std::fs;
 use std::os::unix::fs::symlink;

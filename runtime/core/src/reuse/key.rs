@@ -1,0 +1,126 @@
+//! What decides the result of an agent task.
+
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::ids::TaskPath;
+use crate::json::Json;
+use crate::record::Work;
+use crate::run::{COMPONENT, Run};
+
+/// Version of the key. A change of what is in a key, or of how it is written, needs another one.
+const DOMAIN: &str = "baton reuse key 1";
+
+/// What decides the result of an agent task. Two tasks with equal parts are interchangeable.
+///
+/// Not in it: label, phase, timeouts, attempts at the schema, the place in the run, the run's own
+/// input and script, and the granted directory. JSON counts by its meaning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyParts {
+    kind: &'static str,
+    prompt: Digest,
+    input: Option<Digest>,
+    schema: Option<Digest>,
+    backend: String,
+    component: Option<Digest>,
+    model: Option<String>,
+    effort: Option<String>,
+    agent_type: Option<(String, Option<Digest>)>,
+    system: Option<Digest>,
+    isolation: Option<String>,
+    read: Option<Digest>,
+}
+
+/// The parts of an agent task of a run; none for another task, and for one that is not there.
+/// A function of the run's records alone, so runs of earlier releases have keys too.
+#[must_use]
+pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
+    let Work::Agent { spec, backend, .. } = &*run.task(task)?.work else {
+        return None;
+    };
+    let (program, options) = (&run.started().program, &spec.options);
+    let scope = &run.workflow(&task.parent()?)?.scope;
+    let read = scope.narrowed(options.read.as_deref()).read;
+    Some(KeyParts {
+        kind: "agent",
+        prompt: Digest::of(spec.prompt.as_bytes()),
+        input: spec.input.as_ref().map(Json::digest),
+        schema: spec.schema.as_ref().map(Json::digest),
+        backend: backend.clone(),
+        component: backend
+            .strip_prefix(COMPONENT)
+            .and_then(|name| program.agents.get(name))
+            .copied(),
+        model: options.model.clone(),
+        effort: options.effort.clone(),
+        agent_type: options
+            .agent_type
+            .as_ref()
+            .map(|name| (name.clone(), program.agent_types.get(name).map(Digest::of_json))),
+        system: options.system.as_ref().map(|text| Digest::of(text.as_bytes())),
+        isolation: options.isolation.clone(),
+        read: read.as_ref().map(Digest::of_json),
+    })
+}
+
+impl KeyParts {
+    /// The key: equal for interchangeable tasks, in whatever run they are.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&(DOMAIN, self))
+    }
+
+    /// Names of the parts in which two tasks differ.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("prompt", self.prompt != other.prompt),
+            ("input", self.input != other.input),
+            ("schema", self.schema != other.schema),
+            ("backend", self.backend != other.backend),
+            ("component", self.component != other.component),
+            ("model", self.model != other.model),
+            ("effort", self.effort != other.effort),
+            ("agent type", self.agent_type != other.agent_type),
+            ("system prompt", self.system != other.system),
+            ("isolation", self.isolation != other.isolation),
+            ("read scope", self.read != other.read),
+        ]
+        .into_iter()
+        .filter_map(|(name, differ)| differ.then_some(name))
+        .collect()
+    }
+
+    /// Whether nobody sees what its backend reads.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        is_opaque(&self.backend)
+    }
+
+    /// Whether it works in a copy of a commit.
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        self.isolation.is_some()
+    }
+
+    /// Whether the task may read files at all, as far as its scope says.
+    #[must_use]
+    pub fn may_read(&self) -> bool {
+        self.read.is_some()
+    }
+}
+
+/// Whether nobody sees what a backend reads: every one that is not a component.
+fn is_opaque(backend: &str) -> bool {
+    !backend.starts_with(COMPONENT)
+}
+
+/// Whether a task rests on the granted directory in ways that nobody sees: an agent whose backend
+/// is not a component, unless it works in a copy of a commit.
+#[must_use]
+pub fn needs_snapshot(work: &Work) -> bool {
+    match work {
+        Work::Agent { spec, backend, .. } => is_opaque(backend) && spec.options.isolation.is_none(),
+        Work::Workflow { .. } | Work::Sleep { .. } => false,
+    }
+}

@@ -15,8 +15,7 @@ fn an_unknown_workflow_is_guessed() {
     ");
     let said = project.run(&["run", "something-else-entirely"]);
     assert_eq!(said.exit, 2);
-    assert!(said.stderr.contains("built in are: "), "{}", said.stderr);
-    assert!(said.stderr.contains("docs-audit"), "{}", said.stderr);
+    assert!(said.stderr.contains("`baton list` shows all of them"), "{}", said.stderr);
 }
 
 #[test]
@@ -56,6 +55,12 @@ fn usage_errors_leave_with_two() {
         &["run", "x", "--agent", "shell:ls"],
         &["run", "x", "--limit", "fuel"],
         &["run", "x", "--json", "--format", "md"],
+        // D96.
+        &["run", "x", "--args", "a", "--args-json", "1"],
+        &["run", "x", "--budget", "lots"],
+        &["run", "x", "--schema-attempts", "6"],
+        &["new", "--script", "No Name"],
+        &["check", "hello", "--portable"],
         &["ls", "--state", "runing"],
         &["explain", "nonsense"],
     ] {

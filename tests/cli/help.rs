@@ -26,13 +26,15 @@ fn help_lists_the_commands() {
 
     Commands:
       run          Start a workflow and show its result
+      list         List the workflows that can be run here
+      new          Write a new script
       ls           List runs, newest first
       show         Show one run or task
       tree         Show the tasks of a run as a tree
       journal      Show the records of a run
       resume       Go on with a run or batch that stopped
       cancel       Cancel a run or one of its tasks
-      check        Look into a component without executing it
+      check        Look into a workflow without executing it
       doctor       Check this machine and the journal
       explain      Say what an error code means
       completions  Print a completion script for a shell
@@ -53,6 +55,7 @@ fn help_lists_the_commands() {
 
     Examples:
       baton run docs-audit --root .         audit the Markdown below this directory
+      baton list                            workflows that can be run here
       baton ls                              what ran, and what can go on
       baton resume last                     go on with the newest run
       baton explain B0006                   what an error means
@@ -74,11 +77,16 @@ fn help_of_run_explains_flags_and_backends() {
 
     Arguments:
       <WORKFLOW>
-              A path to a .wasm file, or the name of a built-in workflow
+              A path to a .js, .mjs or .wasm file, or a name that `baton list` shows
 
     Options:
           --input <JSON|@FILE|->
-              The input: JSON, @FILE, or - for standard input
+              The input: JSON, @FILE, or - for standard input. A script sees it as `args`
+              
+              [alias: --args-json]
+
+          --args <TEXT|@FILE|->
+              The input as a plain string: the text itself, @FILE, or - for standard input
 
           --root <DIR>
               Directory that the workflow and its agents may read, as far as the workflow asks to
@@ -90,7 +98,8 @@ fn help_of_run_explains_flags_and_backends() {
               Grant what is requested without asking
 
           --json
-              Print one JSON object: run, state, output, summary, evidence, artifacts, usage, error
+              Print one JSON object: run, state, output, summary, evidence, artifacts, usage, reused,
+              error
 
           --format <FORMAT>
               How to write the workflow's output
@@ -124,6 +133,29 @@ fn help_of_run_explains_flags_and_backends() {
           --limit <NAME=VALUE>
               Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them
 
+    Scripts:
+          --budget <N>
+              Output tokens that the workflow may spend, such as 500k; a script sees it as `budget`
+
+          --lenient
+              `Date.now()`, `new Date()` and `Math.random()` give virtual values instead of an error
+
+          --extensions
+              Scripts get the global `baton`: what only Baton has
+
+          --schema-attempts <N>
+              Attempts of an agent at a schema, 1 to 5; else MAX_STRUCTURED_OUTPUT_RETRIES, else 5
+
+    Reuse:
+          --reuse <RUN>
+              Use the results of this run where the call is the same and the files it rests on are: only
+              what changed, failed or never ended is done. A run id, the beginning or end of one, or
+              `last`
+
+          --reuse-stale
+              Use results of commands even though files below the root changed since: nobody saw what
+              they read
+
     Batches:
           --each <INPUTS.jsonl>
               One run for each line of a file of JSON values; one result line each, with its "line"
@@ -150,8 +182,10 @@ fn help_of_run_explains_flags_and_backends() {
     Examples:
       baton run docs-audit --root .
       baton run docs-audit --root docs --yes --json | jq .output
+      baton run ./flow.js --args 'the login page' --agent 'command:./worker.sh' --root .
       baton run ./flow.wasm --input '{"topic":"limits"}' --max-agents 50 --timeout 10m
       baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
+      baton run ./flow.js --agent 'command:./worker' --reuse last
       baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl
     "#);
 }
@@ -161,6 +195,8 @@ fn every_command_has_help() {
     let project = Project::new();
     for command in [
         "run",
+        "list",
+        "new",
         "ls",
         "show",
         "tree",

@@ -9,6 +9,10 @@
 )]
 
 mod check;
+mod check_script;
 mod errors;
 mod help;
+mod list;
+mod new;
+mod scripts;
 mod support;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 
 use tempfile::TempDir;
 
@@ -14,6 +15,18 @@ pub struct Project {
 impl Project {
     pub fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A project whose scripts are read at once: the runner is compiled once for all tests, and
+    /// what is said about that stands in none of them.
+    pub fn with_scripts() -> Self {
+        static COMPILED: Once = Once::new();
+        COMPILED.call_once(|| {
+            let project = Self::new();
+            project.write("x.js", "");
+            project.run(&["check", "x.js"]);
+        });
+        Self::new()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -43,6 +56,12 @@ impl Project {
 
     pub fn run(&self, arguments: &[&str]) -> Said {
         self.said(self.command(arguments).output().unwrap())
+    }
+
+    /// The same in a directory of the project.
+    pub fn run_in(&self, directory: &str, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        self.said(command.current_dir(self.path(directory)).output().unwrap())
     }
 
     fn said(&self, output: Output) -> Said {

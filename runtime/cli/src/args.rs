@@ -1,10 +1,13 @@
 //! The command line.
 
+mod workflows;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::workflows::{CheckArgs, ListArgs, NewArgs, ScriptArgs};
 use crate::value::{self, AgentArg};
 
 const STYLES: Styles = Styles::styled()
@@ -27,6 +30,7 @@ const STYLES: Styles = Styles::styled()
     after_help = "\
 Examples:
   baton run docs-audit --root .         audit the Markdown below this directory
+  baton list                            workflows that can be run here
   baton ls                              what ran, and what can go on
   baton resume last                     go on with the newest run
   baton explain B0006                   what an error means
@@ -60,6 +64,10 @@ pub struct Common {
 pub enum Command {
     /// Start a workflow and show its result.
     Run(Box<RunArgs>),
+    /// List the workflows that can be run here.
+    List(ListArgs),
+    /// Write a new script.
+    New(NewArgs),
     /// List runs, newest first.
     Ls(LsArgs),
     /// Show one run or task.
@@ -72,7 +80,7 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Cancel a run or one of its tasks.
     Cancel(CancelArgs),
-    /// Look into a component without executing it.
+    /// Look into a workflow without executing it.
     Check(CheckArgs),
     /// Check this machine and the journal.
     Doctor(DoctorArgs),
@@ -97,7 +105,7 @@ pub enum Format {
 /// How the result of a run is shown.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct ResultArgs {
-    /// Print one JSON object: run, state, output, summary, evidence, artifacts, usage, error.
+    /// Print one JSON object: run, state, output, summary, evidence, artifacts, usage, reused, error.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
     /// How to write the workflow's output.
@@ -136,16 +144,31 @@ Backends:
 Examples:
   baton run docs-audit --root .
   baton run docs-audit --root docs --yes --json | jq .output
+  baton run ./flow.js --args 'the login page' --agent 'command:./worker.sh' --root .
   baton run ./flow.wasm --input '{\"topic\":\"limits\"}' --max-agents 50 --timeout 10m
   baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
+  baton run ./flow.js --agent 'command:./worker' --reuse last
   baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl")]
 pub struct RunArgs {
-    /// A path to a .wasm file, or the name of a built-in workflow.
+    /// A path to a .js, .mjs or .wasm file, or a name that `baton list` shows.
     #[arg(value_name = "WORKFLOW")]
     pub workflow: String,
-    /// The input: JSON, @FILE, or - for standard input.
-    #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
+    /// The input: JSON, @FILE, or - for standard input. A script sees it as `args`.
+    #[arg(
+        long,
+        visible_alias = "args-json",
+        value_name = "JSON|@FILE|-",
+        allow_hyphen_values = true
+    )]
     pub input: Option<String>,
+    /// The input as a plain string: the text itself, @FILE, or - for standard input.
+    #[arg(
+        long = "args",
+        value_name = "TEXT|@FILE|-",
+        allow_hyphen_values = true,
+        conflicts_with = "input"
+    )]
+    pub text: Option<String>,
     /// Directory that the workflow and its agents may read, as far as the workflow asks to.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
@@ -161,19 +184,39 @@ pub struct RunArgs {
     /// What it may consume.
     #[command(flatten)]
     pub caps: CapArgs,
+    /// How scripts are interpreted.
+    #[command(flatten)]
+    pub script: ScriptArgs,
     /// Agents at work at once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Caps")]
     pub concurrency: Option<u32>,
     /// Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = value::limit, help_heading = "Caps")]
     pub limits: Vec<(String, u64)>,
+    /// Whose results it may use.
+    #[command(flatten)]
+    pub reuse: ReuseArgs,
     /// One run for each line of a file of JSON values; one result line each, with its "line".
-    #[arg(long, value_name = "INPUTS.jsonl", conflicts_with_all = ["input", "format"], help_heading = "Batches")]
+    #[arg(long, value_name = "INPUTS.jsonl", conflicts_with_all = ["input", "text", "format"], help_heading = "Batches")]
     pub each: Option<PathBuf>,
     /// Runs of a batch that are live at once.
     #[arg(long, value_name = "N", default_value_t = 256, requires = "each",
           value_parser = clap::value_parser!(u32).range(1..), help_heading = "Batches")]
     pub runs: u32,
+}
+
+/// Results of an earlier run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reuse")]
+pub struct ReuseArgs {
+    /// Use the results of this run where the call is the same and the files it rests on are: only
+    /// what changed, failed or never ended is done. A run id, the beginning or end of one, or `last`.
+    #[arg(long, value_name = "RUN", conflicts_with = "each")]
+    pub reuse: Option<String>,
+    /// Use results of commands even though files below the root changed since: nobody saw what
+    /// they read.
+    #[arg(long, requires = "reuse")]
+    pub reuse_stale: bool,
 }
 
 /// `baton ls`.
@@ -207,7 +250,7 @@ pub struct LsArgs {
 #[command(after_help = "\
 RUN is a whole id, the beginning or end of one, or `last`. A task is RUN/3/1.
 
-With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, caps,
+With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, caps, script,
 result. Of a task: what `baton tree --json` prints, and work, result.
 
 Examples:
@@ -226,7 +269,8 @@ pub struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 With --json, one object per task and line: task, kind, label, phase, backend, state, attempts,
-spawned, started, ended, usage, failure {code, message}.
+spawned, started, ended, usage, failure {code, message}; of a run with --reuse also reused_from, or
+not_reused {code, message}.
 
 Examples:
   baton tree last
@@ -282,6 +326,22 @@ pub struct ResumeArgs {
     /// Caps from now on; those not given stay.
     #[command(flatten)]
     pub caps: CapArgs,
+    /// Only to make sure: refused if the run began with another input.
+    #[arg(
+        long,
+        visible_alias = "args-json",
+        value_name = "JSON|@FILE|-",
+        allow_hyphen_values = true
+    )]
+    pub input: Option<String>,
+    /// The same as a plain string.
+    #[arg(
+        long = "args",
+        value_name = "TEXT|@FILE|-",
+        allow_hyphen_values = true,
+        conflicts_with = "input"
+    )]
+    pub text: Option<String>,
     /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.
     #[arg(long, value_name = "FILE")]
     pub workflow: Option<PathBuf>,
@@ -307,23 +367,6 @@ pub struct CancelArgs {
     /// The run or task.
     #[arg(value_name = "RUN|TASK")]
     pub id: String,
-}
-
-/// `baton check`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Nothing is executed and nothing is compiled. Exit code 3 if baton would refuse the component.
-
-Examples:
-  baton check ./flow.wasm
-  baton check docs-audit --json | jq .manifest")]
-pub struct CheckArgs {
-    /// A component file, or the name of a built-in component.
-    #[arg(value_name = "FILE")]
-    pub file: String,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `baton doctor`.
@@ -421,9 +464,16 @@ mod tests {
             &["baton", "run", "f", "--each", "x", "--input", "1"],
             &["baton", "run", "f", "--runs", "5"],
             &["baton", "run", "f", "--concurrency", "0"],
+            &["baton", "run", "f", "--reuse", "last", "--each", "x"],
+            &["baton", "run", "f", "--reuse-stale"],
             &["baton", "run"],
             &["baton", "journal"],
             &["baton", "journal", "last", "--verify"],
+            &["baton", "run", "x", "--args", "a", "--input", "1"],
+            &["baton", "run", "x", "--args", "a", "--args-json", "1"],
+            &["baton", "run", "x", "--args", "a", "--each", "f"],
+            &["baton", "run", "x", "--schema-attempts", "0"],
+            &["baton", "run", "x", "--schema-attempts", "6"],
         ] {
             assert!(Cli::try_parse_from(arguments).is_err(), "{arguments:?}");
         }

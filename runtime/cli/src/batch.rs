@@ -9,7 +9,7 @@ use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
-use baton_core::record::{BackendChoice, BatchLine, Pause, Program};
+use baton_core::record::{BackendChoice, BatchLine, Pause, Program, ScriptOptions};
 use baton_core::scope::Scope;
 use baton_engine::{Engine, EngineError, NewRun, ResumeOptions, RunReport};
 use baton_journal::rows::{RunRow, State};
@@ -39,10 +39,14 @@ pub struct Spec {
     version: u32,
     /// The file of inputs, a blob.
     pub inputs: Digest,
-    /// What runs; its components are blobs.
+    /// What runs; its components and scripts are blobs.
     pub program: Program,
     scope: Scope,
     root: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    own_files: Vec<String>,
     backends: BackendChoice,
     budget: Amounts,
     caps: Caps,
@@ -50,6 +54,9 @@ pub struct Spec {
     pub concurrency: Option<u32>,
     /// Limits of each run.
     pub limits: Limits,
+    /// How scripts are interpreted; none: the workflow is no script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    script: Option<Box<ScriptOptions>>,
 }
 
 impl Spec {
@@ -62,11 +69,14 @@ impl Spec {
             program: prepared.bundle.program.clone(),
             scope: prepared.scope.clone(),
             root: prepared.root.clone(),
+            base: prepared.base.clone(),
+            own_files: prepared.own_files.clone(),
             backends: prepared.bundle.backends.clone(),
-            budget: prepared.bundle.manifest.default_budget(),
+            budget: prepared.budget,
             caps: prepared.caps,
             concurrency: prepared.concurrency_asked,
             limits: prepared.limits,
+            script: prepared.bundle.script.clone(),
         }
     }
 
@@ -105,7 +115,7 @@ pub struct Batch {
     /// Line numbers and inputs.
     pub inputs: Vec<(u64, Json)>,
     /// The bytes of every component of the program.
-    pub components: Vec<Blob>,
+    pub parts: Vec<Blob>,
     /// Runs of an earlier sitting.
     pub earlier: Vec<RunRow>,
     /// Counts on lines of their own.
@@ -141,7 +151,7 @@ impl Batch {
             if let Some(row) = &row
                 && let Some(ended) = records::finished(&*session.journal, row).await?
             {
-                tally.take(*line, recorded(row, ended))?;
+                tally.take(*line, recorded(row, ended, 0))?;
                 continue;
             }
             if !taking {
@@ -196,16 +206,20 @@ impl Batch {
         NewRun {
             id: None,
             program: spec.program.clone(),
-            components: self.components.clone(),
+            parts: self.parts.clone(),
             input,
             scope: spec.scope.clone(),
             root: spec.root.clone(),
+            base: spec.base.clone(),
             backends: spec.backends.clone(),
             budget: spec.budget,
             caps: spec.caps.updated(caps),
             concurrency: spec.concurrency,
             limits: spec.limits,
+            script: spec.script.clone(),
             by: who(),
+            own_files: self.spec.own_files.clone(),
+            reuse: None,
             batch: Some(BatchLine { batch: self.id.clone(), line }),
             seed: None,
             observer: None,

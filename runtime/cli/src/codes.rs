@@ -103,6 +103,13 @@ codes! {
     RunRefused = "B0028", Refused, "the run needed what it was not granted";
     Unexplained = "B0029", Usage, "there is no such error code";
     Internal = "B0030", Failed, "Baton itself failed";
+    ScriptRefused = "B0031", Refused, "a script was refused";
+    ScriptError = "B0032", Failed, "a script threw an error";
+    ScriptStuck = "B0033", Failed, "a script waits for something that never comes";
+    ScriptResult = "B0034", Failed, "the result of a script is not JSON";
+    Config = "B0035", Usage, "a file of settings cannot be used";
+    NotPortable = "B0036", Failed, "a script uses what only Baton has";
+    NotNew = "B0037", Failed, "a file is already there";
 }
 
 /// The row of a code as a person may write it: `B0002`, `b2` or `2`.

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
-use baton_core::budget::Caps;
+use baton_core::budget::{Amounts, Caps};
 use baton_core::limits::Limits;
 use baton_core::manifest::{Manifest, Requests};
 use baton_core::record::Program;
@@ -13,7 +13,10 @@ use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::output::{BOLD, DIM, GOOD, WARN, note};
 use crate::program::Bundle;
-use crate::text::{dollars, duration, one_line, paint};
+use crate::text::{count, dollars, duration, fit, one_line, paint, plural};
+
+/// Columns of the description of an agent type.
+const DESCRIPTION_COLUMNS: usize = 70;
 
 /// What the operator grants: reading the root without secrets if there is one, agents, workflows.
 #[must_use]
@@ -43,6 +46,8 @@ pub struct Plan<'a> {
     pub concurrency: u32,
     /// Limits of the sandbox.
     pub limits: &'a Limits,
+    /// The workflow's own budget.
+    pub budget: &'a Amounts,
     /// How many runs; 1 where it is no batch.
     pub runs: u64,
 }
@@ -72,22 +77,33 @@ pub fn ask(plan: &Plan<'_>) -> Result<()> {
 #[must_use]
 pub fn screen(plan: &Plan<'_>) -> Vec<String> {
     let manifest = &plan.bundle.manifest;
-    let source = match &plan.bundle.path {
-        Some(path) => path.display().to_string(),
-        None => "built in".into(),
+    let source = match (&plan.bundle.script, &plan.bundle.path) {
+        (Some(script), _) => script.path.clone(),
+        (None, Some(path)) => path.display().to_string(),
+        (None, None) => "built in".into(),
+    };
+    let program = &plan.bundle.program;
+    let identity = match &program.script {
+        Some(script) => format!("script {}", script.short()),
+        None => program.component.short(),
     };
     let mut out = vec![format!(
         "{} {}",
-        paint(BOLD, &manifest.name),
-        paint(DIM, &format!("{} · {}", plan.bundle.program.component.short(), one_line(&source)))
+        paint(BOLD, &one_line(&manifest.name)),
+        paint(DIM, &format!("{identity} · {}", one_line(&source)))
     )];
     if !manifest.description.is_empty() {
         out.push(format!("  {}", one_line(&manifest.description)));
+    }
+    if plan.bundle.script.is_some() && !manifest.phases.is_empty() {
+        let phases: Vec<String> = manifest.phases.iter().map(|phase| one_line(phase)).collect();
+        out.push(format!("  {} {}", paint(DIM, "phases"), phases.join(" → ")));
     }
     let (granted, refused) = words(manifest, plan);
     section(&mut out, "It asks for, and gets", GOOD, "+", &granted);
     section(&mut out, "It asks for, and does not get", WARN, "-", &refused);
     section(&mut out, "Agent tasks are performed by", DIM, "·", &performers(plan.bundle));
+    section(&mut out, "It knows the agent types", DIM, "·", &types(plan.bundle));
     section(&mut out, "Held to", DIM, "·", &held(plan));
     out.push(String::new());
     out.push(
@@ -124,6 +140,8 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
                 "{what} below {} (never what usually holds secrets: .env, keys, .git)",
                 root.display()
             )),
+            // A script that says nothing of reading may do without.
+            None if !plan.bundle.says_read => {}
             None => {
                 refused.push(format!("{what}: no directory was granted; --root DIR grants one"))
             }
@@ -132,11 +150,21 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
     if requests.agents {
         let caps =
             plan.caps.agents.map_or(plan.limits.run.agents, |cap| cap.min(plan.limits.run.agents));
-        granted.push(format!("spawn agents, at most {caps}, {} at once", plan.concurrency));
+        let bound = match (&plan.bundle.script, plan.bundle.agents_max) {
+            (None, _) => String::new(),
+            (Some(_), Some(most)) => format!(" ({most} by its text)"),
+            (Some(_), None) => " (its text sets no bound)".into(),
+        };
+        let at_once = plan.concurrency;
+        granted.push(format!("spawn agents{bound}, at most {caps}, {at_once} at once"));
     }
     if !requests.workflows.is_empty() {
         let names: Vec<String> = requests.workflows.iter().map(|name| one_line(name)).collect();
         granted.push(format!("run these workflows: {}", names.join(", ")));
+    }
+    let options = plan.bundle.script.as_deref();
+    if options.is_some_and(|options| options.extensions) {
+        granted.push("use the global `baton`".into());
     }
     if granted.is_empty() && refused.is_empty() {
         granted.push("nothing".into());
@@ -169,8 +197,15 @@ fn performers(bundle: &Bundle) -> Vec<String> {
         lines.push(format!("every agent: {}", containment(all)));
         return lines;
     }
+    if bundle.script.is_some() {
+        lines.push("every agent not named below: no backend: name one with --agent".into());
+    }
     for (name, agent_type) in agent_types {
         let backend = bundle.backends.by_type.get(name).or(agent_type.backend.as_ref());
+        // Of a script, one line says it for all: every type it knows is in the program.
+        if backend.is_none() && bundle.script.is_some() {
+            continue;
+        }
         let backend =
             backend.map_or_else(|| "no backend: name one with --agent".into(), |b| containment(b));
         lines.push(format!("{}: {backend}", one_line(name)));
@@ -181,6 +216,21 @@ fn performers(bundle: &Bundle) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The agent types of a script that somebody defined, with what they are for.
+fn types(bundle: &Bundle) -> Vec<String> {
+    if bundle.script.is_none() {
+        return Vec::new();
+    }
+    let types = &bundle.program.agent_types;
+    let defined = types.iter().filter(|(_, agent_type)| agent_type.system.is_some());
+    defined
+        .map(|(name, agent_type)| {
+            let description = fit(&one_line(&agent_type.description), DESCRIPTION_COLUMNS);
+            format!("{}: {description}", one_line(name))
+        })
+        .collect()
 }
 
 fn containment(backend: &str) -> String {
@@ -203,6 +253,17 @@ fn held(plan: &Plan<'_>) -> Vec<String> {
         caps.cost_micro_usd.map(dollars),
         caps.wall_ms.map(duration),
     ];
+    let budget = plan.budget;
+    let own = [
+        budget.agents.map(|agents| plural(agents, "agent")),
+        budget.tokens.map(|tokens| format!("{} tokens", count(tokens))),
+        budget.output_tokens.map(|tokens| format!("{} output tokens", count(tokens))),
+        budget.cost_micro_usd.map(dollars),
+    ];
+    let own: Vec<String> = own.into_iter().flatten().collect();
+    if !own.is_empty() {
+        lines.push(format!("its own budget of {}", own.join(", ")));
+    }
     let named: Vec<String> = named.into_iter().flatten().collect();
     if named.is_empty() {
         lines.push("no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)".into());

@@ -32,6 +32,8 @@ pub struct Coded {
     pub message: String,
     /// Why, outermost first.
     pub causes: Vec<String>,
+    /// Lines to show as they are: the text that the error is about.
+    pub frame: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
 }
@@ -41,7 +43,7 @@ impl CliError {
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self::Coded(Box::new(Coded { code, message, causes: Vec::new(), hint: None }))
+        Self::Coded(Box::new(Coded { code, message, causes: Vec::new(), frame: None, hint: None }))
     }
 
     /// A failed operation on a file or directory.
@@ -57,6 +59,37 @@ impl CliError {
             coded.hint = Some(hint.into());
         }
         self
+    }
+
+    /// The same with the lines that it is about.
+    #[must_use]
+    pub fn frame(mut self, frame: impl Into<String>) -> Self {
+        if let Self::Coded(coded) = &mut self {
+            coded.frame = Some(frame.into());
+        }
+        self
+    }
+
+    /// What kind of error it is; none if nobody could read it.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Coded(coded) => Some(coded.code),
+            Self::BrokenPipe => None,
+        }
+    }
+
+    /// The message and its causes as one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Coded(coded) => std::iter::once(&coded.message)
+                .chain(&coded.causes)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(": "),
+            Self::BrokenPipe => self.to_string(),
+        }
     }
 
     /// The same with an error and its causes.

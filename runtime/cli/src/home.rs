@@ -73,6 +73,15 @@ impl Home {
         Ok(Arc::new(SqliteJournal::open(&self.dir)?))
     }
 
+    /// Directory of the worktrees of isolated agents.
+    ///
+    /// # Errors
+    /// When the working directory is gone.
+    pub fn worktrees(&self) -> Result<PathBuf> {
+        let path = self.dir.join("worktrees");
+        std::path::absolute(&path).map_err(|error| CliError::file("use", &path, &error))
+    }
+
     /// Directory of compiled components. Shared by all projects of a person, for they are known by
     /// their digest; inside the state directory where the person has no home directory.
     #[must_use]

@@ -34,6 +34,12 @@ impl InputCheck {
         Ok(Self { validator: validator.transpose()?, limits })
     }
 
+    /// A check that only limits sizes.
+    #[must_use]
+    pub fn any(limits: RunLimits) -> Self {
+        Self { validator: None, limits }
+    }
+
     /// A text as an input, or what is wrong with it.
     pub fn parse(&self, text: &str) -> std::result::Result<Json, Vec<String>> {
         let json = Json::parse(text, self.limits.json_bytes, self.limits.json_depth)
@@ -68,31 +74,55 @@ impl InputCheck {
     }
 }
 
-/// The input that `--input` names.
-///
-/// # Errors
-/// When it cannot be read or does not fit.
-pub fn given(argument: Option<&str>, check: &InputCheck) -> Result<Json> {
-    let (text, place) = match argument {
-        None => return check.absent(),
-        Some("-") => (
-            read(std::io::stdin(), Path::new("standard input"), &check.limits)?,
-            "standard input".into(),
-        ),
-        Some(text) => match text.strip_prefix('@') {
-            Some(path) => {
-                let path = Path::new(path);
-                let file = std::fs::File::open(path)
-                    .map_err(|error| CliError::file("read", path, &error))?;
-                (read(file, path, &check.limits)?, path.display().to_string())
-            }
-            None => (text.to_owned(), "--input".into()),
-        },
+/// An input as it stands on the command line. `-` names standard input, `@FILE` a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Given<'a> {
+    /// JSON.
+    Json(&'a str),
+    /// A plain string, whatever it looks like.
+    Text(&'a str),
+}
+
+impl<'a> Given<'a> {
+    /// What the flags `--input` and `--args` say, of which at most one is given.
+    #[must_use]
+    pub fn of(json: Option<&'a str>, text: Option<&'a str>) -> Option<Self> {
+        json.map(Self::Json).or(text.map(Self::Text))
+    }
+
+    /// The input.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not fit.
+    pub fn read(self, check: &InputCheck) -> Result<Json> {
+        let (flag, argument) = match self {
+            Self::Json(argument) => ("--input", argument),
+            Self::Text(argument) => ("--args", argument),
+        };
+        let (text, place) = source(flag, argument, &check.limits)?;
+        let json = match self {
+            Self::Json(_) => text,
+            Self::Text(_) => serde_json::Value::String(text).to_string(),
+        };
+        check.parse(&json).map_err(|violations| {
+            failed(format!("the input from {place} does not fit"), violations)
+                .hint("`baton check WORKFLOW` shows the schema of the input")
+        })
+    }
+}
+
+/// The text that a flag names, and where it comes from.
+fn source(flag: &str, argument: &str, limits: &RunLimits) -> Result<(String, String)> {
+    if argument == "-" {
+        let name = "standard input";
+        return Ok((read(std::io::stdin(), Path::new(name), limits)?, name.into()));
+    }
+    let Some(path) = argument.strip_prefix('@') else {
+        return Ok((argument.to_owned(), flag.into()));
     };
-    check.parse(&text).map_err(|violations| {
-        failed(format!("the input from {place} does not fit"), violations)
-            .hint("`baton check WORKFLOW` shows the schema of the input")
-    })
+    let path = Path::new(path);
+    let file = std::fs::File::open(path).map_err(|error| CliError::file("read", path, &error))?;
+    Ok((read(file, path, limits)?, path.display().to_string()))
 }
 
 /// Reads a text that is at most as large as an input may be.
@@ -150,6 +180,29 @@ mod tests {
         ] {
             assert_eq!(check(schema).absent().unwrap().as_str(), input);
         }
+    }
+
+    /// D94, D95.
+    #[test]
+    fn a_plain_string_stays_one_and_json_stays_what_it_is() {
+        let check = check(json!(true));
+        for (given, value) in [
+            (Given::Text("[1]"), json!("[1]")),
+            (Given::Text("null"), json!("null")),
+            (Given::Text(" \"x\"\n"), json!(" \"x\"\n")),
+            (Given::Json("\"[1]\""), json!("[1]")),
+            (Given::Json("[1, {\"a\": null}]"), json!([1, { "a": null }])),
+            (Given::Json("-1.5"), json!(-1.5)),
+            (Given::Json("null"), json!(null)),
+        ] {
+            assert_eq!(given.read(&check).unwrap().value(), value, "{given:?}");
+        }
+        let temp = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(temp.path(), "{}\n").unwrap();
+        let named = format!("@{}", temp.path().display());
+        assert_eq!(Given::Text(&named).read(&check).unwrap().value(), json!("{}\n"));
+        assert_eq!(Given::Json(&named).read(&check).unwrap().value(), json!({}));
+        assert!(Given::Text("@/none").read(&check).is_err());
     }
 
     #[test]

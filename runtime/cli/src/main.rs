@@ -6,14 +6,17 @@ mod codes;
 mod commands;
 mod consent;
 mod error;
+mod failure;
 mod home;
 mod input;
 mod live;
 mod output;
 mod program;
+mod project;
 mod records;
 mod render;
 mod result;
+mod reuse;
 mod select;
 mod session;
 mod shapes;
@@ -37,13 +40,15 @@ fn main() -> ExitCode {
     let Cli { command, common } = Cli::parse();
     let result = match &command {
         Command::Run(args) => commands::run::run(args, &common),
+        Command::List(args) => commands::list::run(args, &common),
+        Command::New(args) => commands::new::run(args),
         Command::Ls(args) => commands::ls::run(args, &common),
         Command::Show(args) => commands::show::run(args, &common),
         Command::Tree(args) => commands::tree::run(args, &common),
         Command::Journal(args) => commands::journal::run(args, &common),
         Command::Resume(args) => commands::resume::run(args, &common),
         Command::Cancel(args) => commands::cancel::run(args, &common),
-        Command::Check(args) => commands::check::run(args),
+        Command::Check(args) => commands::check::run(args, &common),
         Command::Doctor(args) => commands::doctor::run(args, &common),
         Command::Explain(args) => commands::explain::run(args),
         Command::Completions(args) => commands::completions::run(args),

@@ -62,6 +62,10 @@ fn render(error: &Coded) -> String {
             text.push_str(&format!("{}{line}\n", paint(DIM, lead)));
         }
     }
+    for line in error.frame.iter().flat_map(|frame| frame.lines()) {
+        text.push_str(format!("  {}", clean(line)).trim_end());
+        text.push('\n');
+    }
     if let Some(hint) = &error.hint {
         text.push_str(&format!("{} {}\n", paint(GOOD, "  hint:"), clean(hint)));
     }
@@ -109,6 +113,7 @@ mod tests {
             code: Code::File,
             message: "cannot read \x1b[31mx".into(),
             causes: vec!["first\nsecond".into(), "deeper".into()],
+            frame: Some("> 1 | a\n\n  2 | \x1b[mb\n".into()),
             hint: Some("try again".into()),
         };
         insta::assert_snapshot!(anstream::adapter::strip_str(&render(&error)).to_string(), @r"
@@ -116,6 +121,9 @@ mod tests {
           because: first
                    second
           because: deeper
+          > 1 | a
+
+            2 | [mb
           hint: try again
           `baton explain B0004` says more
         ");

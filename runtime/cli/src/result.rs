@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::args::{Format, ResultArgs};
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
+use crate::failure::of_script;
 use crate::output::{BAD, DIM, GOOD, note, stdout};
 use crate::render::{record::pause, usage};
 use crate::shapes::{self, ErrorShape, ResultShape};
@@ -31,7 +32,7 @@ impl From<EngineError> for CliError {
             EngineError::Records { .. } => {
                 (Code::Damaged, "`baton journal --verify` checks everything")
             }
-            EngineError::Component { .. } | EngineError::MissingComponent(_) => {
+            EngineError::Component { .. } | EngineError::MissingPart(_) => {
                 (Code::Component, "`baton check FILE` says what is wrong with it")
             }
             EngineError::Root { .. } => (Code::File, "--root takes a directory that you may read"),
@@ -61,6 +62,9 @@ pub fn verdict(report: &mut RunReport) -> Option<CliError> {
             (Code::RunCancelled, format!("{run} was cancelled"), "a new run starts over".into())
         }
         (_, Some(Outcome::Failed(failure)), _) => {
+            if let Some(error) = script_failed(failure, &run) {
+                return Some(error);
+            }
             let (code, hint) = failed(failure, &run);
             (code, format!("{run} failed: {failure}"), hint)
         }
@@ -81,6 +85,19 @@ pub fn verdict(report: &mut RunReport) -> Option<CliError> {
         _ => (Code::Interrupted, format!("{run} was interrupted"), goes_on),
     };
     Some(CliError::new(code, message).hint(hint))
+}
+
+/// The error for a script that failed.
+fn script_failed(failure: &Failure, run: &RunId) -> Option<CliError> {
+    let told = of_script(failure)?;
+    let message = format!("{run} failed: {failure}");
+    let hint = match told.code {
+        Code::ScriptStuck => "every promise that is awaited must be settled by something".into(),
+        Code::ScriptResult => "return text, numbers, lists and plain objects".into(),
+        Code::ScriptRefused => "`baton check` shows everything that is wrong with a script".into(),
+        _ => format!("`baton tree {run}` shows what led to it"),
+    };
+    Some(CliError::new(told.code, message).frame(told.frame).hint(hint))
 }
 
 fn failed(failure: &Failure, run: &RunId) -> (Code, String) {
@@ -154,6 +171,7 @@ pub fn show_failed_start(error: &CliError) -> Result<()> {
         artifacts: &[],
         follow_ups: &[],
         usage: (&Usage::default()).into(),
+        reused: 0,
         failed_tasks: 0,
         error: ErrorShape::new(error, None),
     };
@@ -183,6 +201,7 @@ pub fn shape<'a>(
         artifacts: &handoff.artifacts,
         follow_ups: &handoff.follow_ups,
         usage: (&report.usage).into(),
+        reused: report.reused,
         failed_tasks: report.failed_tasks,
         error: error.and_then(|error| ErrorShape::new(error, report.outcome.as_ref())),
     }
@@ -242,6 +261,9 @@ fn footer(report: &RunReport) -> String {
     let consumed = usage(&report.usage);
     if !consumed.is_empty() {
         parts.push(consumed);
+    }
+    if report.reused > 0 {
+        parts.push(format!("{} reused", report.reused));
     }
     parts.join(" · ")
 }

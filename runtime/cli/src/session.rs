@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::Home;
-use crate::output::{WARN, note};
-use crate::text::paint;
+use crate::output::{DIM, WARN, note};
+use crate::text::{bytes, paint};
 
 /// Agents at work at once where nobody says otherwise. Agents wait on the network, not on cores.
 pub const CONCURRENCY: u32 = 16;
@@ -36,25 +36,34 @@ impl Session {
     /// # Errors
     /// When the journal or the wasm engine cannot be used.
     pub fn open(home: &Home, concurrency: u32, runs: u32) -> Result<Self> {
+        Self::over(home, None, concurrency, runs)
+    }
+
+    /// The same over a sandbox that is already there.
+    ///
+    /// # Errors
+    /// When the journal or the wasm engine cannot be used.
+    pub fn over(
+        home: &Home,
+        ready: Option<Arc<Host>>,
+        concurrency: u32,
+        runs: u32,
+    ) -> Result<Self> {
         let journal = home.write()?;
-        let config = HostConfig { cache_dir: Some(home.cache()), live_max: LIVE_GUESTS_MAX };
-        let host = Host::new(config).map_err(|error| {
-            CliError::new(Code::Internal, "the sandbox cannot be set up")
-                .because(&error)
-                .hint("`baton doctor` checks this machine")
-        })?;
-        if let Some(problem) = host.cache_problem() {
-            note(&format!("{} components are compiled anew: {problem}", paint(WARN, "note:")));
-        }
+        let host = match ready {
+            Some(host) => host,
+            None => Arc::new(host(home)?),
+        };
         let program = std::env::current_exe()
             .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?;
         let engine = Engine::new(EngineConfig {
             journal: journal.clone(),
-            host: Arc::new(host),
+            host,
             supervisor: Supervisor { program, args: vec!["supervise".into()] },
             concurrency,
             backend_concurrency: Vec::new(),
             runs,
+            worktrees: home.worktrees()?,
         });
         Ok(Self { journal, engine })
     }
@@ -97,6 +106,34 @@ impl Session {
             }
         });
         Ok(())
+    }
+}
+
+/// A sandbox that keeps what it compiles.
+///
+/// # Errors
+/// When the wasm engine cannot be used.
+pub fn host(home: &Home) -> Result<Host> {
+    let config = HostConfig { cache_dir: Some(home.cache()), live_max: LIVE_GUESTS_MAX };
+    let host = Host::new(config).map_err(|error| {
+        CliError::new(Code::Internal, "the sandbox cannot be set up")
+            .because(&error)
+            .hint("`baton doctor` checks this machine")
+    })?;
+    if let Some(problem) = host.cache_problem() {
+        note(&format!("{} components are compiled anew: {problem}", paint(WARN, "note:")));
+    }
+    Ok(host.telling(compiling))
+}
+
+/// Bytes from which the compilation of a component is worth a line: less takes no second.
+const COMPILATION_TOLD: usize = 1 << 20;
+
+/// Says why nothing happens for some seconds.
+fn compiling(size: usize) {
+    if size >= COMPILATION_TOLD {
+        let size = bytes(size as u64);
+        note(&paint(DIM, &format!("compiling a component of {size} for this machine, once")));
     }
 }
 

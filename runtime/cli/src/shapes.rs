@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::reuse::Decision;
 
 /// One object on one line.
 ///
@@ -133,12 +134,30 @@ pub struct TaskShape<'a> {
     ended: Option<String>,
     usage: UsageShape,
     failure: Option<FailureShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_reused: Option<MissShape>,
+}
+
+/// Why a task was performed although a run was to be reused.
+#[derive(Debug, Serialize)]
+struct MissShape {
+    code: &'static str,
+    message: String,
 }
 
 impl<'a> TaskShape<'a> {
-    /// The shape of a row.
+    /// The shape of a row, and of what became of it in a run that reuses another.
     #[must_use]
-    pub fn new(run: &RunId, row: &'a TaskRow) -> Self {
+    pub fn new(run: &RunId, row: &'a TaskRow, decision: Option<&Decision>) -> Self {
+        let (reused_from, not_reused) = match decision {
+            Some(Decision::Reused(from)) => (Some(from.to_string()), None),
+            Some(Decision::Performed(miss)) => {
+                (None, Some(MissShape { code: miss.code(), message: miss.to_string() }))
+            }
+            None => (None, None),
+        };
         Self {
             task: TaskId { run: run.clone(), path: row.path.clone() }.to_string(),
             kind: &row.kind,
@@ -152,6 +171,8 @@ impl<'a> TaskShape<'a> {
             ended: row.ended.map(moment),
             usage: (&row.usage).into(),
             failure: failure(row.failure.as_ref()),
+            reused_from,
+            not_reused,
         }
     }
 }
@@ -202,6 +223,8 @@ pub struct ResultShape<'a> {
     pub follow_ups: &'a [String],
     /// What it consumed.
     pub usage: UsageShape,
+    /// Agents whose results came from another run.
+    pub reused: u64,
     /// Tasks that ended without a result.
     pub failed_tasks: u64,
     /// Why there is no result.
@@ -231,11 +254,7 @@ impl ErrorShape {
     #[must_use]
     pub fn new(error: &CliError, outcome: Option<&Outcome>) -> Option<Self> {
         let CliError::Coded(coded) = error else { return None };
-        let mut message = coded.message.clone();
-        for cause in &coded.causes {
-            message.push_str(": ");
-            message.push_str(cause);
-        }
+        let message = error.sentence();
         let failure = outcome.and_then(Outcome::failure).map(|failure| FailureFacts {
             kind: failure.kind,
             code: failure.code.clone(),

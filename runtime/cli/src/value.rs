@@ -73,6 +73,24 @@ pub fn number(text: &str) -> Result<u64, String> {
     Ok(total)
 }
 
+/// A number of tokens such as `500000`, `500k` or `2m`; a `+` in front changes nothing.
+///
+/// # Errors
+/// Says how a number of tokens is written.
+pub fn tokens(text: &str) -> Result<u64, String> {
+    let bare = text.strip_prefix('+').unwrap_or(text);
+    let (digits, unit) = match bare.chars().last() {
+        Some('k' | 'K') => (bare.get(..bare.len() - 1), "k"),
+        Some('m' | 'M') => (bare.get(..bare.len() - 1), "M"),
+        _ => (Some(bare), ""),
+    };
+    let plain = |digits: &&str| !digits.contains(|c: char| c.is_ascii_alphabetic());
+    let number = digits.filter(plain).and_then(|digits| number(&format!("{digits}{unit}")).ok());
+    number.ok_or_else(|| {
+        format!("`{text}` is not a number of tokens; write it like 500000, 500k or 2m")
+    })
+}
+
 /// Millionths of a dollar of an amount such as `5`, `0.25` or `$1`.
 ///
 /// # Errors

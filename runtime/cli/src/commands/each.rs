@@ -29,19 +29,20 @@ const BAD_LINES_MAX: usize = 5;
 /// # Errors
 /// When a line cannot be used, the batch cannot be started, or a run of it failed.
 pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
-    let prepared = Prepared::new(args)?;
+    let home = Home::find(common)?;
+    let mut prepared = Prepared::new(args, &home)?;
     let bytes = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
     let inputs = inputs(&bytes, path, &prepared.check)?;
     prepared.consent(args.yes, inputs.len() as u64)?;
-    let home = Home::find(common)?;
+    let host = prepared.host.take();
     let id = format!("{}{}", select::BATCH_PREFIX, Ulid::generate());
     let _alone = alone(&home, &id)?;
     session::block_on(async {
-        let session = Session::open(&home, prepared.concurrency, args.runs)?;
+        let session = Session::over(&home, host, prepared.concurrency, args.runs)?;
         let pinned = Blob::new(bytes);
         let spec = Spec::new(&prepared, pinned.digest);
         let mut blobs = vec![pinned];
-        blobs.extend(prepared.bundle.components.iter().cloned());
+        blobs.extend(prepared.bundle.parts.iter().cloned());
         session.journal.put_blobs(blobs).await?;
         let row = BatchRow { id: id.clone(), created: session.journal.now(), spec: spec.text()? };
         session.journal.create_batch(row).await?;
@@ -51,7 +52,7 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
             id: id.clone(),
             spec,
             inputs,
-            components: prepared.bundle.components.clone(),
+            parts: prepared.bundle.parts.clone(),
             earlier: Vec::new(),
             plain: common.plain,
         };
@@ -147,13 +148,13 @@ async fn open(journal: &dyn Journal, row: BatchRow, plain: bool) -> Result<Batch
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut components = Vec::new();
-    for digest in spec.program.components() {
-        components.push(Blob { digest: *digest, bytes: journal.blob(digest).await? });
+    let mut parts = Vec::new();
+    for digest in spec.program.parts() {
+        parts.push(Blob { digest: *digest, bytes: journal.blob(digest).await? });
     }
     let filter = RunFilter { batch: Some(row.id.clone()), ..RunFilter::default() };
     let earlier: Vec<RunRow> = journal.runs(&filter).await?;
-    Ok(Batch { id: row.id, spec, inputs, components, earlier, plain })
+    Ok(Batch { id: row.id, spec, inputs, parts, earlier, plain })
 }
 
 /// The inputs of a batch with their line numbers.

@@ -3,20 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use baton_core::record::RunStarted;
 use baton_engine::{ResumeOptions, RunReport};
 use baton_journal::rows::RunRow;
 use tokio::sync::mpsc;
 
 use crate::args::{Common, ResumeArgs};
-use crate::codes::Exit;
+use crate::codes::{Code, Exit};
 use crate::commands::each;
 use crate::commands::run::caps;
 use crate::error::{CliError, Result};
 use crate::home::Home;
+use crate::input::{Given, InputCheck};
 use crate::live::Live;
 use crate::output::note;
 use crate::session::{self, CONCURRENCY, Session};
-use crate::{home, records, result, select};
+use crate::{home, records, result, reuse, select};
 
 /// Goes on with a run or batch, or shows the result of a run that has ended.
 ///
@@ -31,21 +33,24 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let (row, concurrency, ended) = home::block_on(async {
         let row = select::run(&*journal, &args.id).await?;
         let started = records::started(&*journal, &row.run).await?;
+        same_input(args, &started)?;
         let ended = records::finished(&*journal, &row).await?;
         Ok((row, started.concurrency.unwrap_or(CONCURRENCY), ended))
     })?;
     if let Some(ended) = ended {
         note(&format!("{} has already ended; this is its recorded result", row.run));
-        return result::show(recorded(&row, ended), &args.result);
+        let decisions = home::block_on(reuse::decisions(&*journal, &row.run))?;
+        let report = recorded(&row, ended, reuse::count(&decisions));
+        return result::show(report, &args.result);
     }
-    let component = args.workflow.as_deref().map(component).transpose()?;
+    let substitute = args.workflow.as_deref().map(bytes).transpose()?;
     let report = session::block_on(async {
         let session = Session::open(&home, concurrency, 1)?;
         let (observer, records) = mpsc::unbounded_channel();
         let options = ResumeOptions {
             caps: caps(&args.caps),
             by: session::who(),
-            component,
+            substitute,
             observer: Some(observer),
         };
         let handle = session.engine.resume(&row.run, options).await?;
@@ -58,11 +63,29 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     result::show(report, &args.result)
 }
 
-/// The report of a run that ended earlier.
+/// A run keeps the input it began with: another one is another run.
+fn same_input(args: &ResumeArgs, started: &RunStarted) -> Result<()> {
+    let Some(given) = Given::of(args.input.as_deref(), args.text.as_deref()) else {
+        return Ok(());
+    };
+    let given = given.read(&InputCheck::any(started.limits.run))?;
+    let absent = started.script.as_ref().is_some_and(|script| script.absent);
+    if !absent && given.value() == started.input.value() {
+        return Ok(());
+    }
+    let message = format!("{} began with another input, and goes on with it", started.run);
+    Err(CliError::new(Code::Argument, message).hint(format!(
+        "`baton run … --reuse {}` begins a run with the new input and pays only for what changed",
+        started.run
+    )))
+}
+
+/// The report of a run that ended earlier. `reused`: agents with results of another run.
 #[must_use]
 pub fn recorded(
     row: &RunRow,
     (outcome, usage): (baton_core::handoff::Outcome, baton_core::handoff::Usage),
+    reused: u64,
 ) -> RunReport {
     RunReport {
         run: row.run.clone(),
@@ -71,12 +94,13 @@ pub fn recorded(
         pause: None,
         usage,
         failed_tasks: row.failed_tasks,
+        reused,
         error: None,
     }
 }
 
-/// The component to go on with. Whether it fits is decided by the replay.
-fn component(path: &Path) -> Result<Arc<[u8]>> {
+/// The component or script to go on with. Whether it fits is decided by the replay.
+fn bytes(path: &Path) -> Result<Arc<[u8]>> {
     let bytes = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
     Ok(bytes.into())
 }

@@ -1,27 +1,31 @@
 //! `baton run`: start a workflow and show its result.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use baton_core::budget::Caps;
+use baton_core::budget::{Amounts, Caps};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::BatchLine;
 use baton_core::scope::Scope;
+use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use baton_engine::{NewRun, Observer, RunReport};
+use baton_host::Host;
 use tokio::sync::mpsc;
 
-use crate::args::{CapArgs, Common, RunArgs};
+use crate::args::{CapArgs, Common, RunArgs, ScriptArgs};
 use crate::codes::{Code, Exit};
 use crate::consent::{self, Plan};
 use crate::error::{CliError, Result};
 use crate::home::Home;
-use crate::input::{InputCheck, given};
+use crate::input::{Given, InputCheck};
 use crate::live::Live;
 use crate::output::{WARN, note};
-use crate::program::{Bundle, gather};
+use crate::program::{Bundle, ScriptWishes, gather};
+use crate::project::Project;
 use crate::session::{self, CONCURRENCY, Session};
-use crate::text::{nearest, paint};
-use crate::{commands, result};
+use crate::text::{nearest, one_line, paint, plural};
+use crate::{commands, result, reuse};
 
 /// Starts a run, or a batch of them.
 ///
@@ -43,14 +47,16 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
 }
 
 fn drive(args: &RunArgs, common: &Common) -> Result<RunReport> {
-    let prepared = Prepared::new(args)?;
-    let input = given(args.input.as_deref(), &prepared.check)?;
-    prepared.consent(args.yes, 1)?;
     let home = Home::find(common)?;
+    let reuse = reuse::chosen(&args.reuse, &home)?;
+    let mut prepared = Prepared::new(args, &home)?;
+    let input = prepared.input(Given::of(args.input.as_deref(), args.text.as_deref()))?;
+    prepared.consent(args.yes, 1)?;
+    let host = prepared.host.take();
     session::block_on(async {
-        let session = Session::open(&home, prepared.concurrency, 1)?;
+        let session = Session::over(&home, host, prepared.concurrency, 1)?;
         let (observer, records) = mpsc::unbounded_channel();
-        let new = prepared.new_run(input, None, Some(observer));
+        let new = NewRun { reuse, ..prepared.new_run(input, None, Some(observer)) };
         let handle = session.engine.start(new).await?;
         session.obey_signals(format!("baton resume {}", handle.run()))?;
         let live = Live::start(session.journal.clone(), records, common.plain);
@@ -75,10 +81,16 @@ pub fn caps(args: &CapArgs) -> Caps {
 pub struct Prepared {
     /// What runs.
     pub bundle: Bundle,
+    /// What the person called it.
+    workflow: String,
     /// The check of its inputs.
     pub check: InputCheck,
     /// The granted directory.
     pub root: Option<PathBuf>,
+    /// The commit that is checked out there.
+    pub base: Option<String>,
+    /// Paths inside it that are the program's own.
+    pub own_files: Vec<String>,
     /// What it may touch.
     pub scope: Scope,
     /// What it may consume.
@@ -89,6 +101,10 @@ pub struct Prepared {
     pub concurrency_asked: Option<u32>,
     /// Limits of the sandbox.
     pub limits: Limits,
+    /// The workflow's budget.
+    pub budget: Amounts,
+    /// The sandbox, if it was set up on the way.
+    pub host: Option<Arc<Host>>,
 }
 
 impl Prepared {
@@ -96,21 +112,47 @@ impl Prepared {
     ///
     /// # Errors
     /// When an argument cannot be used, or a part is missing or refused.
-    pub fn new(args: &RunArgs) -> Result<Self> {
+    pub fn new(args: &RunArgs, home: &Home) -> Result<Self> {
         let limits = limits(&args.limits)?;
-        let bundle = gather(&args.workflow, &args.agents)?;
+        let mut project = Project::open(home.clone())?;
+        let bundle = gather(&args.workflow, &args.agents, wishes(&args.script), &mut project)?;
+        let budget = Amounts {
+            output_tokens: args.script.budget.or(bundle.budget.output_tokens),
+            ..bundle.budget
+        };
         let check = InputCheck::new(&bundle.manifest, limits.run)?;
         let root = args.root.as_deref().map(directory).transpose()?;
         Ok(Self {
             scope: consent::scope(&bundle.manifest.requests, root.as_deref()),
+            base: base(root.as_deref())?,
+            own_files: reuse::own_files(root.as_deref(), &bundle.own, home),
             bundle,
+            workflow: args.workflow.clone(),
             check,
             root,
             caps: caps(&args.caps),
             concurrency: args.concurrency.unwrap_or(CONCURRENCY),
             concurrency_asked: args.concurrency,
             limits,
+            budget,
+            host: project.into_host(),
         })
+    }
+
+    /// The input of a run. Where none is given, a script gets none at all, and a component what
+    /// fits it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not fit.
+    pub fn input(&mut self, given: Option<Given<'_>>) -> Result<Json> {
+        match (given, &mut self.bundle.script) {
+            (Some(given), _) => given.read(&self.check),
+            (None, Some(script)) => {
+                script.absent = true;
+                Ok(Json::null())
+            }
+            (None, None) => self.check.absent(),
+        }
     }
 
     /// Lets a person decide, unless they did already.
@@ -118,6 +160,14 @@ impl Prepared {
     /// # Errors
     /// When the person declines, or nobody can be asked.
     pub fn consent(&self, yes: bool, runs: u64) -> Result<()> {
+        let warnings = &self.bundle.warnings;
+        for warning in warnings.iter().take(WARNINGS_MAX) {
+            note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
+        }
+        if warnings.len() > WARNINGS_MAX {
+            let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
+            note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
+        }
         if !yes {
             return consent::ask(&Plan {
                 bundle: &self.bundle,
@@ -125,10 +175,11 @@ impl Prepared {
                 caps: &self.caps,
                 concurrency: self.concurrency,
                 limits: &self.limits,
+                budget: &self.budget,
                 runs,
             });
         }
-        if self.root.is_none() && self.bundle.manifest.requests.read.is_some() {
+        if self.root.is_none() && self.bundle.says_read {
             note(&format!(
                 "{} the workflow asks to read files and gets none: --root DIR grants a directory",
                 paint(WARN, "note:")
@@ -148,20 +199,52 @@ impl Prepared {
         NewRun {
             id: None,
             program: self.bundle.program.clone(),
-            components: self.bundle.components.clone(),
+            parts: self.bundle.parts.clone(),
             input,
             scope: self.scope.clone(),
             root: self.root.clone(),
+            base: self.base.clone(),
             backends: self.bundle.backends.clone(),
-            budget: self.bundle.manifest.default_budget(),
+            budget: self.budget,
             caps: self.caps,
             concurrency: self.concurrency_asked,
             limits: self.limits,
+            script: self.bundle.script.clone(),
             by: session::who(),
+            own_files: self.own_files.clone(),
+            reuse: None,
             batch,
             seed: None,
             observer,
         }
+    }
+}
+
+/// How many warnings about a script are told.
+const WARNINGS_MAX: usize = 5;
+/// The variable that says how often an agent may try to fit a schema.
+const ATTEMPTS: &str = "MAX_STRUCTURED_OUTPUT_RETRIES";
+
+/// What the flags and the environment say about scripts.
+fn wishes(args: &ScriptArgs) -> ScriptWishes {
+    let variable = std::env::var(ATTEMPTS).ok().filter(|text| !text.trim().is_empty());
+    let schema_attempts = args.schema_attempts.or_else(|| {
+        let text = variable?;
+        let asked = text.trim().parse::<u32>().ok();
+        let used = asked.map(|asked| asked.clamp(1, SCHEMA_ATTEMPTS_MAX));
+        if asked.is_none() || used != asked {
+            let used = used.unwrap_or(SCHEMA_ATTEMPTS_MAX);
+            note(&format!(
+                "{} {ATTEMPTS} must be from 1 to {SCHEMA_ATTEMPTS_MAX}; {used} is used",
+                paint(WARN, "note:")
+            ));
+        }
+        used
+    });
+    ScriptWishes {
+        lenient: args.lenient,
+        extensions: args.extensions,
+        schema_attempts: schema_attempts.unwrap_or(SCHEMA_ATTEMPTS_MAX),
     }
 }
 
@@ -180,6 +263,12 @@ fn limits(set: &[(String, u64)]) -> Result<Limits> {
         })?;
     }
     Ok(limits)
+}
+
+/// The commit that is checked out in the directory to be granted.
+fn base(root: Option<&Path>) -> Result<Option<String>> {
+    let Some(root) = root else { return Ok(None) };
+    session::block_on(async { Ok(baton_agents::isolation::head(root).await) })
 }
 
 /// The directory to be granted, without links in its path.

@@ -4,7 +4,7 @@ use baton_core::budget::Caps;
 use baton_core::handoff::{Outcome, Usage};
 use baton_core::ids::TaskPath;
 use baton_core::json::Json;
-use baton_core::record::{Body, RunStarted, Work};
+use baton_core::record::{Body, Reuse, RunStarted, ScriptOptions, Work};
 use baton_core::scope::Scope;
 use baton_journal::rows::{RunRow, TaskRow};
 use baton_journal::store::Journal;
@@ -15,6 +15,7 @@ use crate::codes::Exit;
 use crate::error::Result;
 use crate::home::{Home, block_on};
 use crate::output::stdout;
+use crate::reuse::Decision;
 use crate::shapes::{self, RunShape, TaskShape};
 use crate::{records, render, select};
 
@@ -28,6 +29,10 @@ struct RunDetail<'a> {
     root: Option<&'a str>,
     scope: &'a Scope,
     caps: &'a Caps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script: Option<&'a ScriptOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse: Option<&'a Reuse>,
     result: Option<&'a Outcome>,
 }
 
@@ -61,9 +66,18 @@ async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exi
     let finished = records::finished(journal, row).await?;
     let result = finished.as_ref().map(|(outcome, _)| outcome);
     if json {
-        let RunStarted { by, input, root, scope, caps, .. } = &*started;
-        let root = root.as_deref();
-        let detail = RunDetail { row: row.into(), by, input, root, scope, caps, result };
+        let RunStarted { by, input, root, scope, caps, script, reuse, .. } = &*started;
+        let detail = RunDetail {
+            row: row.into(),
+            by,
+            input,
+            root: root.as_deref(),
+            scope,
+            caps,
+            script: script.as_deref(),
+            reuse: reuse.as_ref(),
+            result,
+        };
         stdout(&shapes::line(&detail)?)?;
     } else {
         stdout(&render::task::run(row, &started, result, journal.now()))?;
@@ -83,10 +97,14 @@ async fn show_task(
     };
     let mut asked: Option<Box<Work>> = None;
     let mut ended: Option<(Outcome, Usage)> = None;
+    let mut decision: Option<Decision> = None;
     records::after(journal, &row.run, 0, |record| {
+        if let Some((_, found)) = Decision::of(&record.body).filter(|(task, _)| *task == path) {
+            decision = Some(found);
+        }
         match record.body {
             Body::Spawned { task, work, .. } if task == *path => asked = Some(work),
-            Body::Completed { task, outcome, usage } if task == *path => {
+            Body::Completed { task, outcome, usage, .. } if task == *path => {
                 ended = Some((outcome, usage))
             }
             _ => {}
@@ -96,11 +114,12 @@ async fn show_task(
     .await?;
     let result = ended.as_ref().map(|(outcome, _)| outcome);
     if json {
-        let detail =
-            TaskDetail { row: TaskShape::new(&row.run, task), work: asked.as_deref(), result };
+        let shape = TaskShape::new(&row.run, task, decision.as_ref());
+        let detail = TaskDetail { row: shape, work: asked.as_deref(), result };
         stdout(&shapes::line(&detail)?)?;
     } else {
-        stdout(&render::task::task(row, task, asked.as_deref(), result, journal.now()))?;
+        let work = (asked.as_deref(), decision.as_ref());
+        stdout(&render::task::task(row, task, work, result, journal.now()))?;
     }
     Ok(Exit::Done)
 }

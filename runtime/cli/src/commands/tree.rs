@@ -1,12 +1,19 @@
 //! `baton tree`: the tasks of a run.
 
+use baton_core::ids::RunId;
+use baton_core::record::Body;
+use baton_core::report::Report;
+use baton_journal::rows::TaskRow;
+use baton_journal::store::Journal;
+
 use crate::args::{Common, TreeArgs};
 use crate::codes::Exit;
 use crate::error::Result;
 use crate::home::{Home, block_on};
 use crate::output::{columns, stdout};
+use crate::render::tree::More;
 use crate::shapes::{self, TaskShape};
-use crate::{render, select};
+use crate::{records, render, reuse, select};
 
 /// Shows the tasks.
 ///
@@ -14,16 +21,38 @@ use crate::{render, select};
 /// When there is no such run, or the journal cannot be read.
 pub fn run(args: &TreeArgs, common: &Common) -> Result<Exit> {
     let journal = Home::find(common)?.read_existing()?;
-    let (row, tasks) = block_on(async {
+    let (row, tasks, decisions) = block_on(async {
         let row = select::run(&*journal, &args.run).await?;
         let tasks = journal.tasks(&row.run).await?;
-        Ok((row, tasks))
+        let decisions = reuse::decisions(&*journal, &row.run).await?;
+        Ok((row, tasks, decisions))
     })?;
     if args.json {
-        let lines = tasks.iter().map(|task| shapes::line(&TaskShape::new(&row.run, task)));
+        let shape = |task| TaskShape::new(&row.run, task, decisions.get(&task.path));
+        let lines = tasks.iter().map(|task| shapes::line(&shape(task)));
         stdout(&lines.collect::<Result<String>>()?)?;
     } else {
-        stdout(&render::tree::tree(&row, &tasks, journal.now(), columns()))?;
+        let to_come = block_on(to_come(&*journal, &row.run, &tasks))?;
+        let more = More { decisions: &decisions, to_come: &to_come };
+        stdout(&render::tree::tree(&row, &tasks, more, journal.now(), columns()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Titles of phases that the run's script declares and has not reached.
+async fn to_come(journal: &dyn Journal, run: &RunId, tasks: &[TaskRow]) -> Result<Vec<String>> {
+    let started = records::started(journal, run).await?;
+    let mut left = started.script.map(|script| script.phases).unwrap_or_default();
+    left.retain(|title| !tasks.iter().any(|task| task.phase.as_ref() == Some(title)));
+    // A phase may have begun without tasks: only the records know.
+    if !left.is_empty() {
+        records::after(journal, run, 1, |record| {
+            if let Body::Reported { report: Report::Phase { title }, .. } = &record.body {
+                left.retain(|waiting| waiting != title);
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(left)
 }

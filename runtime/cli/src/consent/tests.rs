@@ -23,16 +23,38 @@ fn bundle(backends: BackendChoice) -> Bundle {
     let program = Program {
         name: manifest.name.clone(),
         component: Digest::of(b"flow"),
+        script: None,
+        scripts: Default::default(),
         workflows: Default::default(),
         agents: Default::default(),
         agent_types: manifest.agents.clone(),
     };
-    Bundle { program, components: vec![Blob::new(&b"flow"[..])], manifest, path: None, backends }
+    Bundle {
+        own: Vec::new(),
+        program,
+        parts: vec![Blob::new(&b"flow"[..])],
+        manifest,
+        budget: Amounts::default(),
+        path: None,
+        backends,
+        script: None,
+        says_read: true,
+        agents_max: None,
+        warnings: Vec::new(),
+    }
 }
 
 fn shown(bundle: &Bundle, root: Option<&Path>, caps: Caps) -> String {
     let limits = Limits::default();
-    let plan = Plan { bundle, root, caps: &caps, concurrency: 16, limits: &limits, runs: 1 };
+    let plan = Plan {
+        bundle,
+        root,
+        caps: &caps,
+        concurrency: 16,
+        limits: &limits,
+        budget: &Amounts::default(),
+        runs: 1,
+    };
     anstream::adapter::strip_str(&screen(&plan).join("\n")).to_string()
 }
 

@@ -36,6 +36,13 @@ pub fn lines(event: &Option<Event>) -> Vec<String> {
         Event::Again { task, why } => {
             format!("  {} {task} is tried again: {}", paint(WARN, "↻"), one_line(why))
         }
+        Event::NotReused { task, label, why } => {
+            let label = one_line(label);
+            format!("  {} {task} {label} runs: {}", paint(DIM, "·"), one_line(why))
+        }
+        Event::MoreNotReused => {
+            format!("  {} more run: `baton tree` says why each", paint(DIM, "·"))
+        }
         Event::Refused(why) => format!("  {} refused: {}", paint(WARN, "!"), one_line(why)),
         Event::Paused(why) => format!("{} paused: {}", paint(WARN, "‖"), one_line(why)),
         Event::Resumed(by) => format!("{} resumed by {}", paint(BUSY, "▸"), one_line(by)),
@@ -52,6 +59,9 @@ pub fn counts(model: &Model) -> String {
 fn facts(counts: &Counts, model: &Model) -> Vec<String> {
     let mut facts = vec![format!("{} of {} done", counts.ended, plural(counts.spawned, "agent"))];
     facts.push(format!("{} at work", counts.working));
+    if model.reused > 0 {
+        facts.push(format!("{} reused", model.reused));
+    }
     if counts.failed > 0 {
         facts.push(format!("{} failed", counts.failed));
     }
@@ -81,10 +91,7 @@ pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec
     let head = format!("{elapsed}  {}", facts(&model.total, model).join(" · "));
     let mut out = vec![paint(DIM, &fit(&head, columns))];
 
-    // The newest phases matter most; at least half of the room is for agents at work.
-    let phases_max = room / 2;
-    let hidden = model.phases.len().saturating_sub(phases_max);
-    for phase in model.phases.iter().skip(hidden) {
+    for phase in visible(&model.phases, room / 2) {
         out.push(phase_line(phase, columns));
     }
 
@@ -110,6 +117,20 @@ pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec
     out
 }
 
+/// The phases for which there is room; the rest is for agents at work. Of those that have begun the
+/// newest matter most, of those to come the next.
+fn visible(phases: &[Phase], max: usize) -> impl Iterator<Item = &Phase> {
+    let begun = phases.iter().filter(|phase| phase.begun).count();
+    let mut hidden = begun.saturating_sub(max);
+    let mut to_come = max.saturating_sub(begun);
+    phases.iter().filter(move |phase| {
+        let left = if phase.begun { &mut hidden } else { &mut to_come };
+        let counted = *left > 0;
+        *left = left.saturating_sub(1);
+        counted != phase.begun
+    })
+}
+
 fn phase_line(phase: &Phase, columns: usize) -> String {
     let counts = &phase.counts;
     let (style, sign) = if counts.working > 0 {
@@ -122,6 +143,10 @@ fn phase_line(phase: &Phase, columns: usize) -> String {
         (GOOD, "✓")
     };
     let title = if phase.title.is_empty() { "agents".into() } else { one_line(&phase.title) };
+    if !phase.begun {
+        let text = format!("{}  not started", pad(&fit(&title, TITLE_MAX), TITLE_MAX));
+        return format!("  {} {}", paint(style, sign), fit(&text, columns.saturating_sub(4)));
+    }
     let (done, total) = match phase.progress {
         Some((done, Some(total))) if counts.spawned == 0 => (done, total),
         _ => (counts.ended, counts.spawned),

@@ -9,6 +9,9 @@ use baton_core::report::{Level, Report};
 
 use crate::render::record::pause;
 
+/// Agents that are told as performed although a run is reused, one by one.
+const MISSES_MAX: u64 = 20;
+
 /// A run as it is shown while it goes on.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -16,7 +19,8 @@ pub struct Model {
     pub title: Option<(String, String)>,
     /// When the run began.
     pub began: Timestamp,
-    /// Phases, in order of their first mention; agents without one are in the phase without name.
+    /// Phases: those the workflow declares, then others in order of their first mention. Agents
+    /// without one are in the phase without name.
     pub phases: Vec<Phase>,
     /// Agents at work, in order of their paths.
     pub working: BTreeSet<TaskPath>,
@@ -24,8 +28,12 @@ pub struct Model {
     pub usage: Usage,
     /// All agents together.
     pub total: Counts,
+    /// Agents whose results came from another run.
+    pub reused: u64,
     /// Timers that run down.
     pub timers: u64,
+    /// Agents that are performed although a run is reused.
+    misses: u64,
     tasks: HashMap<TaskPath, Task>,
     /// Places of titles in `phases`.
     places: HashMap<String, usize>,
@@ -55,6 +63,8 @@ pub struct Phase {
     pub counts: Counts,
     /// What the workflow itself says of its progress.
     pub progress: Option<(u64, Option<u64>)>,
+    /// Whether it was reached; one that was only declared is not.
+    pub begun: bool,
 }
 
 /// A task that has not ended.
@@ -83,6 +93,10 @@ pub enum Event {
     Failed { task: String, label: String, why: String },
     /// An attempt failed and another follows.
     Again { task: String, why: String },
+    /// An agent is performed although a run is reused.
+    NotReused { task: String, label: String, why: String },
+    /// Further agents are performed, and no line tells of each.
+    MoreNotReused,
     /// A request of the workflow was turned down.
     Refused(String),
     /// The run stopped for a time.
@@ -99,6 +113,9 @@ impl Model {
                 self.began = record.at;
                 let (name, run) = (started.name().to_owned(), started.run.to_string());
                 self.title = Some((name.clone(), run.clone()));
+                for title in started.script.iter().flat_map(|script| &script.phases) {
+                    self.declare(title);
+                }
                 return Some(Event::Began { name, run });
             }
             Body::Spawned { task, work, .. } => self.spawned(task, work),
@@ -116,13 +133,25 @@ impl Model {
             Body::AttemptFailed { task, failure, .. } => {
                 return Some(Event::Again { task: format!("/{task}"), why: failure.to_string() });
             }
-            Body::Completed { task, outcome, usage } => {
+            Body::NotReused { task, reason } => {
+                self.misses += 1;
+                if self.misses > MISSES_MAX {
+                    return (self.misses == MISSES_MAX + 1).then_some(Event::MoreNotReused);
+                }
+                let label = self.tasks.get(task).map(|task| task.label.clone());
+                let (task, why) = (format!("/{task}"), reason.to_string());
+                return Some(Event::NotReused { task, label: label.unwrap_or_default(), why });
+            }
+            Body::Completed { task, outcome, usage, reused_from } => {
+                self.reused += u64::from(reused_from.is_some());
                 return self.completed(task, outcome, usage);
             }
             Body::Refused { refusal, .. } => return Some(Event::Refused(refusal.to_string())),
             Body::Paused { reason } => return Some(Event::Paused(pause(reason))),
             Body::Resumed { by, .. } => return Some(Event::Resumed(by.clone())),
             Body::AgentReported { .. }
+            | Body::AgentRead { .. }
+            | Body::Snapshot(_)
             | Body::Observed { .. }
             | Body::CancelRequested { .. }
             | Body::Process { .. }
@@ -220,8 +249,17 @@ impl Model {
         }
     }
 
-    /// Place of the phase with this title, which is made if there is none.
+    /// Place of the phase with this title, which begins.
     fn phase(&mut self, title: &str) -> usize {
+        let place = self.declare(title);
+        if let Some(phase) = self.phases.get_mut(place) {
+            phase.begun = true;
+        }
+        place
+    }
+
+    /// Place of the phase with this title, which is made if there is none.
+    pub(super) fn declare(&mut self, title: &str) -> usize {
         if let Some(place) = self.places.get(title) {
             return *place;
         }

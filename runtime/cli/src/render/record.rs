@@ -3,7 +3,7 @@
 use baton_core::files::{FileRequest, Observation};
 use baton_core::handoff::Outcome;
 use baton_core::ids::{TaskPath, Timestamp};
-use baton_core::record::{Body, Pause, Record, Work};
+use baton_core::record::{Body, Pause, Record, Snapshot, Work};
 use baton_core::report::{Level, Report};
 
 use super::usage;
@@ -61,8 +61,16 @@ fn words(body: &Body) -> (&'static str, String) {
         Body::AttemptFailed { task, attempt: number, failure, .. } => {
             ("attempt", format!("{} failed: {failure}", attempt(task, *number)))
         }
-        Body::Completed { task, outcome, usage: consumed } => {
-            let facts = [outcome_words(outcome), usage(consumed)];
+        Body::AgentRead { task, reads, complete } => {
+            let more = if *complete { "" } else { " and more" };
+            ("read", format!("{} {} requests{more}", at(task), reads.len()))
+        }
+        Body::Snapshot(snapshot) => ("snapshot", snapshot_words(snapshot)),
+        Body::NotReused { task, reason } => ("not reused", format!("{}: {reason}", at(task))),
+        Body::Completed { task, outcome, usage: consumed, reused_from } => {
+            let from =
+                reused_from.as_ref().map_or_else(String::new, |from| format!("reused from {from}"));
+            let facts = [from, outcome_words(outcome), usage(consumed)];
             ("completed", format!("{} {}", at(task), joined(&facts)))
         }
         Body::CancelOrdered { task, by } => ("cancel", format!("{} by {by}", at(task))),
@@ -73,6 +81,14 @@ fn words(body: &Body) -> (&'static str, String) {
             ("finished", joined(&[outcome_words(outcome), usage(consumed)]))
         }
     }
+}
+
+fn snapshot_words(snapshot: &Snapshot) -> String {
+    let Some(digest) = &snapshot.digest else {
+        return format!("not taken: {}", snapshot.problem.as_deref().unwrap_or_default());
+    };
+    let files = crate::text::plural(snapshot.files, "file");
+    format!("{files}, {}, {}", bytes(snapshot.bytes), digest.short())
 }
 
 fn joined(facts: &[String]) -> String {

@@ -2,12 +2,13 @@
 
 use baton_core::handoff::{Evidence, Outcome};
 use baton_core::ids::{TaskId, Timestamp};
-use baton_core::record::{RunStarted, Work};
+use baton_core::record::{Program, RunStarted, Work};
 use baton_journal::rows::{RunRow, TaskRow};
 
 use super::{state, usage};
 use crate::consent::patterns;
 use crate::output::{BOLD, DIM};
+use crate::reuse::Decision;
 use crate::shapes::moment;
 use crate::text::{clean, duration, one_line, pad, paint};
 
@@ -26,7 +27,10 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     );
     let until = if row.owned && !row.state.is_final() { now } else { row.updated };
     let mut fact = |name: &str, value: &str| out.push_str(&line(name, value));
-    fact("workflow", &format!("{} {}", one_line(&row.name), started.program.component.short()));
+    let Program { script, component, .. } = &started.program;
+    let identity = script.as_ref().unwrap_or(component).short();
+    fact("workflow", &format!("{} {identity}", one_line(&row.name)));
+    fact("script", started.script.as_ref().map_or("", |script| script.path.as_str()));
     fact("started", &format!("{} by {}", moment(row.created), one_line(&started.by)));
     fact("took", &duration(until.since(row.created)));
     if let Some(reason) = &row.paused {
@@ -40,6 +44,10 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     fact("tasks", &format!("{}, {} failed", row.tasks, row.failed_tasks));
     fact("used", &usage(&row.usage));
     fact("records", &row.records.to_string());
+    if let Some(reuse) = &started.reuse {
+        let how = if reuse.stale { ", whatever the files are" } else { "" };
+        fact("reuses", &format!("{}{how}", reuse.run));
+    }
     if let Some((batch, number)) = &row.batch {
         fact("batch", &format!("{batch} line {number}"));
     }
@@ -48,12 +56,12 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     out
 }
 
-/// A task with what was asked and how it ended.
+/// A task with what was asked, what became of it in a run that reuses another, and how it ended.
 #[must_use]
 pub fn task(
     run: &RunRow,
     row: &TaskRow,
-    work: Option<&Work>,
+    (work, decision): (Option<&Work>, Option<&Decision>),
     result: Option<&Outcome>,
     now: Timestamp,
 ) -> String {
@@ -66,6 +74,11 @@ pub fn task(
     fact("label", row.label.as_deref().unwrap_or_default());
     fact("phase", row.phase.as_deref().unwrap_or_default());
     fact("backend", row.backend.as_deref().unwrap_or_default());
+    match decision {
+        Some(Decision::Reused(from)) => fact("reused", &format!("from {from}")),
+        Some(Decision::Performed(miss)) => fact("not reused", &miss.to_string()),
+        None => {}
+    }
     if row.attempts > 0 {
         fact("attempts", &row.attempts.to_string());
     }

@@ -1,13 +1,17 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeMap;
+
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome};
 use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::record::{Body, Pause, Record, Start};
 use baton_core::report::{Level, Report};
+use baton_core::reuse::Miss;
 use baton_journal::rows::{RunRow, TaskRow};
 
 use super::*;
+use crate::reuse::Decision;
 
 const RUN: &str = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF";
 const BEGAN: Timestamp = Timestamp(1_700_000_000_000);
@@ -104,7 +108,16 @@ fn tasks_are_a_tree_by_phase() {
         task_row("4/1", None, None, State::Queued),
         task_row("5", Some("c.md"), Some("Audit"), State::Running),
     ];
-    let text = tree::tree(&run_row(State::Running, true), &tasks, BEGAN.plus_ms(4_100), 100);
+    let decisions = BTreeMap::from([
+        (
+            "1".parse().unwrap(),
+            Decision::Reused("run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG/7".parse().unwrap()),
+        ),
+        ("2".parse().unwrap(), Decision::Performed(Miss::New)),
+    ]);
+    let nothing = BTreeMap::new();
+    let more = tree::More { decisions: &nothing, to_come: &[] };
+    let text = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN.plus_ms(4_100), 100);
     insta::assert_snapshot!(stripped(&text), @r"
     ● docs-audit run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  running  4.1s  3 agents · 12.0k tokens · $0.25
     ├─ Survey
@@ -116,7 +129,12 @@ fn tasks_are_a_tree_by_phase() {
     └─ ● 4 review  running  4.0s
        └─ ○ 1 agent  queued  4.0s  component:auditor
     ");
-    let narrow = tree::tree(&run_row(State::Running, true), &tasks, BEGAN, 40);
+    let told = tree::More { decisions: &decisions, to_come: &["Report".into()] };
+    let told = tree::tree(&run_row(State::Running, true), &tasks, told, BEGAN, 120);
+    let told = stripped(&told);
+    assert!(told.contains("reused from run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG/7"), "{told}");
+    assert!(told.contains("not reused: new"), "{told}");
+    let narrow = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN, 40);
     assert!(stripped(&narrow).lines().skip(1).all(|line| crate::text::width(line) <= 40));
 }
 
@@ -140,6 +158,7 @@ fn records_are_lines() {
             task: path("1"),
             outcome: Outcome::Failed(Failure::new(FailureKind::Limit, "fuel", "used up")),
             usage: Usage { agents: 1, ..Usage::default() },
+            reused_from: None,
         },
         Body::CancelOrdered { task: path("2"), by: "ada".into() },
         Body::Paused { reason: Pause::Cap { cap: "cost".into() } },

@@ -7,11 +7,30 @@ use baton_journal::rows::{RunRow, TaskRow};
 
 use super::{state, usage};
 use crate::output::{BAD, BOLD, DIM};
+use crate::reuse::Decision;
 use crate::text::{duration, fit, one_line, paint};
+
+/// What is said of a phase that was not reached.
+const NOT_STARTED: &str = "not started";
+
+/// What rows do not tell.
+#[derive(Clone, Copy)]
+pub struct More<'a> {
+    /// What became of agent tasks in a run that reuses another.
+    pub decisions: &'a BTreeMap<TaskPath, Decision>,
+    /// Titles of declared phases that were not reached.
+    pub to_come: &'a [String],
+}
 
 /// The tasks of a run as a tree, grouped by phase below each workflow.
 #[must_use]
-pub fn tree(run: &RunRow, tasks: &[TaskRow], now: Timestamp, columns: usize) -> String {
+pub fn tree(
+    run: &RunRow,
+    tasks: &[TaskRow],
+    more: More<'_>,
+    now: Timestamp,
+    columns: usize,
+) -> String {
     let mut children: BTreeMap<TaskPath, Vec<&TaskRow>> = BTreeMap::new();
     for task in tasks {
         if let Some(parent) = task.path.parent() {
@@ -33,13 +52,19 @@ pub fn tree(run: &RunRow, tasks: &[TaskRow], now: Timestamp, columns: usize) -> 
         head.push_str(&format!("  {}", paint(DIM, &consumed)));
     }
     let mut out = format!("{head}\n");
-    let drawing = Drawing { children, owned: run.owned, now, columns };
+    let More { decisions, to_come } = more;
+    let drawing = Drawing { children, decisions, owned: run.owned, now, columns };
     drawing.below(&TaskPath::root(), "", &mut out);
+    for title in to_come {
+        let title = fit(&one_line(title), columns.saturating_sub(NOT_STARTED.len() + 4));
+        out.push_str(&format!("○ {} {}\n", paint(BOLD, &title), paint(DIM, NOT_STARTED)));
+    }
     out
 }
 
 struct Drawing<'a> {
     children: BTreeMap<TaskPath, Vec<&'a TaskRow>>,
+    decisions: &'a BTreeMap<TaskPath, Decision>,
     owned: bool,
     now: Timestamp,
     columns: usize,
@@ -80,6 +105,10 @@ impl Drawing<'_> {
         if let Some(started) = task.started {
             let until = task.ended.unwrap_or(if self.owned { self.now } else { started });
             facts.push(duration(until.since(started)));
+        }
+        // Before the backend: a line may have no room for both.
+        if let Some(decision) = self.decisions.get(&task.path) {
+            facts.push(one_line(&decision.words()));
         }
         if let Some(backend) = &task.backend {
             facts.push(one_line(backend));

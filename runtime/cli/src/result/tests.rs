@@ -12,7 +12,8 @@ const RUN: &str = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF";
 
 fn report(state: State, outcome: Option<Outcome>, pause: Option<Pause>) -> RunReport {
     let run = RUN.parse().unwrap();
-    RunReport { run, state, outcome, pause, usage: Usage::default(), failed_tasks: 0, error: None }
+    let usage = Usage::default();
+    RunReport { run, state, outcome, pause, usage, failed_tasks: 0, reused: 0, error: None }
 }
 
 fn failure(kind: FailureKind) -> Option<Outcome> {
@@ -86,12 +87,12 @@ fn the_json_object_has_the_promised_shape() {
     let mut done = report(State::Done, Some(Outcome::Done(handoff)), None);
     done.usage = Usage { agents: 2, cost_micro_usd: 1_500, wall_ms: 40, ..Usage::default() };
     let text = shapes::line(&shape(&done, None, None)).unwrap();
-    insta::assert_snapshot!(text, @r#"{"run":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF","state":"done","output":{"findings":2},"summary":"two findings","evidence":[],"artifacts":[],"follow_ups":[],"usage":{"agents":2,"input_tokens":0,"output_tokens":0,"cached_tokens":0,"cost_usd":0.0015,"fuel":0,"wall_ms":40},"failed_tasks":0}"#);
+    insta::assert_snapshot!(text, @r#"{"run":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF","state":"done","output":{"findings":2},"summary":"two findings","evidence":[],"artifacts":[],"follow_ups":[],"usage":{"agents":2,"input_tokens":0,"output_tokens":0,"cached_tokens":0,"cost_usd":0.0015,"fuel":0,"wall_ms":40},"reused":0,"failed_tasks":0}"#);
 
     let mut failed = report(State::Failed, failure(FailureKind::Limit), None);
     let error = verdict(&mut failed);
     let text = shapes::line(&shape(&failed, error.as_ref(), Some(7))).unwrap();
-    insta::assert_snapshot!(text, @r#"{"line":7,"run":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF","state":"failed","output":null,"summary":"","evidence":[],"artifacts":[],"follow_ups":[],"usage":{"agents":0,"input_tokens":0,"output_tokens":0,"cached_tokens":0,"cost_usd":0.0,"fuel":0,"wall_ms":0},"failed_tasks":0,"error":{"code":"B0027","message":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF failed: what happened (code)","hint":"`baton doctor` lists the limits; --limit NAME=VALUE sets one in a new run","failure":{"kind":"limit","code":"code","detail":{}}}}"#);
+    insta::assert_snapshot!(text, @r#"{"line":7,"run":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF","state":"failed","output":null,"summary":"","evidence":[],"artifacts":[],"follow_ups":[],"usage":{"agents":0,"input_tokens":0,"output_tokens":0,"cached_tokens":0,"cost_usd":0.0,"fuel":0,"wall_ms":0},"reused":0,"failed_tasks":0,"error":{"code":"B0027","message":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF failed: what happened (code)","hint":"`baton doctor` lists the limits; --limit NAME=VALUE sets one in a new run","failure":{"kind":"limit","code":"code","detail":{}}}}"#);
 }
 
 #[test]

@@ -25,6 +25,28 @@ fn spans_of_time() {
 }
 
 #[test]
+fn numbers_of_tokens() {
+    for (text, value) in [
+        ("500000", Some(500_000)),
+        ("500k", Some(500_000)),
+        ("+500k", Some(500_000)),
+        ("1.5K", Some(1_500)),
+        ("2m", Some(2_000_000)),
+        ("2M", Some(2_000_000)),
+        ("0", Some(0)),
+        ("", None),
+        ("k", None),
+        ("1G", None),
+        ("1kk", None),
+        ("1Mm", None),
+        ("-1", None),
+        ("1é", None),
+    ] {
+        assert_eq!(tokens(text).ok(), value, "{text}");
+    }
+}
+
+#[test]
 fn numbers() {
     for (text, value) in [
         ("1000", Some(1_000)),

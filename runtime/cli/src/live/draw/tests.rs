@@ -61,7 +61,12 @@ impl Story {
             Outcome::Done(Handoff::default())
         };
         let usage = Usage { agents: 1, input_tokens: 500, ..Usage::default() };
-        self.then(Body::Completed { task: path.parse().unwrap(), outcome, usage });
+        self.then(Body::Completed {
+            task: path.parse().unwrap(),
+            outcome,
+            usage,
+            reused_from: None,
+        });
     }
 
     fn drawn(&self, columns: usize, rows: usize) -> String {
@@ -99,6 +104,33 @@ fn phases_and_agents_at_work_are_drawn() {
         ● file-8.md                                 0.3s    component:auditor
         ● file-9.md                                 0.1s    component:auditor
     ");
+}
+
+/// D92.
+#[test]
+fn a_declared_phase_that_was_not_reached_is_shown_as_not_started() {
+    let mut story = Story::new();
+    for title in ["Survey", "Audit", "Report"] {
+        story.model.declare(title);
+    }
+    story.phase("Audit");
+    story.agent("1", "one", None);
+    story.agent("2", "two", Some("Extra"));
+    insta::assert_snapshot!(story.drawn(80, 24), @r"
+    0.3s  0 of 2 agents done · 0 at work
+      ○ Survey                        not started
+      ○ Audit                         ░░░░░░░░░░░░░░░░░░░░ 0/1
+      ○ Report                        not started
+      ○ Extra                         ░░░░░░░░░░░░░░░░░░░░ 0/1
+    ");
+    let shown = |rows| {
+        let lines = story.drawn(80, rows);
+        let titles = lines.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap());
+        titles.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(8), ["Survey", "Audit", "Extra"]);
+    assert_eq!(shown(6), ["Audit", "Extra"]);
+    assert_eq!(shown(4), ["Extra"]);
 }
 
 #[test]
@@ -142,4 +174,29 @@ fn events_become_clean_lines() {
     ▸ bad [2Jtitle next
     ");
     insta::assert_snapshot!(counts(&story.model), @"  2 of 9 agents done, 7 at work, 1 failed, 1.0k tokens");
+}
+
+#[test]
+fn misses_are_told_one_by_one_up_to_a_number() {
+    let mut story = Story::new();
+    for number in 1..=25 {
+        let task: TaskPath = number.to_string().parse().unwrap();
+        story.agent(&number.to_string(), "audit", None);
+        if number == 1 {
+            let reused_from = Some("run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF/9".parse().unwrap());
+            let (outcome, usage) = (Outcome::Done(Handoff::default()), Usage::default());
+            story.then(Body::Completed { task, outcome, usage, reused_from });
+        } else {
+            story.then(Body::NotReused { task, reason: baton_core::reuse::Miss::New });
+        }
+    }
+    let text = |event: &Option<Event>| {
+        let lines = lines(event).join("");
+        anstream::adapter::strip_str(&lines).to_string()
+    };
+    let told: Vec<String> = story.events.iter().map(text).filter(|line| !line.is_empty()).collect();
+    assert_eq!(told.len(), 21);
+    assert_eq!(told[0], "  · /2 audit runs: new");
+    assert_eq!(told[20], "  · more run: `baton tree` says why each");
+    assert!(counts(&story.model).contains("1 reused"), "{}", counts(&story.model));
 }

@@ -1,18 +1,19 @@
-//! `baton check`: what a component is and asks for. Executes and compiles nothing.
+//! What a component is and asks for.
 
 use baton_core::digest::Digest;
 use baton_core::manifest::{Manifest, World};
 use baton_host::Inspection;
 use serde::Serialize;
 
+use super::{fact, list};
 use crate::args::CheckArgs;
 use crate::codes::Exit;
 use crate::consent::patterns;
 use crate::error::Result;
-use crate::output::{BAD, BOLD, DIM, GOOD, stdout};
-use crate::program::{locate, world_name};
+use crate::output::{BAD, GOOD, stdout};
+use crate::program::component::{Component, world_name};
 use crate::shapes;
-use crate::text::{bytes, clean, one_line, pad, paint};
+use crate::text::{bytes, one_line, paint};
 
 /// What `check --json` prints.
 #[derive(Serialize)]
@@ -31,9 +32,8 @@ struct CheckShape<'a> {
 /// Shows the component. The exit code says whether it would be loaded.
 ///
 /// # Errors
-/// When there is no such file, or it is no component at all.
-pub fn run(args: &CheckArgs) -> Result<Exit> {
-    let component = locate(&args.file)?;
+/// When standard output cannot be written.
+pub fn show(args: &CheckArgs, component: &Component) -> Result<Exit> {
     let found = &component.inspection;
     if args.json {
         stdout(&shapes::line(&CheckShape {
@@ -55,18 +55,15 @@ pub fn run(args: &CheckArgs) -> Result<Exit> {
 
 fn text(file: &str, found: &Inspection) -> String {
     let mut out = String::new();
-    let mut fact = |name: &str, value: &str| {
-        out.push_str(&format!("{} {}\n", paint(DIM, &pad(name, 10)), one_line(value)));
-    };
-    fact("file", file);
-    fact("digest", &found.digest.to_string());
-    fact("size", &bytes(found.size));
-    fact("world", found.world.map_or("none", world_name));
+    fact(&mut out, "file", file);
+    fact(&mut out, "digest", &found.digest.to_string());
+    fact(&mut out, "size", &bytes(found.size));
+    fact(&mut out, "world", found.world.map_or("none", world_name));
     if let Some(manifest) = &found.manifest {
-        fact("name", &manifest.name);
-        fact("says", &manifest.description);
+        fact(&mut out, "name", &manifest.name);
+        fact(&mut out, "says", &manifest.description);
         if !manifest.phases.is_empty() {
-            fact("phases", &manifest.phases.join(" → "));
+            fact(&mut out, "phases", &manifest.phases.join(" → "));
         }
     }
     if let Some(manifest) = &found.manifest {
@@ -90,16 +87,6 @@ fn text(file: &str, found: &Inspection) -> String {
         }
     }
     out
-}
-
-fn list(out: &mut String, title: &str, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    out.push_str(&format!("\n{}\n", paint(BOLD, title)));
-    for line in lines {
-        out.push_str(&format!("  {}\n", clean(line).replace(['\n', '\t'], " ")));
-    }
 }
 
 /// What a component asks for, in words.

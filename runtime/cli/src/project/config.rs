@@ -1,0 +1,176 @@
+//! Settings: `baton.toml` of the project and `config.toml` of the person.
+
+use std::path::Path;
+
+use baton_core::record::SCRIPT_NESTING_DEFAULT;
+use serde::Deserialize;
+
+use super::places::Places;
+use crate::codes::Code;
+use crate::error::{CliError, Result};
+
+/// Bytes of a file of settings.
+const SETTINGS_BYTES_MAX: u64 = 256 << 10;
+/// Levels of `workflow()` at the most: the root and its children fit `run.depth`.
+pub const NESTING_MAX: u32 = 7;
+
+/// Every setting, with defaults where nobody set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Scripts get a virtual clock and random source instead of an error.
+    pub lenient: bool,
+    /// Scripts get the global `baton`.
+    pub extensions: bool,
+    /// How deep `workflow()` may go.
+    pub nesting: u32,
+}
+
+/// A file of settings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    scripts: Scripts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Scripts {
+    lenient: Option<bool>,
+    extensions: Option<bool>,
+    nesting: Option<u32>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { lenient: false, extensions: false, nesting: SCRIPT_NESTING_DEFAULT }
+    }
+}
+
+impl Config {
+    /// Reads the nearest file of the project and that of the person. What the project says wins.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or says something unknown.
+    pub fn load(places: &Places) -> Result<Self> {
+        let (project, person) = places.settings();
+        let project = project.iter().find(|path| path.exists());
+        let mut set = Scripts::default();
+        for path in [project, person.as_ref()].into_iter().flatten() {
+            let found = read(path)?.scripts;
+            set.lenient = set.lenient.or(found.lenient);
+            set.extensions = set.extensions.or(found.extensions);
+            set.nesting = set.nesting.or(found.nesting);
+        }
+        let default = Self::default();
+        Ok(Self {
+            lenient: set.lenient.unwrap_or(default.lenient),
+            extensions: set.extensions.unwrap_or(default.extensions),
+            nesting: set.nesting.unwrap_or(default.nesting),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File> {
+    use super::scan::{self, Unread};
+    let refused = |message: String| CliError::new(Code::Config, message);
+    let bytes = match scan::read(path, SETTINGS_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        // The person's file is looked for wherever it could be.
+        Err(Unread::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
+        Err(Unread::Io(error)) => return Err(CliError::file("read", path, &error)),
+        Err(Unread::TooLarge { size, max }) => {
+            let message =
+                format!("{} has {size} bytes; settings have at most {max}", path.display());
+            return Err(refused(message));
+        }
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refused(format!("{} is not UTF-8", path.display())))?;
+    let file: File = toml::from_str(&text).map_err(|error| {
+        let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
+        let message = format!("{}:{line}:{column}: {}", path.display(), error.message());
+        refused(message).frame(error.to_string())
+    })?;
+    if let Some(nesting) = file.scripts.nesting
+        && nesting > NESTING_MAX
+    {
+        let message = format!(
+            "{}: `nesting` is {nesting}; workflows nest at most {NESTING_MAX} deep",
+            path.display()
+        );
+        return Err(refused(message));
+    }
+    Ok(file)
+}
+
+/// Line and column of a byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use std::fs;
+
+    use super::*;
+
+    fn load(project: Option<&str>, deeper: Option<&str>, person: Option<&str>) -> Result<Config> {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        fs::create_dir_all(root.join("repo/.git")).unwrap();
+        fs::create_dir_all(root.join("repo/deeper")).unwrap();
+        fs::create_dir_all(root.join("home/.config/baton")).unwrap();
+        for (path, text) in [
+            ("repo/baton.toml", project),
+            ("repo/deeper/baton.toml", deeper),
+            ("home/.config/baton/config.toml", person),
+        ] {
+            if let Some(text) = text {
+                fs::write(root.join(path), text).unwrap();
+            }
+        }
+        let home = root.join("home").into_os_string();
+        let places = Places::around(&root.join("repo/deeper"), |name| {
+            (name == "HOME").then(|| home.clone())
+        });
+        Config::load(&places)
+    }
+
+    #[test]
+    fn the_nearest_file_of_the_project_wins_over_the_persons() {
+        let nothing = load(None, None, None).unwrap();
+        assert_eq!(nothing, Config { lenient: false, extensions: false, nesting: 1 });
+        let all = load(
+            Some("[scripts]\nlenient = true\nnesting = 5"),
+            Some("[scripts]\nextensions = true\n"),
+            Some("[scripts]\nnesting = 3\nextensions = false\n"),
+        );
+        assert_eq!(all.unwrap(), Config { lenient: false, extensions: true, nesting: 3 });
+        let above = load(Some("[scripts]\nlenient = true"), None, None);
+        assert!(above.unwrap().lenient);
+    }
+
+    #[test]
+    fn what_is_unknown_is_an_error_with_its_place() {
+        for (text, place, word) in [
+            ("[scripts]\nlenien = true\n", "baton.toml:2:1: ", "unknown field `lenien`"),
+            ("\n[script]\n", "baton.toml:2:", "unknown field `script`"),
+            ("[scripts]\nlenient = 1\n", "baton.toml:2:11: ", "expected a boolean"),
+            ("[scripts\n", "baton.toml:1:", ""),
+            ("[scripts]\nnesting = 8\n", "baton.toml: ", "workflows nest at most 7 deep"),
+        ] {
+            let error = load(Some(text), None, None).unwrap_err();
+            let CliError::Coded(coded) = error else { panic!("not coded") };
+            assert_eq!(coded.code, Code::Config);
+            assert!(coded.message.contains(place), "{}", coded.message);
+            assert!(coded.message.contains(word), "{}", coded.message);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Plugins: directories that bring workflows and agent definitions under a name of their own.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::places::{Folder, Place};
+use super::scan::{self, Skipped, Unread};
+
+/// The file that makes a directory a plugin.
+pub const MANIFEST: &str = ".claude-plugin/plugin.json";
+/// Bytes of a manifest.
+const MANIFEST_BYTES_MAX: u64 = 64 << 10;
+/// Bytes of the name of a plugin.
+const NAME_BYTES_MAX: usize = 64;
+/// Further folders of one kind that a manifest may name.
+const FOLDERS_MAX: usize = 16;
+/// Names that mean something else before a colon.
+const RESERVED: [&str; 3] = ["command", "component", "file"];
+
+/// A plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// What names of its parts begin with.
+    pub name: String,
+    /// Its directory.
+    root: PathBuf,
+    agents: Vec<PathBuf>,
+    workflows: Vec<PathBuf>,
+}
+
+/// What a manifest says, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    name: String,
+    #[serde(default)]
+    agents: Paths,
+    #[serde(default)]
+    workflows: Paths,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Paths {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+    Other(IgnoredAny),
+    #[default]
+    None,
+}
+
+impl Plugin {
+    /// Its folders called `name`, and what its manifest names besides. Whether they lie inside of
+    /// it is found out when they are looked into.
+    pub fn folders(&self, name: &str) -> Vec<Folder> {
+        let named = if name == "agents" { &self.agents } else { &self.workflows };
+        let mut folders: Vec<Folder> = Vec::new();
+        for path in std::iter::once(Path::new(name)).chain(named.iter().map(PathBuf::as_path)) {
+            let path = self.root.join(path);
+            if !folders.iter().any(|folder| folder.path == path) {
+                folders.push(Folder {
+                    path,
+                    place: Place::Plugin,
+                    fence: Some(self.root.clone()),
+                    plugin: Some(self.name.clone()),
+                });
+            }
+        }
+        folders
+    }
+}
+
+/// The plugin that a directory is; none if it is not one.
+pub fn read(root: &Path) -> Option<Result<Plugin, Skipped>> {
+    let path = root.join(MANIFEST);
+    path.symlink_metadata().ok()?;
+    Some(load(root, &path).map_err(|reason| Skipped { path, reason }))
+}
+
+fn load(root: &Path, path: &Path) -> Result<Plugin, String> {
+    let (Ok(real), Ok(fence)) = (path.canonicalize(), root.canonicalize()) else {
+        return Err("a link that leads nowhere".into());
+    };
+    if !real.starts_with(fence) {
+        return Err("a link that leads out of the plugin is not followed".into());
+    }
+    let bytes = scan::read(path, MANIFEST_BYTES_MAX).map_err(|unread| match unread {
+        Unread::TooLarge { size, max } => {
+            format!("{size} bytes, where the manifest of a plugin has at most {max}")
+        }
+        Unread::Io(error) => error.to_string(),
+    })?;
+    let manifest: Manifest = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("not the manifest of a plugin: {error}"))?;
+    let name = manifest.name;
+    let usable = name.len() <= NAME_BYTES_MAX
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && !RESERVED.contains(&name.as_str());
+    if !usable {
+        return Err(format!("`{name}` cannot be the name of a plugin"));
+    }
+    let folders = |paths: Paths, what: &str| {
+        let paths = match paths {
+            Paths::One(path) => vec![path],
+            Paths::Many(paths) => paths,
+            Paths::Other(_) | Paths::None => Vec::new(),
+        };
+        if paths.len() > FOLDERS_MAX {
+            return Err(format!("`{what}` names more than {FOLDERS_MAX} paths"));
+        }
+        Ok(paths)
+    };
+    Ok(Plugin {
+        agents: folders(manifest.agents, "agents")?,
+        workflows: folders(manifest.workflows, "workflows")?,
+        name,
+        root: root.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

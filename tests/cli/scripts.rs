@@ -1,0 +1,432 @@
+//! Running scripts: found, prepared, started, and their failures told.
+
+use serde_json::{Value, json};
+
+use super::support::{Project, Said};
+
+/// An agent that answers its prompt.
+const ECHO: &str = "component:echo-agent";
+
+fn script(body: &str) -> String {
+    format!("export const meta = {{ name: 'flow', description: 'A flow.' }}\n{body}\n")
+}
+
+fn project(body: &str) -> Project {
+    let project = Project::with_scripts();
+    project.write(".git/HEAD", "");
+    project.write("flow.js", script(body));
+    project
+}
+
+fn run(project: &Project, arguments: &[&str]) -> Said {
+    project.run(&[&["run", "flow.js", "--yes", "--json", "--agent", ECHO], arguments].concat())
+}
+
+fn output(said: &Said) -> Value {
+    assert_eq!(said.exit, 0, "{}", said.shown());
+    said.json()["output"].clone()
+}
+
+/// D94, D95, D96.
+#[test]
+fn args_arrive_as_they_were_given() {
+    let project = project("return { is: typeof args, args: args === undefined ? 'none' : args }");
+    project.write("args.txt", "a\n[1]\n");
+    project.write("args.json", "{ \"a\": [1, null] }\n");
+    for (flags, is, args) in [
+        (&[][..], "undefined", json!("none")),
+        (&["--args", "[1]"], "string", json!("[1]")),
+        (&["--args", "null"], "string", json!("null")),
+        (&["--args", "-x"], "string", json!("-x")),
+        (&["--args", "@args.txt"], "string", json!("a\n[1]\n")),
+        (&["--args-json", "[1]"], "object", json!([1])),
+        (&["--input", "null"], "object", json!(null)),
+        (&["--input", "\"[1]\""], "string", json!("[1]")),
+        (&["--input", "-2.5"], "number", json!(-2.5)),
+        (&["--input", "@args.json"], "object", json!({ "a": [1, null] })),
+    ] {
+        let found = output(&run(&project, flags));
+        assert_eq!(found, json!({ "is": is, "args": args }), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_batch_gives_each_run_its_line() {
+    let project = project("return args * 2");
+    project.write("lines.jsonl", "1\n2\n3\n");
+    let said = project.run(&["run", "flow.js", "--each", "lines.jsonl", "--yes"]);
+    assert_eq!(said.exit, 0, "{}", said.shown());
+    let mut found: Vec<Value> = said
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["output"].clone())
+        .collect();
+    found.sort_by_key(|value| value.as_i64());
+    assert_eq!(found, [json!(2), json!(4), json!(6)]);
+}
+
+/// D32.
+#[test]
+fn a_resume_keeps_the_args() {
+    let project = project("return args");
+    output(&run(&project, &["--args", "one"]));
+    for (flags, exit) in [
+        (&[][..], 0),
+        (&["--args", "one"], 0),
+        (&["--input", "\"one\""], 0),
+        (&["--args", "two"], 2),
+        (&["--input", "[1]"], 2),
+    ] {
+        let said = project.run(&[&["resume", "last", "--json"], flags].concat());
+        assert_eq!(said.exit, exit, "{flags:?}: {}", said.shown());
+        if exit != 0 {
+            assert!(said.stderr.contains("began with another input"), "{}", said.stderr);
+            assert!(said.stderr.contains("--reuse run_"), "{}", said.stderr);
+        }
+    }
+}
+
+#[test]
+fn nested_workflows_are_part_of_the_program() {
+    let project = project(
+        "const tried = async (what, x) => {
+           try { return await workflow(what, x) } catch (error) { return 'rejected' }
+         }
+         return [
+           await workflow('child', 2),
+           await workflow({ scriptPath: './lib/other.js' }),
+           await workflow('hello', { names: ['Ada'] }),
+           await tried('broken'),
+           await tried('absent'),
+           await tried({ scriptPath: '../outside.js' }),
+           await tried({ scriptPath: './lib/absent.js' }),
+         ]",
+    );
+    let child = |name: &str, body: &str| {
+        format!("export const meta = {{ name: '{name}', description: 'd' }}\n{body}\n")
+    };
+    project.write(".claude/workflows/c.js", child("child", "return args + 1"));
+    project.write("lib/other.js", child("other", "return typeof args"));
+    project.write(".claude/workflows/b.js", child("broken", "let a b"));
+    let found = output(&run(&project, &[]));
+    assert_eq!(found[0], 3);
+    assert_eq!(found[1], "undefined");
+    assert!(found[2].to_string().contains("Ada"), "{found}");
+    for at in 3..7 {
+        assert_eq!(found[at], "rejected", "{at}: {found}");
+    }
+}
+
+#[test]
+fn a_computed_name_may_be_any_workflow_of_the_project() {
+    let project = project(
+        "const found = []
+         for (const name of ['child', 'absent']) {
+           try { found.push(await workflow(name, 1)) } catch { found.push(null) }
+         }
+         return found",
+    );
+    project.write(
+        ".baton/workflows/c.js",
+        "export const meta = { name: 'child', description: 'd' }\nreturn args + 1\n",
+    );
+    assert_eq!(output(&run(&project, &[])), json!([2, null]));
+}
+
+#[test]
+fn settings_decide_how_scripts_are_interpreted() {
+    let body = "
+      let clock = 'throws'
+      try { clock = typeof Date.now() } catch {}
+      return { clock, baton: typeof baton }";
+    for (settings, flags, clock, baton) in [
+        ("", &[][..], "throws", "undefined"),
+        ("", &["--lenient"], "number", "undefined"),
+        // D192.
+        ("", &["--extensions"], "throws", "object"),
+        ("[scripts]\nlenient = true\n", &[], "number", "undefined"),
+        ("[scripts]\nextensions = true\n", &[], "throws", "object"),
+    ] {
+        let project = project(body);
+        project.write("baton.toml", settings);
+        let found = output(&run(&project, flags));
+        assert_eq!(found, json!({ "clock": clock, "baton": baton }), "{settings} {flags:?}");
+    }
+    let project = project(body);
+    project.write("baton.toml", "[scripts]\nlenien = true\n");
+    let said = run(&project, &[]);
+    assert_eq!(said.exit, 2, "{}", said.shown());
+    assert!(said.stderr.contains("baton.toml:2:1: unknown field `lenien`"), "{}", said.stderr);
+}
+
+#[test]
+fn nesting_goes_as_deep_as_the_settings_say() {
+    let project = project("return await workflow('child', 0)");
+    project.write(
+        ".baton/workflows/c.js",
+        "export const meta = { name: 'child', description: 'd' }
+         try { return await workflow('grandchild', args + 1) } catch (error) { return error.name }\n",
+    );
+    project.write(
+        ".baton/workflows/g.js",
+        "export const meta = { name: 'grandchild', description: 'd' }\nreturn args + 1\n",
+    );
+    assert_eq!(output(&run(&project, &[])), "WorkflowNestingError");
+    project.write("baton.toml", "[scripts]\nnesting = 2\n");
+    assert_eq!(output(&run(&project, &[])), 2);
+}
+
+/// D97.
+#[test]
+fn the_budget_is_what_the_operator_or_else_the_script_says() {
+    let head = |budget: &str| {
+        format!(
+            "export const meta = {{ name: 'flow', description: 'd', baton: {{ {budget} }} }}
+             return budget.total\n"
+        )
+    };
+    for (budget, flags, total) in [
+        ("", &[][..], json!(null)),
+        ("", &["--budget", "5k"], json!(5_000)),
+        ("", &["--budget", "2m"], json!(2_000_000)),
+        ("budget: { output_tokens: 70 }", &[], json!(70)),
+        ("budget: { output_tokens: 70 }", &["--budget", "+9k"], json!(9_000)),
+    ] {
+        let project = project("");
+        project.write("flow.js", head(budget));
+        assert_eq!(output(&run(&project, flags)), total, "{budget} {flags:?}");
+    }
+}
+
+/// D43: the number of attempts is that of the flag, else of the variable.
+#[test]
+fn attempts_at_a_schema_are_counted() {
+    let body = "
+      const schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] }
+      try { await agent('x', { schema }) } catch (error) { return error.name }";
+    for (flags, variable, attempts) in [
+        (&[][..], None, 5),
+        (&["--schema-attempts", "2"], None, 2),
+        (&[], Some("3"), 3),
+        (&["--schema-attempts", "1"], Some("3"), 1),
+        (&[], Some("99"), 5),
+        (&[], Some("many"), 5),
+    ] {
+        let project = project(body);
+        project.write("worker.sh", "echo x >> calls; echo '{\"output\":{\"a\":\"no\"}}'");
+        let agent = "command:sh worker.sh";
+        let mut command = project
+            .command(&[&["run", "flow.js", "--yes", "--json", "--agent", agent], flags].concat());
+        command.env("PATH", "/usr/bin:/bin");
+        if let Some(value) = variable {
+            command.env("MAX_STRUCTURED_OUTPUT_RETRIES", value);
+        }
+        let said = command.output().unwrap();
+        let stderr = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(0), "{stderr}");
+        let odd = matches!(variable, Some("99" | "many"));
+        assert_eq!(stderr.contains("must be from 1 to 5; 5 is used"), odd, "{stderr}");
+        let calls = std::fs::read_to_string(project.path("calls")).unwrap();
+        assert_eq!(calls.lines().count(), attempts, "{flags:?} {variable:?}");
+    }
+}
+
+#[test]
+fn agent_types_come_from_the_project() {
+    let project = project(
+        "const type = 'second'
+         const found = []
+         for (const agentType of ['first', type, 'Explore', 'absent']) {
+           try { found.push(await agent('x', { agentType })) } catch (error) { found.push(error.message) }
+         }
+         return found",
+    );
+    for name in ["first", "second"] {
+        project.write(
+            &format!(".claude/agents/{name}.md"),
+            format!("---\nname: {name}\ndescription: d\n---\nYou are {name}.\n"),
+        );
+    }
+    let found = output(&run(&project, &[]));
+    assert_eq!((&found[0], &found[1], &found[2]), (&json!("x"), &json!("x"), &json!("x")));
+    let known = "Explore, Plan, claude, first, general-purpose, second, workflow-subagent";
+    assert!(found[3].as_str().unwrap().contains(known), "{found}");
+    let said = project.run(&["show", "last/1", "--json"]);
+    let system = &said.json()["work"]["agent"]["spec"]["options"]["system"];
+    assert_eq!(system, "You are first.");
+}
+
+#[test]
+fn a_script_that_nobody_could_serve_does_not_start() {
+    let project = project("return await agent('x')");
+    let said = project.run(&["run", "flow.js", "--yes"]);
+    assert_eq!(said.exit, 2, "{}", said.shown());
+    insta::assert_snapshot!(said.shown(), @r"
+    exit 2
+    --- stderr
+    error[B0023]: flow.js spawns agents, and nothing performs them
+      hint: name a backend: --agent 'command:./worker' or --agent component:NAME
+      `baton explain B0023` says more
+    ");
+    let said = project.run(&["ls"]);
+    assert!(said.stderr.contains("nothing has run"), "{}", said.shown());
+    // Without agents nobody is needed.
+    project.write("flow.js", script("return 1"));
+    let said = project.run(&["run", "flow.js", "--yes"]);
+    assert_eq!((said.exit, said.stdout.as_str()), (0, "1\n"), "{}", said.shown());
+}
+
+#[test]
+fn consent_is_asked_for_what_the_script_is() {
+    let project = project("");
+    project.write(
+        ".claude/workflows/a.js",
+        "export const meta = {
+           name: 'audit', description: 'Looks.', phases: [{ title: 'Look' }, { title: 'Say' }],
+           baton: { read: ['docs/**'] },
+         }
+         return [await agent('x', { agentType: 'reviewer' }), await workflow('flow')]\n",
+    );
+    project.write(
+        ".claude/agents/r.md",
+        "---\nname: reviewer\ndescription: Reviews.\n---\nYou review.\n",
+    );
+    project.write(".claude/workflows/flow.js", script("return 1"));
+    let arguments = ["run", "audit", "--agent", "reviewer=component:echo-agent", "--budget", "9k"];
+    insta::assert_snapshot!(project.run(&arguments).shown(), @r"
+    exit 3
+    --- stderr
+    audit script [DIGEST] · .claude/workflows/a.js
+      Looks.
+      phases Look → Say
+
+    It asks for, and gets
+      + spawn agents (its text sets no bound), at most 1000, 16 at once
+      + run these workflows: flow
+
+    It asks for, and does not get
+      - read docs/**: no directory was granted; --root DIR grants one
+
+    Agent tasks are performed by
+      · every agent not named below: no backend: name one with --agent
+      · reviewer: component:echo-agent (sandboxed)
+
+    It knows the agent types
+      · reviewer: Reviews.
+
+    Held to
+      · its own budget of 9.0k output tokens
+      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+
+    Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
+    error[B0006]: nobody is there to consent to this run
+      hint: add --yes to grant what is requested, or run this on a terminal
+      `baton explain B0006` says more
+    ");
+}
+
+/// D25 through the command line.
+#[test]
+fn a_script_that_is_refused_makes_no_run() {
+    let project = project("const x: number = 1\nreturn x");
+    let said = project.run(&["run", "flow.js", "--yes"]);
+    assert_eq!((said.exit, said.stdout.as_str()), (3, ""));
+    insta::assert_snapshot!(said.shown(), @r"
+    exit 3
+    --- stderr
+    error[B0031]: flow.js is refused: 2:8: TypeScript is not accepted: a type annotation (typescript)
+        1 | export const meta = { name: 'flow', description: 'A flow.' }
+      > 2 | const x: number = 1
+          |        ^
+        3 | return x
+        4 |
+      hint: scripts are plain JavaScript: remove the type
+      `baton explain B0031` says more
+    ");
+    let object = project.run(&["run", "flow.js", "--yes", "--json"]).json();
+    assert_eq!(object["run"], Value::Null);
+    assert_eq!(object["error"]["code"], "B0031");
+    assert!(!project.path(".baton/journal.db").exists());
+}
+
+/// D165, D166.
+#[test]
+fn an_error_shows_its_place_and_the_call_it_came_from() {
+    let project = project(
+        "async function look(name) {
+  const found = await agent(name, { label: 'look' })
+  return found.missing.value
+}
+return await look('x')",
+    );
+    let said = project.run(&["run", "flow.js", "--yes", "--agent", ECHO]);
+    assert_eq!(said.exit, 1);
+    let shown = said.shown();
+    let error = shown.find("error[").map_or("", |at| &shown[at..]);
+    insta::assert_snapshot!(error, @r"
+    error[B0032]: [RUN] failed: TypeError: cannot read property 'value' of undefined (flow.js:4:10), after agent `look` (task 1) gave ok (script-error)
+        2 | async function look(name) {
+        3 |   const found = await agent(name, { label: 'look' })
+      > 4 |   return found.missing.value
+          |          ^
+        5 | }
+        6 | return await look('x')
+      at look (flow.js:4:10)
+      hint: `baton tree [RUN]` shows what led to it
+      `baton explain B0032` says more
+    ");
+    let object = project.run(&["resume", "last", "--json"]).json();
+    assert_eq!(object["error"]["code"], "B0032");
+    assert_eq!(object["error"]["failure"]["code"], "script-error");
+    assert_eq!(object["error"]["failure"]["detail"]["line"], 4);
+}
+
+#[test]
+fn scripts_that_never_end_well_have_codes_of_their_own() {
+    for (body, code, part) in [
+        ("await new Promise(() => {})", "B0033", "flow.js:2:1"),
+        ("return { a: [1, () => 1] }", "B0034", "a"),
+        ("throw new Error('mine')", "B0032", "mine"),
+    ] {
+        let project = project(body);
+        let said = project.run(&["run", "flow.js", "--yes"]);
+        assert_eq!(said.exit, 1, "{}", said.shown());
+        assert!(said.stderr.contains(&format!("error[{code}]: ")), "{}", said.stderr);
+        assert!(said.stderr.contains(part), "{}", said.stderr);
+    }
+}
+
+/// D92.
+#[test]
+fn a_declared_phase_that_was_not_reached_is_shown() {
+    let project = project("");
+    project.write(
+        "flow.js",
+        "export const meta = { name: 'flow', description: 'd',
+           phases: [{ title: 'Look' }, { title: 'Silent' }, { title: 'Never' }] }
+         phase('Look')
+         await agent('x')
+         phase('Silent')
+         return 1\n",
+    );
+    output(&run(&project, &[]));
+    let tree = project.run(&["tree", "last"]);
+    assert!(tree.stdout.ends_with("○ Never not started\n"), "{}", tree.stdout);
+    assert!(!tree.stdout.contains("Silent not started"), "{}", tree.stdout);
+}
+
+/// D27, D176: the run has the script it was started with, and an edited one is another program.
+#[test]
+fn an_edited_script_is_another_program() {
+    let project = project("return 1");
+    output(&run(&project, &[]));
+    let program =
+        |project: &Project| project.run(&["show", "last", "--json"]).json()["program"].clone();
+    let first = program(&project);
+    output(&run(&project, &[]));
+    assert_eq!(program(&project), first);
+    project.write("flow.js", script("return 2"));
+    assert_eq!(project.run(&["resume", "last", "--json"]).json()["output"], 1);
+    output(&run(&project, &[]));
+    assert_ne!(program(&project), first);
+}

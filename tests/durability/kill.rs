@@ -13,19 +13,23 @@ const AGENTS: usize = 200;
 const CONCURRENCY: usize = 16;
 
 /// Kills in one test run; raised for a long one by `BATON_TEST_KILLS`.
-fn kills() -> usize {
+pub fn kills() -> usize {
     std::env::var("BATON_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     std::env::var("BATON_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7)
 }
 
 /// Moments from a seed: xorshift64*.
-struct Moments(u64);
+pub struct Moments(u64);
 
 impl Moments {
-    fn millis(&mut self, below: u64) -> Duration {
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    pub fn millis(&mut self, below: u64) -> Duration {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -43,7 +47,7 @@ fn undisturbed(input: &str) -> String {
 }
 
 /// Tasks that have a completion in the journal.
-fn completed(bench: &Bench, run: &str) -> BTreeSet<String> {
+pub fn completed(bench: &Bench, run: &str) -> BTreeSet<String> {
     bench
         .lines(&["tree", run, "--json"])
         .iter()
@@ -72,7 +76,7 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
         "--concurrency",
         &concurrency,
     ];
-    let mut moments = Moments(seed() | 1);
+    let mut moments = Moments::new(seed());
     let (mut fired, mut repeats_allowed) = (0, 0);
     let mut run: Option<String> = None;
     let mut slowest_takeover = Duration::ZERO;

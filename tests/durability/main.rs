@@ -10,4 +10,5 @@
 mod kill;
 mod ownership;
 mod pinning;
+mod script_kill;
 mod support;

@@ -40,14 +40,23 @@ impl Bench {
     /// A worker that notes its start and its process, takes `seconds`, and answers with the number
     /// of its task. Returns it as a backend.
     pub fn worker(&self, seconds: &str) -> String {
+        self.program(seconds, "cat > /dev/null; answer=\"done ${BATON_TASK#*/}\"")
+    }
+
+    /// The same, but it answers with its prompt, which must be plain words.
+    pub fn echo(&self, seconds: &str) -> String {
+        self.program(seconds, r#"answer=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')"#)
+    }
+
+    fn program(&self, seconds: &str, answer: &str) -> String {
         let path = self.path("worker.sh");
         let starts = self.path("starts");
         let script = format!(
             "#!/bin/sh\n\
              echo \"${{BATON_TASK#*/}} $$\" >> '{}'\n\
-             cat > /dev/null\n\
+             {answer}\n\
              sleep {seconds}\n\
-             printf '{{\"output\":\"done %s\"}}' \"${{BATON_TASK#*/}}\"\n",
+             printf '{{\"output\":\"%s\"}}' \"$answer\"\n",
             starts.display()
         );
         fs::write(&path, script).unwrap();
@@ -72,6 +81,8 @@ impl Bench {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.dir.path())
             .env("BATON_HOME", self.home())
+            // Compiled components are shared by all tests: they are known by their digest.
+            .env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         command

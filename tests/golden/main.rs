@@ -125,3 +125,34 @@ fn components_of_released_versions_run() {
         );
     }
 }
+
+#[test]
+fn results_of_released_versions_are_reused() {
+    for version in VERSIONS {
+        let dir = unpack(version);
+        let runs = runs(dir.path());
+        let paused = runs.iter().find(|run| run["state"] == "paused").unwrap();
+        let old = paused["run"].as_str().unwrap();
+        let tasks = text(&baton(dir.path(), &["tree", old, "--json"]));
+        let done = tasks.lines().filter(|task| task.contains(r#""state":"done""#)).count();
+        assert!(done > 0, "{version}: {tasks}");
+        let output = baton(
+            dir.path(),
+            &[
+                "run",
+                "./hello.wasm",
+                "--input",
+                r#"{"names":["d","c","b","a"]}"#,
+                "--agent",
+                "command:golden-worker",
+                "--yes",
+                "--json",
+                "--reuse",
+                old,
+            ],
+        );
+        let report: Value = serde_json::from_str(&text(&output)).unwrap();
+        assert_eq!(report["reused"], done, "{version}: {report}");
+        assert_eq!(report["usage"]["agents"], 4 - done, "{version}");
+    }
+}

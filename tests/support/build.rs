@@ -7,7 +7,7 @@ use std::{env, fs};
 use baton_build_support::{Guests, PREBUILT};
 
 /// The packages of the guests.
-const PACKAGES: &[&str] = &["hostile", "hostile-agent"];
+const PACKAGES: &[&str] = &["hostile", "hostile-agent", "obedient-agent"];
 
 /// What makes them different when it changes, relative to the workspace.
 const SOURCES: &[&str] = &["Cargo.toml", "Cargo.lock", "wit", "tests/guests"];

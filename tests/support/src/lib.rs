@@ -1,4 +1,5 @@
-//! Components that only tests run: the hostile guests, and components made from WebAssembly text.
+//! Components that only tests run: the hostile guests, an agent that obeys, and components made from
+//! WebAssembly text.
 
 mod text;
 
@@ -9,3 +10,6 @@ pub const HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.was
 
 /// The agent that attacks its host, chosen by its prompt.
 pub const HOSTILE_AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile-agent.wasm"));
+
+/// The agent that does what its prompt says.
+pub const OBEDIENT_AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/obedient-agent.wasm"));

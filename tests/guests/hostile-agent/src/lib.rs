@@ -38,7 +38,7 @@ const CASES: &[(&str, fn() -> End)] = &[
     ("stdout-flood", stdout_flood),
     ("artifact-flood", artifact_flood),
     ("result-no-json", || output("{\"half\":")),
-    ("result-large", || output(&format!("\"{}\"", "r".repeat(2 << 20)))),
+    ("result-large", || output(&format!("\"{}\"", "r".repeat(9 << 20)))),
     ("wrong-shape", || output("{\"number\":\"none\"}")),
     ("sleep-on-a-clock", sleep_on_a_clock),
     ("claims-an-internal-error", claims_an_internal_error),

@@ -84,7 +84,7 @@ fn answer_to_nowhere(_: &Value) -> End {
 }
 
 fn large_string(_: &Value) -> End {
-    report::log(Level::Info, &"x".repeat(5 << 20));
+    report::log(Level::Info, &"x".repeat(17 << 20));
     answer("the host took it")
 }
 

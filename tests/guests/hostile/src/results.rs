@@ -12,8 +12,8 @@ pub(crate) const CASES: &[Case] = &[
     ("result-lone-surrogate", |_| Ok(handoff("\"\\ud800\"".into()))),
     ("result-infinite-number", |_| Ok(handoff("1e999".into()))),
     ("result-deep", |_| Ok(handoff("[".repeat(100_000) + &"]".repeat(100_000)))),
-    ("result-large", |_| Ok(handoff(format!("\"{}\"", "r".repeat(2 << 20))))),
-    ("result-beyond-a-call", |_| Ok(handoff(format!("\"{}\"", "r".repeat(5 << 20))))),
+    ("result-large", |_| Ok(handoff(format!("\"{}\"", "r".repeat(9 << 20))))),
+    ("result-beyond-a-call", |_| Ok(handoff(quoted(17 << 20)))),
     ("result-long-summary", long_summary),
     ("result-many-follow-ups", many_follow_ups),
     ("result-million-follow-ups", million_follow_ups),
@@ -27,6 +27,15 @@ pub(crate) const CASES: &[Case] = &[
     ("claims-in-doubt", |_| claim(FailureKind::InDoubt)),
     ("claims-an-internal-error", |_| claim(FailureKind::Internal)),
 ];
+
+/// A string in JSON, made in no more memory than it needs.
+fn quoted(length: usize) -> String {
+    let mut text = vec![b'"'; length + 2];
+    if let [_, inside @ .., _] = text.as_mut_slice() {
+        inside.fill(b'r');
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
 
 fn long_summary(_: &Value) -> End {
     let mut result = handoff("null".into());

@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has nothing to report")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use baton_benches::figure::Figure;
 use baton_benches::raw::Raw;
-use baton_benches::{disk, runs};
+use baton_benches::{disk, memory, runs};
 use baton_engine::Engine;
-use baton_journal::rows::RunFilter;
-use baton_journal::store::Journal;
 use futures::future::join_all;
 
 const RUNS: u32 = 20_000;
@@ -32,7 +29,7 @@ fn main() {
     host.load(runs::guest("nap")).unwrap();
     let runtime = runs::runtime();
     let before = disk::rates(home.path());
-    let resident_before = resident();
+    let resident_before = memory::resident_kib();
     let began = std::time::Instant::now();
     runtime.block_on(async {
         let engine = runs::engine(&journal, &host, runs);
@@ -45,13 +42,13 @@ fn main() {
             .beside("fdatasync of a page", before.fdatasync)
             .on_disk(before, disk::rates(home.path()))
             .print();
-        all_wait(&journal, runs).await;
+        runs::all_wait(&journal, runs).await;
         tokio::time::sleep(SETTLE).await;
-        let each = (resident() - resident_before) / f64::from(runs);
+        let each = (memory::resident_kib() - resident_before) / f64::from(runs);
         Figure::new("waiting_runs/resident_per_run", each, "KiB")
             .beside("a parked instance of wasmtime", neighbour)
             .with("runs", f64::from(runs))
-            .with("resident_mib", resident() / 1_024.0)
+            .with("resident_mib", memory::resident_kib() / 1_024.0)
             .print();
     });
     runtime.shutdown_background();
@@ -64,30 +61,12 @@ async fn start(engine: Engine, count: u32) {
     }
 }
 
-/// Until the timer of every run is on record.
-async fn all_wait(journal: &Arc<dyn Journal>, runs: u32) {
-    loop {
-        let rows = journal.runs(&RunFilter::default()).await.unwrap();
-        if rows.iter().filter(|row| row.tasks == 1).count() == runs as usize {
-            return;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
 /// KiB that an instance holds while nothing happens in it.
 fn held() -> f64 {
     let raw = Raw::new(runs::guest("nap"), HELD + 1);
     drop(raw.instance());
-    let before = resident();
+    let before = memory::resident_kib();
     let instances: Vec<_> = (0..HELD).map(|_| raw.instance()).collect();
-    let held = resident() - before;
+    let held = memory::resident_kib() - before;
     held / instances.len() as f64
-}
-
-/// Resident KiB of this process.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
 }

@@ -13,6 +13,7 @@
 pub mod disk;
 pub mod figure;
 pub mod measure;
+pub mod memory;
 pub mod port;
 pub mod raw;
 pub mod records;

@@ -65,7 +65,7 @@ pub fn agents() -> impl Iterator<Item = Record> {
                 work: Box::new(work),
             },
             Body::Started { tasks: vec![Start { task: task.clone(), attempt: 1 }] },
-            Body::Completed { task, outcome, usage },
+            Body::Completed { task, outcome, usage, reused_from: None },
         ]
         .into_iter()
         .zip(number * 3 - 1..)

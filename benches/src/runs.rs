@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use baton_agents::Supervisor;
 use baton_core::budget::{Amounts, Caps};
@@ -12,6 +13,7 @@ use baton_core::record::{BackendChoice, Program};
 use baton_core::scope::Scope;
 use baton_engine::{Engine, EngineConfig, NewRun, RunReport};
 use baton_host::{Host, HostConfig};
+use baton_journal::rows::RunFilter;
 use baton_journal::sqlite::SqliteJournal;
 use baton_journal::store::{Blob, Journal};
 use serde_json::Value;
@@ -53,6 +55,7 @@ pub fn engine(journal: &Arc<dyn Journal>, host: &Arc<Host>, runs: u32) -> Engine
         concurrency: 16,
         backend_concurrency: Vec::new(),
         runs,
+        worktrees: "/nonexistent".into(),
     })
 }
 
@@ -75,26 +78,55 @@ pub fn new(workflow: &str, input: Value) -> NewRun {
     let program = Program {
         name: workflow.into(),
         component: main.digest,
+        script: None,
         workflows: BTreeMap::new(),
+        scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
         agent_types: BTreeMap::new(),
     };
     NewRun {
         id: None,
         program,
-        components: vec![main, agent],
+        parts: vec![main, agent],
         input: Json::from(input),
         scope: Scope { read: None, agents: true, workflows: false },
         root: None,
+        base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
         budget: Amounts::default(),
         caps: Caps::default(),
         concurrency: None,
         limits: Limits::default(),
+        script: None,
         by: "bench".into(),
+        own_files: Vec::new(),
+        reuse: None,
         batch: None,
         seed: None,
         observer: None,
+    }
+}
+
+/// A run of a script whose agents are `echo-agent`.
+#[must_use]
+pub fn script(source: &str, args: Value) -> NewRun {
+    static RUNNER: LazyLock<Blob> = LazyLock::new(|| Blob::new(baton_plugins::script_runner()));
+    let (source, agent) = (Blob::new(source.as_bytes()), blob("echo-agent"));
+    let program = Program {
+        name: "bench".into(),
+        component: RUNNER.digest,
+        script: Some(source.digest),
+        workflows: BTreeMap::new(),
+        scripts: BTreeMap::new(),
+        agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
+        agent_types: BTreeMap::new(),
+    };
+    NewRun {
+        program,
+        parts: vec![RUNNER.clone(), source, agent],
+        input: Json::from(args),
+        script: Some(Box::default()),
+        ..new("nap", Value::Null)
     }
 }
 
@@ -121,4 +153,18 @@ pub fn names(count: u32) -> Value {
 #[must_use]
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+}
+
+/// Until the one task of every run, a timer, is on record.
+///
+/// # Panics
+/// When the journal cannot be read.
+pub async fn all_wait(journal: &Arc<dyn Journal>, runs: u32) {
+    loop {
+        let rows = journal.runs(&RunFilter::default()).await.unwrap();
+        if rows.iter().filter(|row| row.tasks == 1).count() == runs as usize {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }

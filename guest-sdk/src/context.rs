@@ -37,7 +37,7 @@ impl Cx {
         }
     }
 
-    /// An agent for a bounded piece of work, said in at most 256 KiB of words.
+    /// An agent for a bounded piece of work, said in at most 1 MiB of words.
     pub fn agent(&self, prompt: impl Into<String>) -> AgentCall {
         AgentCall::new(Rc::clone(&self.shared), prompt.into())
     }

@@ -262,3 +262,44 @@ fn other_languages_are_named() {
     assert_eq!(said.exit, 3);
     assert!(said.stderr.contains("scripts end in .js or .mjs"), "{}", said.stderr);
 }
+
+/// Definitions that are there and not used are named, as far as the script means them.
+#[test]
+fn what_was_not_loaded_is_told_where_it_is_missed() {
+    let project = Project::with_scripts();
+    project.write("repo/.git/HEAD", "");
+    project.write("repo/.claude/agents/lost.md", "# Lost\n");
+    project.write(
+        "repo/.claude/agents/torn.md",
+        "---\nname: torn\ndescription: Use when: always\nisolation: none\n---\nx\n",
+    );
+    project.write(
+        "repo/x.js",
+        "export const meta = { name: 'x', description: 'y' }\n\
+         await agent('a', { agentType: 'lost' })\n\
+         await agent('b', { agentType: 'torn' })\n",
+    );
+    let said = check(&project, &["x.js"]);
+    let told = |part: &str| assert!(said.stdout.contains(part), "{part}\n{}", said.shown());
+    told(
+        "lost: NOT FOUND: the call will reject; .claude/agents/lost.md was not loaded: it has no \
+         front matter\n",
+    );
+    told("torn: .claude/agents/torn.md, but line 3: the front matter is not YAML: ");
+    told("; its lines are taken as they stand; `isolation: none` has no effect: ");
+    let object = check(&project, &["x.js", "--json"]).json();
+    assert_eq!(object["agent_types"][0]["found"], serde_json::Value::Null);
+    assert_eq!(
+        object["agent_types"][0]["problem"],
+        ".claude/agents/lost.md was not loaded: it has no front matter"
+    );
+    let said = project.run_in("repo", &["run", "x.js", "--yes", "--agent", "command:true"]);
+    assert!(
+        said.stderr.contains(
+            "warning: x.js:2:31: there is no agent type `lost`: the call will reject; \
+             .claude/agents/lost.md was not loaded: it has no front matter\n"
+        ),
+        "{}",
+        said.shown()
+    );
+}

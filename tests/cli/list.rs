@@ -251,3 +251,34 @@ fn the_list_is_for_people_too() {
       .claude/agents/s.md (s): it has no `description`
     ");
 }
+
+/// D181.
+#[test]
+fn what_plugins_bring_is_called_by_their_name() {
+    let project = repository();
+    project.write("repo/.claude-plugin/plugin.json", "{ \"name\": \"fleet\" }");
+    project.write("repo/workflows/a.js", script("review", "plugin"));
+    project.write("repo/workflows/torn.js", "let a b");
+    project.write("repo/agents/review/a.md", agent("architect", "plugin"));
+    project.write("repo/.claude/workflows/a.js", script("review", "project"));
+    project.write("repo/deep/.claude-plugin/plugin.json", "[");
+    let all = workflows(&project);
+    assert_eq!(all.len(), 4, "{all:#?}");
+    let broken = "repo/deep/.claude-plugin/plugin.json: not the manifest of a plugin: ";
+    assert!(all[0].starts_with(&format!("? invalid {broken}")), "{}", all[0]);
+    assert_eq!(all[1], "review ready repo/.claude/workflows/a.js");
+    assert_eq!(all[2], "fleet:review ready repo/workflows/a.js");
+    assert!(all[3].starts_with("? invalid repo/workflows/torn.js: "), "{}", all[3]);
+    let agents = listed(&project, &["--agents"]);
+    let ours: Vec<String> = agents
+        .iter()
+        .filter(|entry| entry["place"] == "plugin")
+        .map(|entry| {
+            let word = |key: &str| entry[key].as_str().unwrap_or("?").to_owned();
+            format!("{} {} {}", word("name"), word("state"), word("description"))
+        })
+        .collect();
+    assert_eq!(ours, ["fleet:review:architect ready plugin", "? invalid "]);
+    let said = project.run_in("repo", &["check", "fleet:torn"]);
+    assert_eq!(said.exit, 3, "{}", said.shown());
+}

@@ -296,7 +296,7 @@ fn consent_is_asked_for_what_the_script_is() {
     insta::assert_snapshot!(project.run(&arguments).shown(), @r"
     exit 3
     --- stderr
-    audit script [DIGEST] · .claude/workflows/a.js
+    audit program [DIGEST] · script [DIGEST] · .claude/workflows/a.js
       Looks.
       phases Look → Say
 
@@ -429,4 +429,35 @@ fn an_edited_script_is_another_program() {
     assert_eq!(project.run(&["resume", "last", "--json"]).json()["output"], 1);
     output(&run(&project, &[]));
     assert_ne!(program(&project), first);
+}
+
+/// D181.
+#[test]
+fn a_script_of_a_plugin_has_what_the_plugin_brings() {
+    let project = Project::with_scripts();
+    let body = "return [\n\
+        await workflow('fleet:other', 1), await workflow('other', 2),\n\
+        await agent('x', { agentType: 'fleet:architect' }),\n\
+        await agent('y', { agentType: 'architect' }).catch((error) => error.name),\n\
+        ]";
+    project.write("fleet/.claude-plugin/plugin.json", "{ \"name\": \"fleet\" }");
+    project.write("fleet/agents/a.md", "---\nname: architect\ndescription: d\n---\nx\n");
+    project.write("fleet/workflows/flow.js", script(body));
+    project.write(
+        "fleet/workflows/o.js",
+        "export const meta = { name: 'other', description: 'o' }\nreturn args * 10\n",
+    );
+    let expected = json!([10, 20, "x", "WorkflowAgentTypeError"]);
+    project.write("elsewhere/x", "");
+    for (directory, name, agent) in [
+        ("fleet", "fleet:flow", ECHO),
+        ("fleet", "flow", ECHO),
+        ("elsewhere", "../fleet/workflows/flow.js", ECHO),
+        ("fleet/workflows", "./flow.js", "fleet:architect=component:echo-agent"),
+    ] {
+        let said = project.run_in(directory, &["run", name, "--yes", "--json", "--agent", agent]);
+        assert_eq!(output(&said), expected, "{name}");
+    }
+    let said = project.run_in("elsewhere", &["run", "fleet:flow", "--yes", "--agent", ECHO]);
+    assert_eq!(said.exit, 2, "{}", said.shown());
 }

@@ -46,7 +46,7 @@ return [
               "export const meta = { name: 'torn', description: 'd' }\nconst x = (1 +\nreturn x")
         .caught("/0", "WorkflowNotFoundError", &["nowhere"])
         .caught("/1", "WorkflowNotFoundError", &["parts/nowhere.js"])
-        .caught("/2", "WorkflowScriptError", &["torn.js", "3"])
+        .caught("/2", "WorkflowScriptError", &["torn:3:1|torn.js:3:1", "return x"])
         .caught("/3", "WorkflowNotFoundError", &["nowhere"])
         .also(|ended| assert_eq!(ended.report["output"][4], "on"));
 

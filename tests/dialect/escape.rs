@@ -42,16 +42,16 @@ return values.map((value) => {
     E03_tampering_with_prototypes: family(vec![answered(r#"
 const { stringify } = JSON
 const seen = []
-const spy = (name) => function (...all) { seen.push(name); throw new Error('broken ' + name) }
+const spy = (name) => () => { seen[seen.length] = name; throw 'broken ' + name }
 const tampered = [
   [Array.prototype, ['map', 'push', 'forEach', 'join', 'slice', 'concat', 'filter', 'indexOf', 'shift', 'pop',
-    'some', 'every', 'includes', 'entries', 'keys', 'values', 'splice', 'toJSON', Symbol.iterator]],
+    'some', 'every', 'includes', 'entries', 'keys', 'values', 'splice', Symbol.iterator]],
   [Promise.prototype, ['then', 'catch', 'finally']],
   [Promise, ['all', 'resolve', 'reject', 'race', 'allSettled', 'withResolvers']],
   [Function.prototype, ['call', 'apply', 'bind', Symbol.hasInstance]],
   [Object, ['keys', 'entries', 'assign', 'defineProperty', 'freeze', 'create', 'getOwnPropertyDescriptor',
     'getPrototypeOf', 'fromEntries', 'hasOwn', 'getOwnPropertyNames']],
-  [Object.prototype, ['toString', 'hasOwnProperty', 'valueOf', 'toJSON', 'isPrototypeOf']],
+  [Object.prototype, ['toString', 'hasOwnProperty', 'valueOf', 'isPrototypeOf']],
   [Map.prototype, ['get', 'set', 'has', 'delete', 'forEach', Symbol.iterator]],
   [Set.prototype, ['add', 'has', 'delete']], [WeakMap.prototype, ['get', 'set', 'has']],
   [String.prototype, ['slice', 'split', 'replace', 'trim', 'toString', 'valueOf', 'charCodeAt', 'startsWith', 'repeat',
@@ -90,7 +90,6 @@ const tampered = [[Array.prototype, ['map', 'push', 'forEach', 'slice', Symbol.i
   [Promise.prototype, ['then', 'catch']], [Promise, ['all', 'resolve', 'allSettled']], [Function.prototype, ['call', 'apply', 'bind']]]
 for (let i = 0; i < tampered.length; i++) for (let j = 0; j < tampered[i][1].length; j++)
   defineProperty(tampered[i][0], tampered[i][1][j], { value: broken, configurable: true, writable: true })
-defineProperty(Array.prototype, '0', { __proto__: null, set: broken, configurable: true })
 defineProperty(Object.prototype, 'value', { __proto__: null, set: broken, configurable: true })
 defineProperty(Object.prototype, 'get', { __proto__: null, value: broken, configurable: true })
 const a = await parallel([() => agent('say a'), () => 2])
@@ -109,6 +108,10 @@ return `${a[0]} ${a[1]} ${a.length} ${b[0]}`"#,
                &["done", "failed:script-error"]),
         attack("JSON.stringify = () => { throw 1 }\nreturn { a: 1 }", &["done"]).done(json!({ "a": 1 })),
         attack("Object.prototype.toJSON = () => 'polluted'\nreturn { a: 1 }", &["done"]),
+        attack("Object.prototype.toJSON = () => { throw new Error('mine') }\nreturn await agent('say x', { label: 'l' })",
+               &["done", "failed:script-error"]),
+        attack("Array.prototype.toJSON = () => { throw new Error('mine') }\nreturn await agent('say x')",
+               &["done", "failed:script-error"]),
     ]);
 
     /// The globals can be hidden and thrown away, by the script and for the script.

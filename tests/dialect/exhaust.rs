@@ -12,7 +12,8 @@ cases! {
         attack("\nlet text = 'x'\nwhile (text.length < 100 << 20) text += text + 'y'\nreturn text.charCodeAt(9)", &["limit:memory"]),
         attack("\nreturn Array.from('x'.repeat(10 << 20)).map((c, i) => c + i).join()", &["limit:memory", "limit:fuel"]),
         attack("\nreturn new Uint8Array(100 << 20).length", &["limit:memory", "failed:script-error"]),
-        answered("return (await caught(agent('x'.repeat(300 << 10)))).name", json!("Error")),
+        answered("return (await caught(agent('x'.repeat(300 << 10)))).name", json!("Error"))
+            .flags(&["--limit", "run.prompt_bytes=256KiB"]),
         answered("log('x'.repeat(4 << 20))\nphase('p'.repeat(1 << 20))\n\
                   return typeof (await caught(agent('say x', { label: 'l'.repeat(1 << 20) })))", json!("object"))
             .flags(&MUCH_FUEL),

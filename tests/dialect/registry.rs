@@ -52,6 +52,26 @@ cases! {
         assert!(said.stderr.contains("foo"), "{said:?}");
     });
 
+    /// A plugin's workflow is found as `plugin:name`.
+    D181_workflows_of_plugins: steps(|place| {
+        place.write(".claude-plugin/plugin.json", r#"{"name":"tools","version":"1.0.0"}"#);
+        place.write("workflows/any.js", workflow("flow", "return [args ?? 'none', await workflow('tools:other')]"));
+        place.write("workflows/other.js", workflow("other", "return 'other'"));
+        let said = place.say(&["run", "tools:flow", "--yes", "--json"]);
+        assert_eq!(said.report()["output"], json!(["none", "other"]), "{said:?}");
+    });
+
+    /// Hooks, servers and permissions of a plugin's agents have no effect.
+    D188_agents_of_plugins: script("return JSON.parse(await agent('facts', { agentType: 'tools:y' })).options.system.trim()")
+        .with(".claude-plugin/plugin.json", r#"{"name":"tools"}"#)
+        .with("agents/y.md", "---\nname: y\ndescription: d\npermissionMode: bypassPermissions\nhooks: {}\n---\nOf a plugin.\n")
+        .done(json!("Of a plugin."))
+        .also(|ended| {
+            let rows = ended.place.lines(&["list", "--agents", "--json"]);
+            let notes = row(&rows, "agents/y.md")["notes"].to_string();
+            assert!(notes.contains("hooks") && notes.contains("permissionMode"), "{notes}");
+        });
+
     /// Definitions that cannot be used are listed with the reason.
     D182_definitions_that_are_not_loaded: steps(|place| {
         for (file, text, _) in BROKEN {

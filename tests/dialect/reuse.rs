@@ -7,14 +7,23 @@ use serde_json::{Value, json};
 use crate::case::{Ended, cases, steps, text};
 use crate::place::{COMPONENT, Place, WORKER};
 
-/// The flags of every run here.
-const RUN: [&str; 6] = ["run", "case.js", "--yes", "--json", "--plain", "--agent"];
+/// The flags of every run here. Its programs work in a directory in which nothing changes.
+const RUN: [&str; 8] =
+    ["run", "case.js", "--yes", "--json", "--plain", "--root", "root", "--agent"];
+
+/// Writes a script, and the directory that its agents are granted.
+fn write(place: &Place, body: &str) {
+    place.write("case.js", text(body));
+    if !place.path("root").exists() {
+        place.write("root/a.txt", "old");
+    }
+}
 
 /// Runs a script whose body is `body`; with `reuse` given, a run whose results it may take.
 /// The worker's calls are those of this run alone.
 fn run<'p>(place: &'p Place, body: &str, reuse: Option<&str>, flags: &[&str]) -> Ended<'p> {
     place.forget_calls();
-    place.write("case.js", text(body));
+    write(place, body);
     let mut arguments = [&RUN[..], &[WORKER], flags].concat();
     if let Some(run) = reuse {
         arguments.extend(["--reuse", run]);
@@ -87,7 +96,7 @@ cases! {
     /// A done, B cut off, C and D done: only B runs.
     D144_only_what_never_finished: steps(|place| {
         let body = "return await parallel(['vote a', 'hold b', 'vote c', 'vote d'].map((p) => () => agent(p)))";
-        place.write("case.js", text(body));
+        write(place, body);
         let start = [&RUN[..], &[WORKER]].concat();
         let cut = place.killed(&start, || {
             let done = |task: &&Value| task["state"] == "done";
@@ -184,7 +193,7 @@ cases! {
     /// A call that was cut off and made again is a hit like any other.
     D151_second_attempts_are_hits: steps(|place| {
         let body = "return [await agent('hold it'), await agent('vote')]";
-        place.write("case.js", text(body));
+        write(place, body);
         let cut = place.killed(&[&RUN[..], &[WORKER]].concat(), || place.calls().len() == 1);
         place.open("it");
         let first = place.say(&["resume", &cut, "--json"]).report();
@@ -260,16 +269,14 @@ cases! {
 
     /// Of programs nobody knows what they read: any change below the root is one, unless told.
     D146_changed_root: steps(|place| {
-        place.write("root/a.txt", "old");
         let body = "return await agent('vote 1')";
-        let root = ["--root", "root"];
-        let first = run(place, body, None, &root);
-        run(place, body, Some(first.run()), &root);
+        let first = run(place, body, None, &[]);
+        run(place, body, Some(first.run()), &[]);
         assert_eq!(place.calls().len(), 0, "nothing changed");
         place.write("root/a.txt", "new");
-        run(place, body, Some(first.run()), &["--root", "root", "--reuse-stale"]);
+        run(place, body, Some(first.run()), &["--reuse-stale"]);
         assert_eq!(place.calls().len(), 0, "told that it does not matter");
-        run(place, body, Some(first.run()), &root);
+        run(place, body, Some(first.run()), &[]);
         assert_eq!(place.calls().len(), 1);
     });
 

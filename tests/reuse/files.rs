@@ -66,7 +66,6 @@ fn nobody_saw_what_a_command_read_so_every_file_counts() {
     };
     assert_eq!(calls(&[]), (0, None));
     project.write("root/noise.log", "ignored");
-    project.write("root/.env", "SECRET=1");
     project.write("root/flow.js", format!("// A comment.\n{}", asking(&numbered("do", 4))));
     assert_eq!(calls(&[]), (0, None), "what does not count");
     project.write("root/page.md", "two");
@@ -74,8 +73,24 @@ fn nobody_saw_what_a_command_read_so_every_file_counts() {
     assert_eq!(calls(&["--reuse-stale"]), (0, None));
     project.write("root/page.md", "one");
     assert_eq!(calls(&[]), (0, None), "as it was");
-    project.write("root/.hidden", "x");
-    assert_eq!(calls(&[]).0, 4, "hidden files count");
+    for name in [".hidden", ".env"] {
+        let path = format!("root/{name}");
+        project.write(&path, "x");
+        assert_eq!(calls(&[]).0, 4, "{name} counts: a program may read it");
+        fs::remove_file(project.path(&path)).unwrap();
+        assert_eq!(calls(&[]), (0, None), "{name} is gone");
+    }
+}
+
+#[test]
+fn what_a_script_asks_to_read_does_not_bound_what_a_command_reads() {
+    let project = Project::new();
+    let meta = "export const meta = { name: 'narrow', description: 'x', baton: { read: [] } }\n";
+    project.write("flow.js", format!("{meta}return await agent('do it')\n"));
+    let first = project.run("flow.js", &[]);
+    assert_eq!(project.run("flow.js", &["--reuse", &first.run]).calls.len(), 0);
+    project.write("root/page.md", "two");
+    assert_eq!(project.run("flow.js", &["--reuse", &first.run]).calls.len(), 1);
 }
 
 #[test]
@@ -86,10 +101,10 @@ fn what_the_agents_of_a_run_wrote_themselves_is_no_change() {
     assert!(project.path("root/written.txt").exists());
     let second = project.run("flow.js", &["--reuse", "last"]);
     assert_eq!((second.calls.len(), second.output), (0, first.output));
-    // As it was before any of them.
-    fs::remove_file(project.path("root/written.txt")).unwrap();
-    assert_eq!(project.run("flow.js", &["--reuse", &first.run]).calls.len(), 0);
     project.write("root/written.txt", "by somebody else");
+    assert_eq!(project.run("flow.js", &["--reuse", &first.run]).calls.len(), 3);
+    // As it was before any of them: what they did is gone, so it is done again.
+    fs::remove_file(project.path("root/written.txt")).unwrap();
     assert_eq!(project.run("flow.js", &["--reuse", &first.run]).calls.len(), 3);
 }
 

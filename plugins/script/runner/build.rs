@@ -11,45 +11,45 @@ use std::{env, fs};
 use rquickjs::module::{WriteOptions, WriteOptionsEndianness};
 use rquickjs::{CatchResultExt, Context, Module, Runtime};
 
-/// Preludes by name, with their parts in the order in which they are put together. The parts are
-/// the body of one function: a part sees what the parts before it define.
-const PRELUDES: &[(&str, &str, &[&str])] = &[(
-    "prelude",
-    "host, rules",
-    &[
-        "intrinsics",
-        "state",
-        "errors",
-        "text",
-        "sandbox",
-        "awaits",
-        "schema",
-        "agent",
-        "fanout",
-        "globals",
-        "timers",
-        "console",
-        "encoding",
-        "clone",
-        "url",
-        "validate",
-        "baton",
-        "main",
-    ],
-)];
+/// The parts of the prelude, in the order in which they are put together. They are the body of one
+/// function: a part sees what the parts before it define.
+const PARTS: &[&str] = &[
+    "intrinsics",
+    "state",
+    "errors",
+    "text",
+    "stacks",
+    "sandbox",
+    "awaits",
+    "schema",
+    "agent",
+    "fanout",
+    "globals",
+    "timers",
+    "console",
+    "collate",
+    "encoding",
+    "clone",
+    "url",
+    "validate",
+    "baton-arguments",
+    "baton-files",
+    "baton-calls",
+    "baton-patterns",
+    "baton",
+    "main",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=src/prelude");
-    for (name, parameters, parts) in PRELUDES {
-        let mut text = format!("export default function ({parameters}) {{\n");
-        for part in *parts {
-            let path = PathBuf::from("src/prelude").join(format!("{part}.js"));
-            text.push_str(&fs::read_to_string(path)?);
-        }
-        text.push_str("}\n");
-        fs::write(out_dir.join(format!("{name}.bin")), compiled(&format!("baton:{name}"), text)?)?;
+    let mut text = String::from("export default function (host, rules) {\n");
+    for part in PARTS {
+        let path = PathBuf::from("src/prelude").join(format!("{part}.js"));
+        text.push_str(&fs::read_to_string(path)?);
     }
+    text.push_str("}\n");
+    fs::write(out_dir.join("prelude.bin"), compiled("baton:prelude", text)?)?;
     Ok(())
 }
 

@@ -83,9 +83,10 @@ pub fn screen(plan: &Plan<'_>) -> Vec<String> {
         (None, None) => "built in".into(),
     };
     let program = &plan.bundle.program;
+    // Of everything the run may execute: nested workflows and agent definitions count.
     let identity = match &program.script {
-        Some(script) => format!("script {}", script.short()),
-        None => program.component.short(),
+        Some(script) => format!("program {} · script {}", program.digest().short(), script.short()),
+        None => format!("program {}", program.digest().short()),
     };
     let mut out = vec![format!(
         "{} {}",

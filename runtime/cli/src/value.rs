@@ -128,9 +128,11 @@ pub struct AgentArg {
 /// # Errors
 /// Says which backends there are.
 pub fn agent(text: &str) -> Result<AgentArg, String> {
-    // A backend begins with its kind and a colon, which no agent type holds.
+    // A backend begins with its kind and a colon; no plugin, whose agent types hold colons too, is
+    // called like a kind.
+    let is_backend = ["component:", "command:"].iter().any(|kind| text.starts_with(kind));
     let (agent_type, backend) = match text.split_once('=') {
-        Some((name, backend)) if !name.is_empty() && !name.contains(':') => {
+        Some((name, backend)) if !name.is_empty() && !is_backend => {
             (Some(name.to_owned()), backend)
         }
         _ => (None, text),

@@ -81,7 +81,7 @@ limits! {
         tasks = 100_000, "tasks", "Tasks of all kinds live in memory while their run is live.";
         depth = 8, "levels", "A workflow that spawns itself ends here.";
         list_items = 4_096, "items", "Lists in one call: waits, evidence, artifacts, follow-ups.";
-        prompt_bytes = 256 * KIB, "bytes", "A prompt beyond this belongs in a file.";
+        prompt_bytes = MIB, "bytes", "A prompt beyond this belongs in a file; scripts put whole findings into one.";
         json_bytes = MIB, "bytes", "One input, schema or option object.";
         #[serde(default = "result_bytes_of_0_1_0", skip_serializing_if = "is_of_0_1_0")]
         result_bytes = 8 * MIB, "bytes", "The output of one task; it is stored and delivered whole.";

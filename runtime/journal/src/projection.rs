@@ -101,7 +101,7 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
                 row.failure = outcome.failure().map(code_and_message);
                 row.kind.clone()
             })?;
-            if outcome.failure().is_some() {
+            if outcome.failure().is_some_and(|why| why.kind != FailureKind::Cancelled) {
                 run.failed_tasks += 1;
             }
             // What a nested workflow consumed is what its agents did: it would count twice.

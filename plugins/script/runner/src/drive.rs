@@ -6,7 +6,8 @@ use baton_script_source::Prepared;
 use rquickjs::{CatchResultExt, Ctx, Function};
 use serde_json::Value as Json;
 
-use crate::bindings::baton::runtime::tasks::{Completion, Delivery};
+use crate::bindings::baton::runtime::report::Level;
+use crate::bindings::baton::runtime::tasks::{Completion, Delivery, Message};
 use crate::bindings::baton::runtime::types::{Failure, Handoff};
 use crate::envelope::{Run, Script};
 use crate::failure::{self, Told, internal};
@@ -56,6 +57,30 @@ pub fn run(run: &Run, host: &host::Shared) -> Result<Handoff, Failure> {
     end
 }
 
+/// The frames of the script.
+struct Own {
+    path: String,
+    prepared: Rc<Prepared>,
+}
+
+impl Own {
+    fn told(&self) -> Told<'_> {
+        Told { path: &self.path, source: "", prepared: &self.prepared }
+    }
+}
+
+impl machine::functions::Frames for Own {
+    fn place(&self, stack: &str) -> String {
+        self.told().place(stack)
+    }
+
+    fn lines(&self, stack: &str) -> String {
+        let told = self.told();
+        let frames = told.stack(stack).into_iter();
+        frames.map(|frame| format!("    at {}\n", told.shown(&frame))).collect()
+    }
+}
+
 struct Driver<'a, 'js> {
     ctx: &'a Ctx<'js>,
     run: &'a Run,
@@ -72,11 +97,9 @@ impl<'js> Driver<'_, 'js> {
                 let finding = reading::refusal(&self.run.script, prepared, &thrown);
                 failure::refused(self.told.path, &[finding])
             })?;
-        let (again, path) = (Rc::clone(prepared), self.told.path.to_owned());
-        let place = Rc::new(move |stack: &str| {
-            Told { path: &path, source: "", prepared: &again }.place(stack)
-        });
-        let machine = Machine::new(self.ctx, self.run, prepared.awaits.len(), place, self.host)
+        let frames =
+            Rc::new(Own { path: self.told.path.to_owned(), prepared: Rc::clone(prepared) });
+        let machine = Machine::new(self.ctx, self.run, prepared.awaits.len(), frames, self.host)
             .map_err(|thrown| internal(&thrown.to_string()))?;
         Ok((machine, body))
     }
@@ -97,12 +120,17 @@ impl<'js> Driver<'_, 'js> {
                     return if finished { self.finished(machine) } else { self.threw(machine) };
                 }
             }
-            match self.host.wait_any() {
-                Ok(Delivery::Completion(completion)) => {
+            // Asked first: a run that takes messages would wait for one for ever.
+            let next = if machine.waits()? { self.host.wait_any().ok() } else { None };
+            match next {
+                Some(Delivery::Completion(completion)) => {
                     machine.settle(end(completion, self.run.extensions))?;
                 }
-                Ok(Delivery::Message(_)) => {}
-                Err(_) => {
+                Some(Delivery::Message(Message { sender, text })) => {
+                    let line = format!("{sender} says, and a script cannot hear it: {text}");
+                    self.host.log(Level::Info, &line);
+                }
+                None => {
                     machine.tell("tellOrphans")?;
                     let pending = pending(machine)?;
                     return Ok(Err(self.told.stuck(&pending)));

@@ -67,20 +67,36 @@ impl Told<'_> {
         first.map_or_else(String::new, |(_, at)| format!("{}:{}:{}", self.path, at.line, at.column))
     }
 
+    /// A frame in words.
+    pub fn shown(&self, (function, at): &(String, Position)) -> String {
+        format!("{function} ({}:{}:{})", self.path, at.line, at.column)
+    }
+
+    /// Where an error comes from, in brackets: its place in this script, and before that the one in
+    /// the nested workflow that threw it.
+    fn origin(&self, facts: &Json, at: Option<Position>) -> String {
+        let here = at.map(|at| format!("{}:{}:{}", self.path, at.line, at.column));
+        let child = &facts["workflow"];
+        let (Some(path), Some(line)) = (child["path"].as_str(), child["line"].as_u64()) else {
+            return here.map_or_else(String::new, |here| format!(" ({here})"));
+        };
+        let name = child["name"].as_str().unwrap_or_default();
+        let started = here.map_or_else(String::new, |here| format!(" started at {here}"));
+        format!(" ({path}:{line}:{}, workflow `{name}`{started})", child["column"])
+    }
+
     /// The failure of a script that threw. `facts` is what the prelude says about the error.
     pub fn error(&self, facts: &Json, pending: &[usize]) -> Failure {
         let text = |key: &str| facts[key].as_str().unwrap_or_default().to_owned();
         let (name, message) = (text("name"), text("message"));
         let stack = self.stack(&text("stack"));
         let mut detail = self.detail(stack.first().map(|(_, at)| *at), pending);
-        let shown: Vec<String> = stack
-            .iter()
-            .map(|(function, at)| format!("{function} ({}:{}:{})", self.path, at.line, at.column))
-            .collect();
+        let shown: Vec<String> = stack.iter().map(|frame| self.shown(frame)).collect();
         let mut words =
             if message.is_empty() { name.clone() } else { format!("{name}: {message}") };
-        if let Some((_, at)) = stack.first() {
-            words.push_str(&format!(" ({}:{}:{})", self.path, at.line, at.column));
+        words.push_str(&self.origin(facts, stack.first().map(|(_, at)| *at)));
+        if facts["workflow"].is_object() {
+            detail.insert("workflow".into(), facts["workflow"].clone());
         }
         if let Some(agent) = facts["agent"].as_object() {
             let told = |key: &str| {

@@ -125,11 +125,11 @@ impl<'js> Machine<'js> {
         ctx: &Ctx<'js>,
         run: &Run,
         awaits: usize,
-        place: functions::Place,
+        frames: Rc<dyn functions::Frames>,
         host: &host::Shared,
     ) -> Result<Self, Thrown> {
         let made = prelude::load(ctx).and_then(|set_up| {
-            let functions = functions::of(ctx, host, place)?;
+            let functions = functions::of(ctx, host, frames)?;
             set_up.call((functions, rules(ctx, run, awaits)?))
         });
         Ok(Self { entries: made.catch(ctx).map_err(Thrown::caught)? })
@@ -191,6 +191,14 @@ impl<'js> Machine<'js> {
     /// When the prelude itself fails.
     pub fn ask_for(&self, name: &str) -> rquickjs::Result<Option<String>> {
         self.entry(name)?.call(())
+    }
+
+    /// Whether any task is open.
+    ///
+    /// # Errors
+    /// When the prelude itself fails.
+    pub fn waits(&self) -> rquickjs::Result<bool> {
+        self.entry("waits")?.call(())
     }
 
     /// A function without arguments that answers nothing.

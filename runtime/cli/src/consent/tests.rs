@@ -62,7 +62,7 @@ fn shown(bundle: &Bundle, root: Option<&Path>, caps: Caps) -> String {
 fn the_screen_says_what_is_granted_and_what_is_not() {
     let text = shown(&bundle(BackendChoice::default()), None, Caps::default());
     insta::assert_snapshot!(text, @r"
-    flow sha256:3b21278178ed · built in
+    flow program sha256:abd71c048956 · built in
       Audits[31m things.
 
     It asks for, and gets
@@ -86,7 +86,7 @@ fn the_screen_says_what_is_granted_and_what_is_not() {
     let chosen = bundle(BackendChoice { all: None, by_type });
     let caps = Caps { agents: Some(50), cost_micro_usd: Some(5_000_000), ..Caps::default() };
     insta::assert_snapshot!(shown(&chosen, Some(Path::new("/docs")), caps), @r"
-    flow sha256:3b21278178ed · built in
+    flow program sha256:abd71c048956 · built in
       Audits[31m things.
 
     It asks for, and gets

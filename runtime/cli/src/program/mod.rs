@@ -115,6 +115,7 @@ pub fn locate(text: &str, project: &mut Project) -> Result<Target> {
 fn from_file(path: &Path, shown: &str, project: &mut Project) -> Result<Target> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if is_script(path) {
+        project.around_script(path);
         let script = Script::open(path, shown, &mut project.inspector)?;
         return Ok(Target::Script(Box::new(script)));
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::project::inspection::Nested;
-use crate::project::places::Places;
+use crate::project::places::{Folder, Places};
 use crate::project::script::is_script;
 
 /// Prefix of the name of a nested script that is named by its path.
@@ -28,8 +28,7 @@ pub fn nested_file(path: &str, places: &Places, folder: Option<&Path>) -> Option
     let bases: Vec<PathBuf> =
         bases.into_iter().flatten().filter_map(|base| base.canonicalize().ok()).collect();
     let homes = places.folders("workflows");
-    let homes: Vec<PathBuf> =
-        homes.iter().filter_map(|folder| folder.path.canonicalize().ok()).collect();
+    let homes: Vec<PathBuf> = homes.iter().filter_map(Folder::real).collect();
     let inside = |path: &Path| bases.iter().chain(&homes).any(|base| path.starts_with(base));
     bases
         .iter()

@@ -204,7 +204,9 @@ impl<'a> Gathering<'a> {
 
     /// What the root script probably does not mean so, each on one line with its place.
     #[must_use]
-    pub fn warnings(&self, root: &Script) -> Vec<String> {
+    pub fn warnings(&mut self, root: &Script) -> Vec<String> {
+        let places = self.project.places.clone();
+        let types = self.project.agent_types();
         let found = &root.inspection;
         let at = |line: u32, column: u32, what: String| {
             format!("{}:{line}:{column}: {what}", root.shown)
@@ -225,7 +227,11 @@ impl<'a> Gathering<'a> {
         }
         for named in &found.agent_types {
             if !self.program.agent_types.contains_key(&named.name) {
-                let what = format!("there is no agent type `{}`: the call will reject", named.name);
+                let mut what =
+                    format!("there is no agent type `{}`: the call will reject", named.name);
+                if let Some(why) = types.why_not(&named.name, &places) {
+                    what.push_str(&format!("; {why}"));
+                }
                 warnings.push(at(named.line, named.column, what));
             }
         }

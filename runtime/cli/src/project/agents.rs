@@ -8,10 +8,13 @@ use baton_core::manifest::AgentType;
 
 use super::front_matter::{Value, parse};
 use super::places::{Folder, Place, Places};
+use super::plugins::MANIFEST;
 use super::scan::{self, Unread};
 
 /// Bytes of one definition. Its body goes into every task of its type.
 pub const DEFINITION_BYTES_MAX: u64 = 64 << 10;
+/// The only isolation there is.
+const WORKTREE: &str = "worktree";
 /// The words for reasoning effort.
 const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 /// Fields that a workflow has no use for, and that harm nobody by being there.
@@ -55,6 +58,8 @@ pub struct Unloaded {
     pub place: Place,
     /// The name, if it has one.
     pub name: Option<String>,
+    /// What a script that means it would call it: its name, or else that of its file.
+    pub called: Option<String>,
     /// Why it was not loaded.
     pub reason: String,
     /// Whether another definition of the same name, nearer by, is the only reason.
@@ -78,6 +83,16 @@ impl AgentTypes {
         for folder in places.folders("agents") {
             types.add(&folder);
         }
+        for skipped in places.unread() {
+            types.unloaded.push(Unloaded {
+                path: skipped.path.clone(),
+                place: Place::Plugin,
+                name: None,
+                called: None,
+                reason: skipped.reason.clone(),
+                shadowed: false,
+            });
+        }
         for (name, description, disallowed) in BUILT_IN {
             types.known.entry((*name).into()).or_insert_with(|| Definition {
                 name: (*name).into(),
@@ -94,25 +109,43 @@ impl AgentTypes {
         types
     }
 
+    /// Why there is no type of that name although a file seems to define it, in words.
+    #[must_use]
+    pub fn why_not(&self, name: &str, places: &Places) -> Option<String> {
+        let meant = |file: &&Unloaded| file.called.as_deref() == Some(name);
+        let manifest = |file: &&Unloaded| name.contains(':') && file.path.ends_with(MANIFEST);
+        let mut files = self.unloaded.iter();
+        let file = files.clone().find(meant).or_else(|| files.find(manifest))?;
+        let (path, reason) = (places.shown(&file.path), places.shown(file.reason.as_ref()));
+        Some(format!("{path} was not loaded: {reason}"))
+    }
+
     fn add(&mut self, folder: &Folder) {
-        let place = folder.place;
         let found = scan::scan(folder, true);
         for skipped in found.skipped {
-            let (path, reason) = (skipped.path, skipped.reason);
-            self.unloaded.push(Unloaded { path, place, name: None, reason, shadowed: false });
+            self.unload(folder, skipped.path, None, skipped.reason);
         }
         for path in found.files {
             if path.extension().is_none_or(|ending| ending != "md") {
                 continue;
             }
-            let definition = match read(&path, place) {
+            let mut definition = match read(&path, folder.place) {
                 Ok(definition) => definition,
                 Err((name, reason)) => {
-                    self.unloaded.push(Unloaded { path, place, name, reason, shadowed: false });
+                    self.unload(folder, path, name, reason);
+                    continue;
+                }
+            };
+            definition.name = match qualified(folder, &path, &definition.name) {
+                Ok(name) => name,
+                Err(reason) => {
+                    self.unload(folder, path, Some(definition.name), reason);
                     continue;
                 }
             };
             match self.known.get(&definition.name).and_then(|other| other.path.clone()) {
+                // The manifest of a plugin may name a file that is found without it.
+                Some(other) if other == path => {}
                 Some(other) => {
                     let same_folder = other.starts_with(&folder.path);
                     let reason = if same_folder {
@@ -123,7 +156,8 @@ impl AgentTypes {
                     let name = Some(definition.name);
                     self.unloaded.push(Unloaded {
                         path,
-                        place,
+                        place: folder.place,
+                        called: name.clone(),
                         name,
                         reason,
                         shadowed: !same_folder,
@@ -135,6 +169,34 @@ impl AgentTypes {
             }
         }
     }
+
+    fn unload(&mut self, folder: &Folder, path: PathBuf, name: Option<String>, reason: String) {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let called = name.as_deref().or(stem);
+        let called = called.and_then(|name| qualified(folder, &path, name).ok());
+        let place = folder.place;
+        let unloaded = Unloaded { path, place, name, called, reason, shadowed: false };
+        if !self.unloaded.contains(&unloaded) {
+            self.unloaded.push(unloaded);
+        }
+    }
+}
+
+/// The name of a definition in a folder: in that of a plugin, `PLUGIN:NAME`, with the folders
+/// between them as further parts.
+fn qualified(folder: &Folder, path: &Path, name: &str) -> Result<String, String> {
+    let Some(plugin) = &folder.plugin else { return Ok(name.to_owned()) };
+    let between = path.strip_prefix(&folder.path).ok().and_then(Path::parent);
+    let mut parts = vec![plugin.as_str()];
+    for part in between.unwrap_or(Path::new("")) {
+        let usable = |part: &&str| !part.contains(|c: char| c == ':' || c.is_control());
+        let part = part.to_str().filter(usable).ok_or_else(|| {
+            format!("its folder `{}` cannot be part of a name", Path::new(part).display())
+        })?;
+        parts.push(part);
+    }
+    parts.push(name);
+    Ok(parts.join(":"))
 }
 
 /// A definition, or its name as far as known and why it is none.
@@ -160,16 +222,20 @@ fn definition(text: &str, path: &Path, place: Place) -> Read {
         Some(Value::Text(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         _ => None,
     };
+    let slip = page.slip.as_ref().map(ToString::to_string);
+    // Where the front matter is torn, that is why something is missing.
+    let missing = |reason: &str| slip.clone().unwrap_or_else(|| reason.to_owned());
     let name = text_of("name")
-        .ok_or_else(|| (None, "it has no `name`: taken for documentation".to_owned()))?;
+        .ok_or_else(|| (None, missing("it has no `name`: taken for documentation")))?;
     let failed = |reason: String| (Some(name.clone()), reason);
     if name.starts_with('-') || name.contains(':') || name.chars().any(char::is_control) {
         let message = format!("the name `{name}` begins with `-` or contains `:`");
         return Err(failed(message));
     }
     let description =
-        text_of("description").ok_or_else(|| failed("it has no `description`".into()))?;
+        text_of("description").ok_or_else(|| failed(missing("it has no `description`")))?;
     let mut notes = Vec::new();
+    notes.extend(slip.map(|slip| format!("{slip}; its lines are taken as they stand")));
     let disallowed_tools = page.fields.get("disallowedTools").map(tools).unwrap_or_default();
     let asked = page.fields.get("tools").map(tools).filter(|tools| tools != &["*"]);
     let left = asked.as_ref().map(|asked| allowed(asked, &disallowed_tools));
@@ -184,6 +250,21 @@ fn definition(text: &str, path: &Path, place: Place) -> Read {
         }
         known
     });
+    let isolation = match page.fields.get("isolation") {
+        None | Some(Value::Empty) => None,
+        Some(Value::Text(text)) if text.trim() == WORKTREE => Some(WORKTREE.to_owned()),
+        Some(Value::Text(text)) => {
+            notes.push(format!(
+                "`isolation: {}` has no effect: it is not `{WORKTREE}`",
+                text.trim()
+            ));
+            None
+        }
+        Some(Value::List(_) | Value::Other) => {
+            notes.push(format!("`isolation` has no effect: it is not `{WORKTREE}`"));
+            None
+        }
+    };
     for field in page.fields.keys() {
         let field = field.as_str();
         if UNSUPPORTED_FIELDS.contains(&field) {
@@ -198,7 +279,7 @@ fn definition(text: &str, path: &Path, place: Place) -> Read {
         system,
         model: text_of("model"),
         effort,
-        isolation: text_of("isolation"),
+        isolation,
         tools: left,
         disallowed_tools,
         ..AgentType::default()

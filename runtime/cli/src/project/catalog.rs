@@ -65,6 +65,8 @@ pub struct Entry {
 /// Workflows by name. Folders are looked into as far as a question needs it.
 pub struct Catalog {
     pending: VecDeque<Folder>,
+    /// Names of the plugins, the nearest first.
+    plugins: Vec<String>,
     entries: Vec<Entry>,
     /// Places in `entries` of those that won their name.
     winners: BTreeMap<String, usize>,
@@ -75,21 +77,30 @@ impl Catalog {
     /// The catalog of these places. Reads nothing yet.
     #[must_use]
     pub fn new(places: &Places) -> Self {
+        let unread = places.unread().iter().map(|skipped| Entry {
+            state: State::Invalid(skipped.reason.clone()),
+            ..passed_over(skipped.path.clone(), Place::Plugin, String::new())
+        });
         Self {
             pending: places.folders("workflows").into(),
-            entries: Vec::new(),
+            plugins: places.plugins().map(ToOwned::to_owned).collect(),
+            entries: unread.collect(),
             winners: BTreeMap::new(),
             built_in: false,
         }
     }
 
-    /// The workflow of that name.
+    /// The workflow of that name. A name that nothing else has may be one of a plugin, whose
+    /// workflows call each other so.
     ///
     /// # Errors
     /// When the sandbox that reads scripts fails.
     pub fn find(&mut self, name: &str, inspector: &mut Inspector) -> Result<Option<&Entry>> {
         while !self.winners.contains_key(name) && self.next(inspector)? {}
-        Ok(self.winners.get(name).and_then(|at| self.entries.get(*at)))
+        let mut of_plugins = self.plugins.iter().map(|plugin| format!("{plugin}:{name}"));
+        let at = self.winners.get(name).copied();
+        let at = at.or_else(|| of_plugins.find_map(|name| self.winners.get(&name).copied()));
+        Ok(at.and_then(|at| self.entries.get(at)))
     }
 
     /// Every entry, those that do not run included.
@@ -134,7 +145,12 @@ impl Catalog {
             self.entries.push(passed_over(skipped.path, folder.place, skipped.reason));
         }
         for path in found.files {
-            let entry = if is_script(&path) {
+            // The manifest of a plugin may name a file that is found without it.
+            let twice = |entry: &Entry| entry.path.as_ref() == Some(&path);
+            if folder.plugin.is_some() && self.entries.iter().any(twice) {
+                continue;
+            }
+            let mut entry = if is_script(&path) {
                 script(path, folder.place, inspector)?
             } else if path.extension().is_some_and(|ending| ending == "wasm") {
                 of_component(path, folder.place)
@@ -144,6 +160,7 @@ impl Catalog {
                 let reason = "workflows end in .js, .mjs or .wasm";
                 passed_over(path, folder.place, reason.into())
             };
+            entry.name = entry.name.map(|name| qualified(folder, &name));
             self.add(entry, Some(folder));
         }
         self.claim(folder);
@@ -162,7 +179,7 @@ impl Catalog {
             if let Some(stem) = file.split('.').next()
                 && path.parent() == Some(&folder.path)
             {
-                self.winners.entry(stem.into()).or_insert(at);
+                self.winners.entry(qualified(folder, stem)).or_insert(at);
             }
         }
     }
@@ -187,6 +204,14 @@ impl Catalog {
             }
         }
         self.entries.push(entry);
+    }
+}
+
+/// The name of a workflow in a folder.
+fn qualified(folder: &Folder, name: &str) -> String {
+    match &folder.plugin {
+        Some(plugin) => format!("{plugin}:{name}"),
+        None => name.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::places::{Folder, Place};
 use super::scan::{self, Skipped, Unread};
@@ -35,19 +35,9 @@ pub struct Plugin {
 struct Manifest {
     name: String,
     #[serde(default)]
-    agents: Paths,
+    agents: Value,
     #[serde(default)]
-    workflows: Paths,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum Paths {
-    One(PathBuf),
-    Many(Vec<PathBuf>),
-    Other(IgnoredAny),
-    #[default]
-    None,
+    workflows: Value,
 }
 
 impl Plugin {
@@ -101,20 +91,19 @@ fn load(root: &Path, path: &Path) -> Result<Plugin, String> {
     if !usable {
         return Err(format!("`{name}` cannot be the name of a plugin"));
     }
-    let folders = |paths: Paths, what: &str| {
+    let folders = |paths: &Value, what: &str| {
         let paths = match paths {
-            Paths::One(path) => vec![path],
-            Paths::Many(paths) => paths,
-            Paths::Other(_) | Paths::None => Vec::new(),
+            Value::Array(paths) => paths.as_slice(),
+            one => std::slice::from_ref(one),
         };
         if paths.len() > FOLDERS_MAX {
             return Err(format!("`{what}` names more than {FOLDERS_MAX} paths"));
         }
-        Ok(paths)
+        Ok(paths.iter().filter_map(Value::as_str).map(PathBuf::from).collect())
     };
     Ok(Plugin {
-        agents: folders(manifest.agents, "agents")?,
-        workflows: folders(manifest.workflows, "workflows")?,
+        agents: folders(&manifest.agents, "agents")?,
+        workflows: folders(&manifest.workflows, "workflows")?,
         name,
         root: root.to_owned(),
     })

@@ -97,6 +97,8 @@ fn backends_are_for_all_or_for_one_type() {
     for (text, parsed) in [
         ("component:echo", arg(None, "component:echo")),
         ("auditor=component:echo", arg(Some("auditor"), "component:echo")),
+        ("p:x=command:env A=b", arg(Some("p:x"), "command:env A=b")),
+        ("component:a=component:b", arg(None, "component:a=component:b")),
         ("command:env A=b run", arg(None, "command:env A=b run")),
         ("x=command:env A=b", arg(Some("x"), "command:env A=b")),
         ("command:", None),

@@ -34,8 +34,8 @@ pub enum Condition<'a> {
     Nothing,
     /// Each of these requests brings the same now.
     Reads(&'a [Seen]),
-    /// The granted directory is in one of these states.
-    Snapshots(Vec<&'a Snapshot>),
+    /// The granted directory is in this state.
+    Snapshot(&'a Snapshot),
 }
 
 impl World {
@@ -56,8 +56,8 @@ impl World {
                 };
             }
             return self
-                .states(entry)
-                .map(Condition::Snapshots)
+                .state(entry)
+                .map(Condition::Snapshot)
                 .map_err(|why| Miss::UnknownFiles { from, why: why.into() });
         }
         match entry.complete {
@@ -72,19 +72,23 @@ impl World {
         }
     }
 
-    /// States of the directory that a result may rest on.
-    fn states(&self, entry: &Entry) -> Result<Vec<&Snapshot>, &str> {
+    /// The state of the directory that a result rests on: the one the run left behind, because what
+    /// its agents did there is part of their work; the one it began with, if it left the same one
+    /// behind or nobody saw its end.
+    fn state(&self, entry: &Entry) -> Result<&Snapshot, &str> {
         if entry.unchecked {
             return Err("it was reused there itself, whatever the files were");
         }
         if self.granted != self.terms.granted {
             return Err("only one of the runs has a directory");
         }
-        let known = || self.first.iter().chain(&self.last);
-        if known().any(|snapshot| snapshot.digest.is_some()) {
-            return Ok(known().collect());
+        let Some(state) = self.last.as_ref().or(self.first.as_ref()) else {
+            return Err("the state of the directory was not recorded there");
+        };
+        match (&state.digest, &state.problem) {
+            (Some(_), _) => Ok(state),
+            (None, Some(problem)) => Err(problem),
+            (None, None) => Err("the state of the directory was not recorded there"),
         }
-        let problem = known().find_map(|snapshot| snapshot.problem.as_deref());
-        Err(problem.unwrap_or("the state of the directory was not recorded there"))
     }
 }

@@ -6,7 +6,7 @@ use super::{Answer, Message, Process, Recorded, Run, Task, TaskState, Workflow};
 use crate::command::Reply;
 use crate::digest::Digest;
 use crate::files::Observation;
-use crate::handoff::{Outcome, Usage};
+use crate::handoff::{FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Body, Record, Work};
 use crate::replay::{
@@ -272,7 +272,8 @@ impl Run {
             });
         }
         let outcome = Arc::new(outcome.clone());
-        let failed = outcome.failure().is_some();
+        // Whoever cancels a task does not want its result, and misses nothing.
+        let failed = outcome.failure().is_some_and(|why| why.kind != FailureKind::Cancelled);
         let task = self.open_task_mut(seq, path)?;
         task.state = TaskState::Ended { seq, at, outcome, usage: *usage };
         let agent = matches!(*task.work, Work::Agent { .. });

@@ -184,8 +184,8 @@ fn find(index: &mut Index, ask: &Ask, present: &mut Present<'_>) -> Result<Hit, 
         match condition {
             Condition::Nothing => Ok(()),
             Condition::Reads(reads) => present.same(ask.scope.as_ref(), reads, entry),
-            Condition::Snapshots(known) => match &ask.snapshot {
-                Some(now) if known.iter().any(|then| now.equals(then)) => Ok(()),
+            Condition::Snapshot(then) => match &ask.snapshot {
+                Some(now) if now.equals(then) => Ok(()),
                 Some(Snapshot { digest: Some(_), .. }) => {
                     Err(Miss::UnseenFilesChanged { from: from() })
                 }

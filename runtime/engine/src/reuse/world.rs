@@ -26,6 +26,9 @@ pub(crate) struct World {
     waiting: Vec<TaskPath>,
 }
 
+/// What changes with every run and every look at the repository, and is nobody's work.
+const OWN_FOLDERS: [&str; 3] = ["**/.git", "**/.git/**", "**/.baton/**"];
+
 #[derive(Clone)]
 enum Taker {
     Ready(Arc<Mutex<Snapshots>>),
@@ -35,8 +38,9 @@ enum Taker {
 impl Taker {
     fn new(root: &Root, run: &Run) -> Self {
         let started = run.started();
-        let all = || ReadScope { layers: vec![GlobLayer::no_secrets()] };
-        let scope = started.scope.read.clone().unwrap_or_else(all);
+        // Whatever the workflow asked for: a program reads the whole directory, secrets included.
+        let exclude = OWN_FOLDERS.iter().map(ToString::to_string).collect();
+        let scope = ReadScope { layers: vec![GlobLayer { include: Vec::new(), exclude }] };
         match root.scoped(&scope, &started.limits.files) {
             Ok(files) => {
                 let snapshots = Snapshots::new(files, started.own_files.iter().cloned());

@@ -29,7 +29,7 @@ pub(crate) const CASES: &[Case] = &[
     }),
     ("long-label", long_label),
     ("many-patterns", many_patterns),
-    ("long-prompt", |_| told(tasks::spawn_agent(&agent(&"p".repeat(300 << 10), "{}")))),
+    ("long-prompt", |_| told(tasks::spawn_agent(&agent(&"p".repeat((1 << 20) + 1), "{}")))),
     ("large-input", |_| with_input(format!("\"{}\"", "i".repeat(2 << 20)))),
     ("deep-input", |_| with_input("[".repeat(100_000) + &"]".repeat(100_000))),
     ("input-no-json", |_| with_input("nothing".into())),

@@ -13,11 +13,21 @@ use crate::bindings::baton::runtime::tasks::{AgentSpec, WorkflowSpec};
 use crate::bindings::baton::runtime::types::{Refusal, RefusalKind};
 use crate::host;
 
-/// Says where the first frame of a stack is that belongs to the script.
-pub type Place = Rc<dyn Fn(&str) -> String>;
+/// Knows the script's own frames in a stack as QuickJS writes it.
+pub trait Frames {
+    /// `path:line:column` of the first of them, or nothing.
+    fn place(&self, stack: &str) -> String;
+
+    /// All of them, a line each, in places of the file.
+    fn lines(&self, stack: &str) -> String;
+}
 
 /// The functions, as an object.
-pub fn of<'js>(ctx: &Ctx<'js>, host: &host::Shared, place: Place) -> rquickjs::Result<Object<'js>> {
+pub fn of<'js>(
+    ctx: &Ctx<'js>,
+    host: &host::Shared,
+    frames: Rc<dyn Frames>,
+) -> rquickjs::Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
     super::encoding::add(&object)?;
     super::files::add(&object, host)?;
@@ -31,7 +41,9 @@ pub fn of<'js>(ctx: &Ctx<'js>, host: &host::Shared, place: Place) -> rquickjs::R
     object.set("random", Func::from(move || numbers.borrow_mut().fraction()))?;
     object.set("uuid", Func::from(move || again.borrow_mut().uuid()))?;
     object.set("label", Func::from(|prompt: String| label(&prompt)))?;
-    object.set("place", Func::from(move |stack: String| place(&stack)))?;
+    let again = Rc::clone(&frames);
+    object.set("place", Func::from(move |stack: String| frames.place(&stack)))?;
+    object.set("stack", Func::from(move |stack: String| again.lines(&stack)))?;
     Ok(object)
 }
 

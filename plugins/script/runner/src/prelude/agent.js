@@ -77,7 +77,7 @@ const startAgent = (self, prompt, opts, deliver) => {
     call.context = current
     counts.agents += 1
     countAgents(current, 1)
-    mapSet(open, answer, {
+    opened(answer, {
       __proto__: null,
       kind: 'agent',
       label: call.label,
@@ -139,7 +139,7 @@ const valueOfEnd = (call, end) => {
   }
   const name = errorOfFailure(call, failure)
   if (name === null) return nothing(call, causeOf(failure), failure.message)
-  const tries = name === 'WorkflowSchemaError' && failure.code === 'schema' ? ` after ${rules.schemaAttempts} tries` : ''
+  const tries = name === 'WorkflowSchemaError' && failure.code === 'schema' ? `; tries made: ${rules.schemaAttempts}` : ''
   throw failedCall(call, name, `${failure.message}${tries}`, failure)
 }
 

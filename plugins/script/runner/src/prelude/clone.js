@@ -45,9 +45,7 @@ const clone = (value, seen) => {
       const Kind = CLONED_ERRORS[textOf(value, 'name')] ?? NativeError
       const copy = keep(new Kind(textOf(value, 'message')))
       if (hasOwn(value, 'cause')) define(copy, 'cause', clone(value.cause, seen))
-      const stack = textOf(value, 'stack')
-      if (stack !== undefined) define(copy, 'stack', stack)
-      return copy
+      return placed(copy, rawStackOf(value))
     }
     case '[object ArrayBuffer]':
       return keep(arrayBufferSlice(value, 0))

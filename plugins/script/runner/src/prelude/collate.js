@@ -4,13 +4,19 @@
 // What is not a letter or digit, in its order.
 const SYMBOLS = '\t\n\v\f\r _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$'
 
-const WEIGHTS = listOf()
-for (let code = 0; code < 128; code++) {
-  const symbol = indexOf(SYMBOLS, fromCharCode(code))
-  const isDigit = code >= 48 && code <= 57
-  const isUpper = code >= 65 && code <= 90
-  const isLower = code >= 97 && code <= 122
-  push(WEIGHTS, symbol >= 0 ? symbol + 1 : isDigit ? code + 100 : isUpper ? code + 232 : isLower ? code + 200 : 0)
+// Weights of the characters of ASCII; 0 has none. Made when they are first used.
+let weights = null
+
+const weightsOfAscii = () => {
+  const made = listOf()
+  for (let code = 0; code < 128; code++) {
+    const symbol = indexOf(SYMBOLS, fromCharCode(code))
+    const isDigit = code >= 48 && code <= 57
+    const isUpper = code >= 65 && code <= 90
+    const isLower = code >= 97 && code <= 122
+    push(made, symbol >= 0 ? symbol + 1 : isDigit ? code + 100 : isUpper ? code + 232 : isLower ? code + 200 : 0)
+  }
+  return made
 }
 
 const isMark = (unit) => unit >= 0x300 && unit <= 0x36f
@@ -18,6 +24,7 @@ const isDigitUnit = (unit) => unit >= 48 && unit <= 57
 
 // Weights of the letters, of their accents and of their case, a list each.
 const collationOf = (text, numeric) => {
+  weights ??= weightsOfAscii()
   const whole = normalize(text, 'NFD')
   const lower = toLowerCase(whole)
   const sameLength = lower.length === whole.length
@@ -28,7 +35,7 @@ const collationOf = (text, numeric) => {
       key.accents[key.accents.length - 1] = (key.accents[key.accents.length - 1] ?? 0) * 128 + unit - 0x2ff
       continue
     }
-    let weight = unit < 128 ? WEIGHTS[unit] : unit + 1000
+    let weight = unit < 128 ? weights[unit] : unit + 1000
     if (numeric && isDigitUnit(unit)) {
       let value = 0
       while (i < lower.length && isDigitUnit(charCodeAt(lower, i))) {

@@ -35,7 +35,10 @@ const errorOfWorkflow = (name, task, failure) => {
     return named('WorkflowScriptError', `workflow \`${name}\` does not start: ${failure.message}${frame}`, facts)
   }
   if (failure.kind === 'failed' && typeof detail.name === 'string' && typeof detail.message === 'string') {
-    return named(detail.name, detail.message, facts)
+    const error = named(detail.name, detail.message, facts)
+    const { path, line, column, frame } = detail
+    weakSet(children, error, { __proto__: null, name, task, path: line === undefined ? undefined : path, line, column, frame })
+    return error
   }
   if (failure.kind === 'timed-out') return named('WorkflowStallError', `workflow \`${name}\` (task ${task}): ${failure.message}`, facts)
   return named('Error', `workflow \`${name}\` (task ${task}) ended without a result: ${failure.code}: ${failure.message}`, facts)
@@ -69,7 +72,7 @@ offer('workflow', function workflow(nameOrRef, input) {
     }
     const context = current
     counts.workflows += 1
-    mapSet(open, answer, {
+    opened(answer, {
       __proto__: null,
       kind: 'workflow',
       label: name,

@@ -1,11 +1,11 @@
 // What the prelude uses of the language, taken before a script can change it.
 // A call `method(self, …)` of a function made by `uncurry` looks nothing up on `self`.
 
-const { apply, construct, defineProperty, deleteProperty, getPrototypeOf, ownKeys } = Reflect
+const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
 const { freeze, keys: objectKeys, setPrototypeOf } = Object
 const { isArray } = Array
 const { parse: parseJson, stringify: stringifyJson } = JSON
-const { isFinite, isInteger, isNaN } = Number
+const { isInteger, isNaN } = Number
 const { floor, max, min } = Math
 const decodeUri = decodeURIComponent
 const { fromCharCode } = String
@@ -17,7 +17,6 @@ const NativeError = Error
 const NativeMap = Map
 const NativeObject = Object
 const NativePromise = Promise
-const NativeProxy = Proxy
 const NativeRangeError = RangeError
 const NativeRegExp = RegExp
 const NativeSet = Set
@@ -61,7 +60,6 @@ const mapHas = uncurry(NativeMap.prototype.has)
 const mapSet = uncurry(NativeMap.prototype.set)
 const captureStackTrace = bound(NativeError.captureStackTrace, NativeError)
 const setAdd = uncurry(NativeSet.prototype.add)
-const setDelete = uncurry(NativeSet.prototype.delete)
 const setForEach = uncurry(NativeSet.prototype.forEach)
 const setHas = uncurry(NativeSet.prototype.has)
 const weakGet = uncurry(NativeWeakMap.prototype.get)

@@ -27,6 +27,7 @@ const settle = (task, output, failure, extra, agents, input_tokens, output_token
   const record = mapGet(open, task)
   if (record === undefined) return
   mapDelete(open, task)
+  openCount -= 1
   record.settle({
     __proto__: null,
     output,
@@ -62,12 +63,14 @@ const describe = (error) => {
   const own = isError(error)
   facts.name = (own ? textOf(error, 'name') : undefined) ?? 'Error'
   facts.message = own ? (textOf(error, 'message') ?? '') : `the script threw ${typeof error === 'string' ? stringifyJson(error) : lineOf(error)}`
-  facts.stack = own ? (textOf(error, 'stack') ?? '') : ''
+  facts.stack = rawStackOf(error)
+  facts.workflow = own ? weakGet(children, error) : undefined
   facts.name = toWellFormed(slice(facts.name, 0, 256))
   facts.message = toWellFormed(slice(facts.message, 0, MESSAGE_CHARACTERS))
   facts.stack = toWellFormed(facts.stack)
   const call = own ? weakGet(callOfError, error) : undefined
-  if (call !== undefined) facts.agent = { __proto__: null, task: call.task, label: call.label, outcome: facts.name }
+  if (facts.workflow !== undefined) facts.agent = undefined
+  else if (call !== undefined) facts.agent = { __proto__: null, task: call.task, label: call.label, outcome: facts.name }
   else facts.agent = testRegExp(/\bnull\b/, facts.message) ? (lastNull ?? lastOutcome) : lastOutcome
   return stringifyJson(facts)
 }
@@ -93,6 +96,7 @@ return {
   state: () => main.state,
   failure: () => describe(main.value),
   pending: () => stringifyJson(pendingAwaits()),
+  waits: () => openCount > 0,
   rejection,
   tellOrphans,
 }

@@ -10,6 +10,12 @@ let spentTokens = rules.budgetSpent
 
 // Open tasks by number: `{ kind, label, settle(end) }`.
 const open = new NativeMap()
+let openCount = 0
+
+const opened = (task, record) => {
+  openCount += 1
+  mapSet(open, task, record)
+}
 
 // For an uncaught error: the last outcome that reached the script, the last `null` among them, and
 // the calls whose rejections are on their way.
@@ -27,12 +33,6 @@ const callSite = (f) => {
   const holder = { __proto__: null }
   captureStackTrace(holder, f)
   return holder.stack
-}
-
-// An error that is made when a task ends has no frames of the script; it gets those of the call.
-const placed = (error, site) => {
-  define(error, 'stack', site)
-  return error
 }
 
 // Sub-budgets, innermost first; `null` outside of all. Only extensions make any.

@@ -89,13 +89,6 @@ const textOf = (object, key) => {
 // `Name: message` of anything that can be thrown.
 const thrownOf = (thrown) => (isError(thrown) ? headOf(thrown) : lineOf(thrown))
 
-// ` (path:line:column)` of where an error was made in the script, or nothing.
-const placeIn = (error) => {
-  const stack = isError(error) ? textOf(error, 'stack') : undefined
-  const place = stack === undefined ? '' : host.place(stack)
-  return place === '' ? '' : ` (${place})`
-}
-
 // Where in `root` something is that JSON cannot say.
 class NotJson {
   constructor(path, problem) {

@@ -8,7 +8,7 @@ const milliseconds = (value) => {
 const startTimer = (what, ms, fire) => {
   const answer = host.sleep(ms)
   if (typeof answer !== 'number') throw refused(`${what} was not started`, parseJson(answer))
-  mapSet(open, answer, {
+  opened(answer, {
     __proto__: null,
     kind: 'timer',
     label: what,

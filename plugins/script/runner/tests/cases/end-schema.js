@@ -1,6 +1,6 @@
 export const meta = { name: 'demo', description: 'x' }
 await agent('ok:fine', { label: 'first' })
-const second = agent('fail:invalid-output:schema:no answer fitted after 5 tries, the last lacks /a', {
+const second = agent('fail:invalid-output:schema:the output does not fit its schema', {
   label: 'second',
   schema: { type: 'object', required: ['a'] },
 })

@@ -100,10 +100,14 @@ impl Reader<'_, '_> {
         match baton.get("budget") {
             None => {}
             Some(Value::Object(budget)) => {
-                self.known(&["baton", "budget"], budget, &["agents", "tokens", "cost_usd"]);
+                self.known(
+                    &["baton", "budget"],
+                    budget,
+                    &["agents", "tokens", "output_tokens", "cost_usd"],
+                );
                 for (key, limit) in budget {
                     let fits = match key.as_str() {
-                        "agents" | "tokens" => limit.is_u64(),
+                        "agents" | "tokens" | "output_tokens" => limit.is_u64(),
                         "cost_usd" => limit.as_f64().is_some_and(|usd| usd >= 0.0),
                         _ => true,
                     };

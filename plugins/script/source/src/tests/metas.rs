@@ -24,10 +24,10 @@ fn facts_are_read() {
         ),
         (
             "requests to Baton, as written",
-            "name: 'a', description: 'b', baton: { read: { include: ['**'], exclude: [] }, budget: { agents: +3, tokens: 1e6, cost_usd: 1.5 }, workflows: ['x'] }",
+            "name: 'a', description: 'b', baton: { read: { include: ['**'], exclude: [] }, budget: { agents: +3, tokens: 1e6, output_tokens: 5, cost_usd: 1.5 }, workflows: ['x'] }",
             json!({"name": "a", "description": "b", "phases": [], "baton": {
                 "read": {"include": ["**"], "exclude": []},
-                "budget": {"agents": 3, "tokens": 1_000_000, "cost_usd": 1.5},
+                "budget": {"agents": 3, "tokens": 1_000_000, "output_tokens": 5, "cost_usd": 1.5},
                 "workflows": ["x"]}}),
         ),
         (

@@ -48,7 +48,7 @@ pub struct Looked<'a, T> {
     pub place: &'a T,
     /// Where it was found; none: not at all.
     pub found: Option<String>,
-    /// What is wrong with what was found.
+    /// What is wrong with what was found, or why it is not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
@@ -169,8 +169,9 @@ fn workflow<'a>(
 /// Where an agent type was found.
 fn agent_type<'a>(place: &'a Use, project: &mut Project) -> Looked<'a, Use> {
     let places = project.places.clone();
-    let Some(known) = project.agent_types().known.get(&place.name) else {
-        return Looked { place, found: None, problem: None };
+    let types = project.agent_types();
+    let Some(known) = types.known.get(&place.name) else {
+        return Looked { place, found: None, problem: types.why_not(&place.name, &places) };
     };
     let path = known.path.as_deref();
     let found = Some(path.map_or(BUILT_IN.into(), |path| places.shown(path)));

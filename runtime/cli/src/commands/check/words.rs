@@ -164,7 +164,8 @@ fn looked(
     match (found, problem) {
         (Some(found), None) => format!("{what}: {found}"),
         (Some(found), Some(problem)) => format!("{what}: {found}, but {problem}"),
-        (None, _) => match meant() {
+        (None, Some(problem)) => format!("{what}: NOT FOUND: the call will reject; {problem}"),
+        (None, None) => match meant() {
             Some(meant) => format!("{what}: NOT FOUND; did you mean `{meant}`?"),
             None => format!("{what}: NOT FOUND: the call will reject"),
         },

@@ -58,7 +58,7 @@ fn files_that_define_nothing_are_listed_with_the_reason() {
         (".claude/agents/3.md", "---\nname: three\n---\n"),
         (".claude/agents/4.md", "---\nname: a:b\ndescription: d\n---\n"),
         (".claude/agents/5.md", "---\nname: -five\ndescription: d\n---\n"),
-        (".claude/agents/6.md", "---\nname: six\ndescription: use when: always\n---\n"),
+        (".claude/agents/6.md", "---\nname: [six\ndescription: use when: always\n---\n"),
         (".claude/agents/7.md", &large),
         (".claude/agents/notes.txt", "not looked at"),
     ]);
@@ -178,4 +178,124 @@ fn fields_become_the_type_and_others_are_noted() {
     let odd = parsed("effort: huge").unwrap();
     assert_eq!(odd.agent_type.effort, None);
     assert_eq!(odd.notes, ["`effort: huge` is none of low, medium, high, xhigh, max"]);
+}
+
+/// D182 is about what cannot be read at all: a slip that leaves name and description is none.
+#[test]
+fn front_matter_that_is_no_yaml_is_read_line_by_line() {
+    let text =
+        "---\nname: r\ndescription: Looks. Re: \"x\"\ntools: Read, Grep\nmodel: opus\n---\nbody";
+    let found = definition(text, Path::new("r.md"), Place::Project).unwrap();
+    assert_eq!(found.name, "r");
+    assert_eq!(found.agent_type.description, "Looks. Re: \"x\"");
+    assert_eq!(found.agent_type.tools.as_deref(), Some(&["Read".to_owned(), "Grep".into()][..]));
+    assert_eq!(found.agent_type.model.as_deref(), Some("opus"));
+    assert_eq!(found.agent_type.system.as_deref(), Some("body"));
+    let [note] = found.notes.as_slice() else { unreachable!("{:?}", found.notes) };
+    assert!(note.starts_with("line 3: the front matter is not YAML: "), "{note}");
+    assert!(note.ends_with("; its lines are taken as they stand"), "{note}");
+    for (text, name) in [
+        ("---\nname: [a\ndescription: d: e\n---\n", None),
+        ("---\nname: a\nwords: b: c\n---\n", Some("a")),
+    ] {
+        let (found, reason) = definition(text, Path::new("x.md"), Place::Project).unwrap_err();
+        assert_eq!(found.as_deref(), name);
+        assert!(reason.contains("the front matter is not YAML"), "{reason}");
+    }
+}
+
+#[test]
+fn an_isolation_that_is_not_there_is_noted_and_does_no_harm() {
+    for (field, isolation, note) in [
+        ("isolation: worktree", Some("worktree"), None),
+        ("isolation:", None, None),
+        ("isolation: none", None, Some("`isolation: none` has no effect: it is not `worktree`")),
+        ("isolation: false", None, Some("`isolation: false` has no effect: it is not `worktree`")),
+        ("isolation: [worktree]", None, Some("`isolation` has no effect: it is not `worktree`")),
+    ] {
+        let found = parsed(field).unwrap();
+        assert_eq!(found.agent_type.isolation.as_deref(), isolation, "{field}");
+        assert_eq!(found.notes, note.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
+}
+
+/// D181, D188: the parts of a plugin are called by its name, and do no more than others.
+#[test]
+fn agent_types_of_plugins_are_called_by_the_plugin() {
+    let hooked = "---\nname: hooked\ndescription: d\nhooks: {}\nmcpServers: [a]\npermissionMode: plan\n---\n";
+    let tree = Tree::new(&[
+        (".claude-plugin/plugin.json", r#"{ "name": "p", "agents": ["./more", "./agents/x.md"] }"#),
+        ("agents/x.md", &named("x", "own")),
+        ("agents/review/deep/s.md", &named("sec", "in folders")),
+        ("agents/odd:one/s.md", &named("odd", "d")),
+        ("agents/hooked.md", hooked),
+        ("agents/notes.md", "# Notes\n"),
+        ("more/x.md", &named("x", "again")),
+        ("more/y.md", &named("y", "more")),
+        (".claude/agents/x.md", &named("x", "of the project")),
+        ("a/.claude-plugin/plugin.json", r#"{ "name": "p" }"#),
+        ("a/agents/y.md", &named("y", "nearer")),
+    ]);
+    let described = |here: &str, name: &str| {
+        tree.load(here).known.get(name).map(|known| known.agent_type.description.clone())
+    };
+    for (here, name, description) in [
+        ("", "x", Some("of the project")),
+        ("", "p:x", Some("own")),
+        ("", "p:review:deep:sec", Some("in folders")),
+        ("", "p:sec", None),
+        ("", "sec", None),
+        ("", "p:y", Some("more")),
+        ("a", "p:y", Some("nearer")),
+        ("a", "p:x", Some("own")),
+    ] {
+        assert_eq!(described(here, name).as_deref(), description, "{here} {name}");
+    }
+    let types = tree.load("");
+    let hooked = types.known.get("p:hooked").unwrap();
+    assert_eq!(hooked.place, Place::Plugin);
+    assert_eq!(hooked.notes.len(), 3, "{:?}", hooked.notes);
+    let reasons: Vec<&str> = types.unloaded.iter().map(|file| file.reason.as_str()).collect();
+    assert_eq!(reasons[0], "it has no front matter");
+    assert_eq!(reasons[1], "its folder `odd:one` cannot be part of a name");
+    assert!(reasons[2].ends_with("agents/x.md is nearer"), "{}", reasons[2]);
+    assert_eq!(reasons.len(), 3);
+}
+
+#[test]
+fn folders_of_a_plugin_lie_inside_of_it() {
+    let tree = Tree::new(&[
+        ("p/.claude-plugin/plugin.json", r#"{ "name": "p", "agents": ["../out", "/"] }"#),
+        ("out/x.md", &named("x", "outside")),
+    ]);
+    let types = tree.load("p");
+    assert!(!types.known.contains_key("p:x"));
+    let reasons: Vec<&str> = types.unloaded.iter().map(|file| file.reason.as_str()).collect();
+    assert_eq!(reasons, ["a link that leads out of the project is not followed"; 2]);
+}
+
+#[test]
+fn a_file_that_seems_to_define_a_type_is_named_when_the_type_is_missing() {
+    let tree = Tree::new(&[
+        (".claude/agents/reviewer.md", "# Reviews\n"),
+        (".claude/agents/n.md", "---\nname: named\n---\n"),
+        (".claude-plugin/plugin.json", "{"),
+    ]);
+    let types = tree.load("");
+    let places = Places::around(tree.0.path(), |_| None);
+    for (name, why) in [
+        ("reviewer", Some(".claude/agents/reviewer.md was not loaded: it has no front matter")),
+        ("named", Some(".claude/agents/n.md was not loaded: it has no `description`")),
+        ("n", None),
+        ("other", None),
+        (
+            "p:x",
+            Some(
+                ".claude-plugin/plugin.json was not loaded: not the manifest of a plugin: EOF while \
+                 parsing an object at line 1 column 1",
+            ),
+        ),
+    ] {
+        assert_eq!(types.why_not(name, &places).as_deref(), why, "{name}");
+    }
 }

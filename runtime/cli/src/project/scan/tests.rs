@@ -24,7 +24,8 @@ impl Tree {
 
     fn scan(&self, path: &str, deep: bool) -> (Vec<String>, Vec<String>) {
         let fence = Some(self.0.path().to_owned());
-        let found = scan(&Folder { path: self.at(path), place: Place::Project, fence, plugin: None }, deep);
+        let found =
+            scan(&Folder { path: self.at(path), place: Place::Project, fence, plugin: None }, deep);
         let shown = |path: &Path| path.strip_prefix(self.0.path()).unwrap().display().to_string();
         (
             found.files.iter().map(|path| shown(path)).collect(),

@@ -101,15 +101,23 @@ pub fn claim(index: &mut Index, call: &Call) -> Result<TaskPath, Miss> {
     index.claim(call, |_, _| Ok(())).map(|entry| entry.path().clone())
 }
 
-/// What a condition comes to, in a word.
+/// A condition in words; a state by its name.
+pub fn in_words(condition: &Condition<'_>) -> String {
+    match condition {
+        Condition::Nothing => "nothing".into(),
+        Condition::Reads(reads) => format!("{} reads", reads.len()),
+        Condition::Snapshot(then) => ["1", "2"]
+            .into_iter()
+            .find(|name| then.equals(&state(name)))
+            .map_or_else(|| "another state".into(), |name| format!("state {name}")),
+    }
+}
+
+/// What a condition comes to, in words.
 pub fn condition(index: &mut Index, options: &str) -> String {
     let mut found = String::new();
     let claimed = index.claim(&call("1", "a", options), |_, condition| {
-        found = match condition {
-            Condition::Nothing => "nothing".into(),
-            Condition::Reads(reads) => format!("{} reads", reads.len()),
-            Condition::Snapshots(known) => format!("{} states", known.len()),
-        };
+        found = in_words(&condition);
         Ok(())
     });
     match claimed {

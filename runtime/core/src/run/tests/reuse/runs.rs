@@ -1,13 +1,13 @@
 //! Runs that use the results of others.
 
 use super::super::fixture::{Bench, agent_with, workflow};
-use super::{Old, PINNED, at, condition, done, from, reusing, seen, state};
+use super::{Old, PINNED, at, condition, done, from, in_words, reusing, seen, state};
 use crate::action::Action;
 use crate::command::{Command, Delivery};
 use crate::handoff::Usage;
 use crate::ids::TaskPath;
 use crate::record::Record;
-use crate::reuse::{Call, Condition, Miss, key};
+use crate::reuse::{Call, Miss, key};
 use crate::run::Run;
 
 #[test]
@@ -101,7 +101,7 @@ fn results_that_were_reused_can_be_reused_again() {
         assert_eq!(condition(&mut middle.index(), PINNED), expected);
     }
     for (stale, expected) in [
-        (false, "2 states"),
+        (false, "state 1"),
         (true, "nobody saw what /1 read: it was reused there itself, whatever the files were"),
     ] {
         let mut run = reusing(stale);
@@ -118,8 +118,7 @@ fn results_that_were_reused_can_be_reused_again() {
         let call = Call::of(&bench.run, &TaskPath::root().child(number)).unwrap();
         let mut found = String::new();
         let claimed = index.claim(&call, |_, condition| {
-            let Condition::Snapshots(known) = condition else { panic!("{condition:?}") };
-            found = format!("{} states", known.len());
+            found = in_words(&condition);
             Ok(())
         });
         let words = claimed.map(|_| ()).err().map_or(found, |miss| miss.to_string());

@@ -173,6 +173,12 @@ impl Place {
 }
 
 impl Started {
+    /// Waits until it said something to the person.
+    pub fn tells(&mut self, words: &str) {
+        let stderr = self.stderr.clone();
+        self.until(|| fs::read_to_string(&stderr).is_ok_and(|text| text.contains(words)));
+    }
+
     /// Waits until something holds while the process is alive.
     pub fn until(&mut self, holds: impl Fn() -> bool) {
         let began = Instant::now();

@@ -10,7 +10,7 @@ cases! {
     D25_syntax_error: vec![
         script("\nreturn (1 +").refused("syntax", (2, 12), &[]),
         script("\nconst a = 1\nconst a = 2").refused("syntax", NO_PLACE, &["`a`"]),
-        script("\nfor (;;) { continue nowhere }").refused("syntax", (2, 21), &["nowhere"]),
+        script("\nfor (;;) { continue nowhere }").refused("syntax", (2, 21), &["label"]),
         script("\nwith ({}) {}").refused("syntax", (2, 1), &["with"]),
     ];
 

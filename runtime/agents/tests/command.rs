@@ -12,6 +12,7 @@ use std::sync::Arc;
 use baton_agents::{BackendError, CommandBackend, Job};
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::json::Json;
+use baton_core::manifest::AgentType;
 use baton_core::spec::{AgentOptions, AgentSpec};
 use common::{context, family, job, perform, pids, process, runs, shell, spawn, supervisor};
 use serde_json::{Value, json};
@@ -39,6 +40,11 @@ echo '{"output":"done","summary":"short","further":[1],"usage":{"input_tokens":7
     let text = |text: &str| Some(text.to_owned());
     job.attempt = 2;
     job.corrections = vec!["at /: wrong".into()];
+    job.definition = Some(Arc::new(AgentType {
+        tools: Some(vec!["Read".into()]),
+        disallowed_tools: vec!["Bash".into()],
+        ..AgentType::default()
+    }));
     job.spec = Arc::new(AgentSpec {
         prompt: "do it".into(),
         input: Some(json!({"n": 1}).into()),
@@ -72,7 +78,8 @@ echo '{"output":"done","summary":"short","further":[1],"usage":{"input_tokens":7
         json!({
             "task": "run_00000000000000000000000000/3", "attempt": 2, "prompt": "do it",
             "input": {"n": 1}, "label": "l", "phase": "p", "schema": null, "model": "m",
-            "effort": "e", "agent_type": "t", "system": "s", "root": directory.path(),
+            "effort": "e", "agent_type": "t", "system": "s", "tools": ["Read"],
+            "disallowed_tools": ["Bash"], "root": directory.path(),
             "corrections": ["at /: wrong"],
         })
     );

@@ -136,6 +136,14 @@ async fn where_no_worktree_can_be_made_nothing_runs() {
     assert!(!plain.path().join("ran").exists());
 
     let repository = repository();
+    let untracked = repository.path().join("new");
+    std::fs::create_dir(&untracked).unwrap();
+    let done = isolated(&untracked, &worktrees, script, 1).await;
+    let Err(BackendError::Permanent(failure)) = done.answer.result else { panic!("it ran") };
+    assert_eq!(failure.code, "isolation");
+    assert!(failure.message.contains("`new/` is not in the commit"), "{failure}");
+    assert_eq!(git(repository.path(), &["worktree", "list"]).lines().count(), 1);
+
     let blocked = tempfile::NamedTempFile::new().unwrap();
     let worktrees = Arc::new(Worktrees::new(blocked.path().to_owned()));
     let done = isolated(repository.path(), &worktrees, script, 1).await;

@@ -70,7 +70,14 @@ impl Home {
     /// # Errors
     /// When it cannot be opened or made.
     pub fn write(&self) -> Result<Arc<dyn Journal>> {
-        Ok(Arc::new(SqliteJournal::open(&self.dir)?))
+        let ignored = self.dir.join(".gitignore");
+        let is_new = !self.dir.join(JOURNAL_FILE).exists() && !ignored.exists();
+        let journal = SqliteJournal::open(&self.dir)?;
+        if is_new && self.dir.file_name().is_some_and(|name| name == STATE_DIR) {
+            // A convenience for the repository around it: where it fails, nothing is lost.
+            let _ = std::fs::write(ignored, IGNORED);
+        }
+        Ok(Arc::new(journal))
     }
 
     /// Directory of the worktrees of isolated agents.
@@ -93,6 +100,9 @@ impl Home {
             .map_or_else(|| self.dir.join("cache"), |cache| cache.join("baton"))
     }
 }
+
+/// What git is to leave out of a project's state directory: everything but what people write there.
+const IGNORED: &str = "/*\n!/.gitignore\n!/agents/\n!/workflows/\n";
 
 /// The state directory of the nearest project at or above `here`, or a new one here.
 fn nearest(here: &Path) -> PathBuf {
@@ -120,6 +130,19 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn a_new_state_directory_keeps_itself_out_of_the_repository() {
+        let temp = tempfile::tempdir().unwrap();
+        let home = Home { dir: temp.path().join(STATE_DIR) };
+        home.write().unwrap();
+        let ignored = home.dir.join(".gitignore");
+        assert_eq!(std::fs::read_to_string(&ignored).unwrap(), IGNORED);
+        // What a person made of it stays.
+        std::fs::write(&ignored, "mine").unwrap();
+        home.write().unwrap();
+        assert_eq!(std::fs::read_to_string(&ignored).unwrap(), "mine");
+    }
 
     #[test]
     fn the_nearest_project_is_found() {

@@ -90,7 +90,8 @@ pub fn verdict(report: &mut RunReport) -> Option<CliError> {
 /// The error for a script that failed.
 fn script_failed(failure: &Failure, run: &RunId) -> Option<CliError> {
     let told = of_script(failure)?;
-    let message = format!("{run} failed: {failure}");
+    // On one line: a script must not write lines that look like hints of ours.
+    let message = format!("{run} failed: {}", one_line(&failure.to_string()));
     let hint = match told.code {
         Code::ScriptStuck => "every promise that is awaited must be settled by something".into(),
         Code::ScriptResult => "return text, numbers, lists and plain objects".into(),

@@ -260,7 +260,7 @@ async fn a_letter_cancels_one_task_and_the_run_goes_on() {
     bench.journal.send(&run, "somebody", control).await.unwrap();
     let report = handle.wait().await;
     assert_ne!(report.state, State::Cancelled, "{report:?}");
-    assert_eq!(report.failed_tasks, 1);
+    assert_eq!(report.failed_tasks, 0, "whoever cancels misses nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -105,6 +105,10 @@ impl Worktrees {
         let path = worktree.path.to_string_lossy();
         let arguments = ["worktree", "add", "--quiet", "-b", &worktree.branch, &path, base];
         git(&worktree.repository, &arguments).await?;
+        if !worktree.root.is_dir() {
+            remove(&worktree).await?;
+            return Err(format!("`{prefix}` is not in the commit that the run began with"));
+        }
         Ok(worktree)
     }
 

@@ -72,8 +72,8 @@ fn the_row_of_a_run_after_each_record() {
     assert_eq!(after(13).paused.as_deref(), Some("cap: tokens"));
     assert_eq!(facts(14), (State::Running, 5, 0, 100));
     assert_eq!(after(14).paused, None);
-    assert_eq!(facts(16), (State::Running, 5, 2, 120));
-    assert_eq!(facts(18), (State::Done, 5, 2, 1_000));
+    assert_eq!(facts(16), (State::Running, 5, 1, 120));
+    assert_eq!(facts(18), (State::Done, 5, 1, 1_000));
     assert_eq!(after(18).records, 18);
     assert_eq!((after(18).created, after(18).updated), (Timestamp(1_001), Timestamp(1_018)));
 }
@@ -89,7 +89,7 @@ fn the_row_of_a_task_after_each_record() {
     };
     assert_eq!(facts(6, "1"), (State::Queued, 0, 0));
     assert_eq!(facts(7, "1"), (State::Running, 1, 0));
-    assert_eq!(facts(8, "1"), (State::Queued, 1, 3));
+    assert_eq!(facts(8, "1"), (State::Queued, 2, 3));
     assert_eq!(facts(9, "1"), (State::Running, 2, 3));
     assert_eq!(facts(15, "1"), (State::Failed, 2, 20));
     assert_eq!(facts(4, "2"), (State::Running, 0, 0));

@@ -89,6 +89,8 @@ const textOf = (object, key) => {
 // `Name: message` of anything that can be thrown.
 const thrownOf = (thrown) => (isError(thrown) ? headOf(thrown) : lineOf(thrown))
 
+const promisePrototype = NativePromise.prototype
+
 // Where in `root` something is that JSON cannot say.
 class NotJson {
   constructor(path, problem) {
@@ -123,6 +125,7 @@ const jsonOf = (value, root) => {
     if (type === 'symbol') throw new NotJson(pathTo(key), 'a symbol')
     if (type === 'bigint') throw new NotJson(pathTo(key), 'a BigInt')
     if (type === 'object' && member !== null) {
+      if (getPrototypeOf(member) === promisePrototype) throw new NotJson(pathTo(key), 'a promise: await it')
       if (holders.length > JSON_DEPTH_MAX) throw new NotJson(root, `a value of more than ${JSON_DEPTH_MAX} levels`)
       for (let i = 0; i < holders.length; i++) {
         if (holders[i] === member) throw new NotJson(pathTo(key), 'a cycle')

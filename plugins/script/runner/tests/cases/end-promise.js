@@ -1,0 +1,2 @@
+export const meta = { name: 'demo', description: 'x' }
+return { all: [agent('forgotten')] }

@@ -125,7 +125,8 @@ const jsonOf = (value, root) => {
     if (type === 'symbol') throw new NotJson(pathTo(key), 'a symbol')
     if (type === 'bigint') throw new NotJson(pathTo(key), 'a BigInt')
     if (type === 'object' && member !== null) {
-      if (getPrototypeOf(member) === promisePrototype) throw new NotJson(pathTo(key), 'a promise: await it')
+      // Scripts in use return such values, and get what JSON makes of them.
+      if (getPrototypeOf(member) === promisePrototype) warn(`${pathTo(key)} is a promise that was not awaited: it becomes {}`)
       if (holders.length > JSON_DEPTH_MAX) throw new NotJson(root, `a value of more than ${JSON_DEPTH_MAX} levels`)
       for (let i = 0; i < holders.length; i++) {
         if (holders[i] === member) throw new NotJson(pathTo(key), 'a cycle')

@@ -323,6 +323,13 @@ impl RunLoop {
                 break;
             }
             let mut later = self.request_room(std::mem::take(&mut taken.outbox.actions));
+            // A place is free because a job ended. Its end was told before the place was given on, and
+            // goes on record before the next start, so that by the journal too no cap is exceeded.
+            while !self.granted.is_empty()
+                && let Ok(event) = self.events.try_recv()
+            {
+                self.take(event).await?;
+            }
             let launches = self.admit();
             // Starts that fit now become durable in the same commit as their intents.
             let more = self.take_outbox();
@@ -397,6 +404,10 @@ impl RunLoop {
 
     /// Turns grants into starts, as far as the operator's caps let them.
     fn admit(&mut self) -> Vec<Launch> {
+        if self.leaving {
+            // Whoever leaves starts nothing more.
+            self.granted.clear();
+        }
         if self.granted.is_empty() {
             return Vec::new();
         }

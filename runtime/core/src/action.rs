@@ -5,8 +5,9 @@ use crate::ids::{TaskPath, Timestamp};
 /// Something to be done outside, once the records made before it are durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Hand an agent task to its backend when there is room for it.
-    StartAgent {
+    /// Hand an agent or a tool to whoever performs it when there is room for it. A tool that an agent
+    /// called needs none: it works in the room of its agent, which waits for it.
+    Perform {
         /// The task.
         task: TaskPath,
     },

@@ -5,6 +5,7 @@ use crate::handoff::{Outcome, Usage};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::spec::{RawAgentSpec, RawWorkflowSpec};
+use crate::tool::RawToolSpec;
 
 /// A call of a workflow that is answered at once.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub enum Command {
     SpawnAgent(RawAgentSpec),
     /// Spawn a workflow.
     SpawnWorkflow(RawWorkflowSpec),
+    /// Call a tool.
+    SpawnTool(RawToolSpec),
     /// Start a timer.
     Sleep {
         /// How long, in milliseconds.

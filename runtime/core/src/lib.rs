@@ -26,3 +26,4 @@ pub mod reuse;
 pub mod run;
 pub mod scope;
 pub mod spec;
+pub mod tool;

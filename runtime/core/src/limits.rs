@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LimitRow {
     /// Name, such as `run.agents`. A row of a guest begins with `guest.`; on the command line that
-    /// is `workflow.` or `agent.`, see [`Limits::table`].
+    /// is `workflow.`, `agent.` or `tool.`, see [`Limits::table`].
     pub name: &'static str,
     /// Unit of the value.
     pub unit: &'static str,
@@ -102,7 +102,7 @@ limits! {
         fuel = 20_000_000_000, "fuel units", "About ten seconds of pure computation.";
         memory_bytes = 64 * MIB, "bytes", "Summed over all linear memories of the instance.";
         table_elements = 40_000, "elements", "Summed over all tables; Rust and JavaScript guests need under 1,000.";
-        instances = 16, "core instances", "A Rust guest has three.";
+        instances = 64, "core instances", "A Rust guest has three, a Python one fourteen and one more for each C extension.";
         memories = 2, "memories", "A Rust guest has one.";
         tables = 8, "tables", "A Rust guest has two.";
         handles = 1_000, "handles", "Each costs host memory.";
@@ -129,6 +129,24 @@ limits! {
     }
 }
 
+limits! {
+    /// Limits of one call of a tool, beside those of its instance.
+    ToolLimits, "tools" {
+        timeout_ms = 120_000, "milliseconds", "One attempt at a call, where neither its caller nor policy says.";
+        write_bytes = 256 * MIB, "bytes", "What one call may write to files.";
+        http_requests = 1_000, "requests", "Requests of one call.";
+        http_connect_ms = 10_000, "milliseconds", "From the look-up of a name to an open connection.";
+        http_request_ms = 60_000, "milliseconds", "One request, from its first byte to the last of its response.";
+        http_request_bytes = 16 * MIB, "bytes", "The body of one request.";
+        http_response_bytes = 32 * MIB, "bytes", "The body of one response.";
+        http_header_bytes = 32 * KIB, "bytes", "The headers of one request or response together.";
+        exec_output_bytes = MIB, "bytes", "Standard output and standard error of a command, each; the rest is counted.";
+        exec_input_bytes = MIB, "bytes", "Standard input of a command.";
+        mcp_message_bytes = 8 * MIB, "bytes", "One message of a server.";
+        mcp_tools = 1_000, "tools", "Tools of one server.";
+    }
+}
+
 /// All limits of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -141,6 +159,17 @@ pub struct Limits {
     pub agent: GuestLimits,
     /// One file call.
     pub files: FileLimits,
+    /// One instance of a tool. Calls of tools are not replayed, so what is as usual need not be in a
+    /// record, and is not in those of releases without tools.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub tool: GuestLimits,
+    /// One call of a tool.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub tools: ToolLimits,
+}
+
+fn is_usual<T: Default + PartialEq>(limits: &T) -> bool {
+    *limits == T::default()
 }
 
 /// A limit that does not exist.
@@ -162,12 +191,14 @@ impl Limits {
             Some(("workflow", field)) => self.workflow.set(field, value),
             Some(("agent", field)) => self.agent.set(field, value),
             Some(("files", field)) => self.files.set(field, value),
+            Some(("tool", field)) => self.tool.set(field, value),
+            Some(("tools", field)) => self.tools.set(field, value),
             _ => false,
         };
         if known { Ok(()) } else { Err(UnknownLimit { name: name.into() }) }
     }
 
-    /// The table, with the two kinds of guest written out.
+    /// The table, with the kinds of guest written out.
     #[must_use]
     pub fn table() -> Vec<(String, LimitRow)> {
         let named = |rows: &'static [LimitRow], group: &'static str| {
@@ -180,14 +211,16 @@ impl Limits {
             .chain(named(GuestLimits::ROWS, "workflow"))
             .chain(named(GuestLimits::ROWS, "agent"))
             .chain(named(FileLimits::ROWS, "files"))
+            .chain(named(GuestLimits::ROWS, "tool"))
+            .chain(named(ToolLimits::ROWS, "tools"))
             .collect()
     }
 }
 
 /// Shape of the engine itself; part of the engine's identity.
 pub mod wasm {
-    /// Bytes of a component file. `StarlingMonkey` components are 12 MB.
-    pub const COMPONENT_BYTES_MAX: u64 = 16 << 20;
+    /// Bytes of a component file. `StarlingMonkey` components have 12 MB, `CPython` ones 19 MB.
+    pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
     /// Bytes of stack for guest code. Recursion ends here. An interpreter needs much: a call in a
     /// script takes about 850 bytes of it, and scripts recurse.
     pub const GUEST_STACK_BYTES: usize = 2 << 20;

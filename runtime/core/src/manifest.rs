@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Amounts;
 use crate::json::Json;
 use crate::limits::{RunLimits, wasm};
-use crate::scope::{GlobLayer, ReadScope, Scope};
+use crate::scope::{Authority, GlobLayer, NameScope, PathScope, PatternError, Scope, ToolScope};
 use crate::spec::BudgetOption;
 
 /// Name of the custom section.
@@ -21,6 +21,8 @@ pub enum World {
     Workflow,
     /// One bounded task.
     Agent,
+    /// Deterministic steps with effects.
+    Tool,
 }
 
 /// What a component says of itself. Read without executing anything.
@@ -52,6 +54,27 @@ pub struct Manifest {
     /// Budget where nobody grants another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetOption>,
+    /// Of world `tool`: its tools, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, ManifestTool>,
+}
+
+/// A tool of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ManifestTool {
+    /// What it does, for people and models.
+    pub description: String,
+    /// JSON Schema of its input; none: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Json>,
+    /// JSON Schema of its output; none: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Json>,
+    /// The field of its input that takes an idempotency key. Where the caller leaves it out, the
+    /// host puts one in that stays the same for every attempt at the same call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
 }
 
 /// What a component asks to be granted.
@@ -66,6 +89,25 @@ pub struct Requests {
     /// Other workflows it spawns, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workflows: Vec<String>,
+    /// Patterns of the tools it calls, such as `code/search` or `git/*`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
+    /// Files of the root it wants to write. Of a workflow, as `http` to `exec`: the most that tools
+    /// may do on its behalf; not named: whatever they ask for and are granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write: Option<GlobLayer>,
+    /// Requests it sends, see [`crate::scope::HttpRule`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub http: Vec<String>,
+    /// Environment variables it sees, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// Secrets it has put into its requests, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+    /// Commands it runs, see [`crate::scope::ArgvPattern`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exec: Vec<String>,
 }
 
 /// A kind of agent.
@@ -101,14 +143,54 @@ pub struct AgentType {
 }
 
 impl Requests {
-    /// The widest scope these requests can lead to.
-    #[must_use]
-    pub fn scope(&self) -> Scope {
-        Scope {
-            read: self.read.as_ref().map(|layer| ReadScope { layers: vec![layer.clone()] }),
+    /// The widest scope these requests of a workflow or an agent can lead to. Tools work within what
+    /// is named here; of a capability that is not named, within what they ask for themselves.
+    ///
+    /// # Errors
+    /// When a pattern cannot be read.
+    pub fn scope(&self) -> Result<Scope, PatternError> {
+        let authority = self.authority()?;
+        let asked = self.tools.is_empty() && authority.exec.is_none();
+        let tools = (!asked).then(|| {
+            let all = Authority::unlimited();
+            let mut names = self.tools.clone();
+            // Whoever names commands wants to run them.
+            names.extend(authority.exec.as_ref().map(|_| crate::tool::EXEC.to_owned()));
+            ToolScope {
+                names: NameScope::of(&names),
+                within: Authority {
+                    // What the workflow reads itself says nothing about its tools.
+                    read: all.read,
+                    write: authority.write.or(all.write),
+                    http: authority.http.or(all.http),
+                    env: authority.env.or(all.env),
+                    secrets: authority.secrets.or(all.secrets),
+                    // Commands are named by whoever calls them.
+                    exec: authority.exec,
+                },
+            }
+        });
+        Ok(Scope {
+            read: self.read.as_ref().map(|layer| PathScope { layers: vec![layer.clone()] }),
             agents: self.agents,
             workflows: !self.workflows.is_empty(),
-        }
+            tools,
+        })
+    }
+
+    /// What a tool component asks for.
+    ///
+    /// # Errors
+    /// When a pattern cannot be read.
+    pub fn authority(&self) -> Result<Authority, PatternError> {
+        Authority::requested(
+            self.read.as_ref(),
+            self.write.as_ref(),
+            &self.http,
+            &self.env,
+            &self.secrets,
+            &self.exec,
+        )
     }
 }
 
@@ -126,6 +208,15 @@ pub enum ManifestError {
     /// It is not JSON of the expected shape.
     #[error("the manifest does not parse: {0}")]
     Syntax(String),
+    /// A pattern of its requests cannot be read.
+    #[error("the manifest's requests: {0}")]
+    Pattern(#[from] PatternError),
+    /// A name of a tool is not usable as one.
+    #[error("the name of a tool, `{0}`, is not letters, digits, `-` and `_`, at most 64")]
+    ToolName(String),
+    /// A component of world `tool` has no tools, or another one has some.
+    #[error("the manifest {0}")]
+    Tools(&'static str),
     /// The name is not usable as one.
     #[error("the manifest's name `{0}` is not lower case letters, digits and `-`")]
     Name(String),
@@ -154,6 +245,26 @@ impl Manifest {
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.iter().all(|byte| fits(*byte)) {
             return Err(ManifestError::Name(manifest.name));
         }
+        manifest.requests.authority()?;
+        manifest.tools_fit()?;
         Ok(manifest)
+    }
+
+    fn tools_fit(&self) -> Result<(), ManifestError> {
+        match (self.world, self.tools.is_empty()) {
+            (World::Tool, true) => return Err(ManifestError::Tools("names no tools")),
+            (World::Workflow | World::Agent, false) => {
+                return Err(ManifestError::Tools("names tools, and only world `tool` has them"));
+            }
+            _ => {}
+        }
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        for name in self.tools.keys() {
+            let bytes = name.as_bytes();
+            if bytes.is_empty() || bytes.len() > NAME_BYTES_MAX || !bytes.iter().all(|b| fits(*b)) {
+                return Err(ManifestError::ToolName(name.clone()));
+            }
+        }
+        Ok(())
     }
 }

@@ -15,8 +15,10 @@ use crate::manifest::AgentType;
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::reuse::{Miss, Seen};
+use crate::scope::Authority;
 use crate::scope::Scope;
 use crate::spec::{AgentSpec, SCHEMA_ATTEMPTS_MAX, WorkflowSpec};
+use crate::tool::{Denial, ToolSpec, Tools};
 
 /// Version of the record format this release writes. Every released version stays readable.
 pub const FORMAT: u32 = 1;
@@ -101,7 +103,21 @@ pub enum Body {
         /// What it said.
         report: Report,
     },
-    /// Agents were handed to their backends.
+    /// An agent called a tool. The intent of every effect that the call will have.
+    Called {
+        /// The new task; its parent is the agent.
+        task: TaskPath,
+        /// What is to be done.
+        work: Box<Work>,
+    },
+    /// A task tried what it may not do, and was kept from it.
+    Denied {
+        /// The task.
+        task: TaskPath,
+        /// What it tried.
+        denial: Denial,
+    },
+    /// Agents and tools were handed to whoever performs them.
     Started {
         /// Which, and the number of the attempt.
         tasks: Vec<Start>,
@@ -211,6 +227,17 @@ pub enum Work {
         /// What a repeat would do outside.
         effect: Effect,
     },
+    /// A tool does something.
+    Tool {
+        /// What was asked for.
+        spec: ToolSpec,
+        /// Full name of the tool.
+        tool: String,
+        /// What it may touch.
+        authority: Box<Authority>,
+        /// What a repeat would do outside.
+        effect: Effect,
+    },
     /// Another workflow runs.
     Workflow {
         /// What was asked for.
@@ -228,11 +255,27 @@ pub enum Work {
 }
 
 impl Work {
+    /// Whether somebody performs it outside of the run's own state: an agent or a tool.
+    #[must_use]
+    pub fn is_performed(&self) -> bool {
+        matches!(self, Self::Agent { .. } | Self::Tool { .. })
+    }
+
+    /// What a repeat would do outside; none: nobody performs it.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        match self {
+            Self::Agent { effect, .. } | Self::Tool { effect, .. } => Some(*effect),
+            Self::Workflow { .. } | Self::Sleep { .. } => None,
+        }
+    }
+
     /// Short name of the kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Agent { .. } => "agent",
+            Self::Tool { .. } => "tool",
             Self::Workflow { .. } => "workflow",
             Self::Sleep { .. } => "timer",
         }
@@ -243,6 +286,7 @@ impl Work {
     pub fn label(&self) -> Option<&str> {
         match self {
             Self::Agent { spec, .. } => spec.options.label.as_deref(),
+            Self::Tool { spec, tool, .. } => spec.options.label.as_deref().or(Some(tool)),
             Self::Workflow { spec, .. } => spec.options.label.as_deref().or(Some(&spec.name)),
             Self::Sleep { .. } => None,
         }
@@ -307,6 +351,9 @@ pub struct Program {
     /// Agent components, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Digest>,
+    /// Tool components, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, Digest>,
     /// Agent definitions, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agent_types: BTreeMap<String, AgentType>,
@@ -326,6 +373,7 @@ impl Program {
             .chain(self.workflows.values())
             .chain(self.scripts.values())
             .chain(self.agents.values())
+            .chain(self.tools.values())
     }
 
     /// The source of a workflow that is a script; `name` is none for the root workflow.
@@ -451,6 +499,9 @@ pub struct RunStarted {
     pub seed: Digest,
     /// What the root workflow may touch.
     pub scope: Scope,
+    /// The tools it may call, where they come from, and the secrets they use.
+    #[serde(default, skip_serializing_if = "Tools::is_empty")]
+    pub tools: Tools,
     /// The granted directory on the host, if there is one. For people and for a resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,

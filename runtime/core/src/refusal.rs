@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::scope::Capability;
+
 /// Why a request was turned down. The WIT contract fixes this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,13 +33,22 @@ pub struct Refusal {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
+    /// The capability that was not granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<Capability>,
 }
 
 impl Refusal {
     /// A refusal of any kind.
     #[must_use]
     pub fn new(kind: RefusalKind, code: &str, message: impl Into<String>, hint: &str) -> Self {
-        Self { kind, code: code.into(), message: message.into(), hint: hint.into() }
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            hint: hint.into(),
+            capability: None,
+        }
     }
 
     /// The request is malformed.
@@ -48,8 +59,14 @@ impl Refusal {
 
     /// The capability was not granted.
     #[must_use]
-    pub fn denied(code: &str, message: impl Into<String>, hint: &str) -> Self {
-        Self::new(RefusalKind::Denied, code, message, hint)
+    pub fn denied(
+        capability: Capability,
+        code: &str,
+        message: impl Into<String>,
+        hint: &str,
+    ) -> Self {
+        let refusal = Self::new(RefusalKind::Denied, code, message, hint);
+        Self { capability: Some(capability), ..refusal }
     }
 
     /// A limit is reached.

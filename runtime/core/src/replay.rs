@@ -147,9 +147,11 @@ impl Cursor {
 pub(crate) const SPAWN_AGENT: &str = "spawn-agent";
 /// Kind of a command that asks for a workflow.
 pub(crate) const SPAWN_WORKFLOW: &str = "spawn-workflow";
+/// Kind of a command that calls a tool.
+pub(crate) const SPAWN_TOOL: &str = "spawn-tool";
 /// Kind of a command that starts a timer.
 pub(crate) const SLEEP: &str = "sleep";
-/// Kind of a recorded refusal: which of the three was refused, only the digest says.
+/// Kind of a recorded refusal: which of them was refused, only the digest says.
 pub(crate) const REFUSED: &str = "spawn";
 /// Kind of a cancellation.
 pub(crate) const CANCEL: &str = "cancel";
@@ -165,13 +167,15 @@ pub(crate) const REPORT: &str = "report";
 /// Whether a recorded kind is that of an attempt.
 pub(crate) fn same_kind(recorded: &str, attempted: &str) -> bool {
     recorded == attempted
-        || (recorded == REFUSED && [SPAWN_AGENT, SPAWN_WORKFLOW, SLEEP].contains(&attempted))
+        || (recorded == REFUSED
+            && [SPAWN_AGENT, SPAWN_WORKFLOW, SPAWN_TOOL, SLEEP].contains(&attempted))
 }
 
 /// Kind of the command that asked for this work.
 pub(crate) fn kind_of_work(work: &Work) -> &'static str {
     match work {
         Work::Agent { .. } => SPAWN_AGENT,
+        Work::Tool { .. } => SPAWN_TOOL,
         Work::Workflow { .. } => SPAWN_WORKFLOW,
         Work::Sleep { .. } => SLEEP,
     }
@@ -184,6 +188,7 @@ pub(crate) fn summary_of_work(work: &Work) -> String {
             let text = spec.options.label.as_deref().unwrap_or(&spec.prompt);
             format!("agent `{}`", shorten(text))
         }
+        Work::Tool { tool, .. } => format!("tool `{}`", shorten(tool)),
         Work::Workflow { spec, .. } => format!("workflow `{}`", shorten(&spec.name)),
         Work::Sleep { .. } => "timer".into(),
     }

@@ -8,6 +8,7 @@ use crate::json::{Json, JsonError};
 use crate::limits::RunLimits;
 use crate::refusal::Refusal;
 use crate::replay::shorten_to;
+use crate::scope::{Authority, Narrowing};
 
 /// A bounded piece of work for an agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,13 @@ pub struct AgentOptions {
     /// How often the output may be tried against the schema, 1 to 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema_attempts: Option<u32>,
+    /// Patterns of the tools it may call; none: those that its agent type names. Never more than its
+    /// parent may call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// Narrows what those tools may touch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Narrowing>,
     /// A copy of its own for the agent to work in: `worktree`. Refused where it cannot be given: an
     /// agent that asked for isolation never works in place.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +106,9 @@ pub struct WorkflowOptions {
     /// What the child may spend of its parent's budget.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object_or_null")]
     pub budget: Option<BudgetOption>,
+    /// Narrows which tools it may call, and what they may touch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Narrowing>,
     /// The child gets no input: `args` of a script is `undefined`. The input must be `null` then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<bool>,
@@ -227,6 +238,8 @@ impl AgentSpec {
             text_fits(text, limits)?;
         }
         patterns_fit(options.read.as_deref(), limits)?;
+        patterns_fit(options.tools.as_deref(), limits)?;
+        narrowing_fits(options.within.as_ref(), limits)?;
         Ok(Self { prompt: raw.prompt, input, schema, options })
     }
 }
@@ -244,6 +257,7 @@ impl WorkflowSpec {
             text_fits(text, limits)?;
         }
         patterns_fit(options.read.as_deref(), limits)?;
+        narrowing_fits(options.within.as_ref(), limits)?;
         if options.absent == Some(true) && !input.is_null() {
             let message = "`absent` says that there is no input, and there is one";
             return Err(Refusal::invalid("bad-option", message));
@@ -255,7 +269,7 @@ impl WorkflowSpec {
 /// Characters of a parser's message that a refusal repeats.
 const MESSAGE_CHARS: usize = 400;
 
-fn text_fits(text: &str, limits: &RunLimits) -> Result<(), Refusal> {
+pub(crate) fn text_fits(text: &str, limits: &RunLimits) -> Result<(), Refusal> {
     if text.len() as u64 <= limits.text_bytes {
         return Ok(());
     }
@@ -276,7 +290,22 @@ fn patterns_fit(patterns: Option<&[String]>, limits: &RunLimits) -> Result<(), R
     patterns.iter().try_for_each(|text| text_fits(text, limits))
 }
 
-fn json(text: &str, what: &str, limits: &RunLimits) -> Result<Json, Refusal> {
+/// Checks the sizes of a narrowing, and that its patterns can be read.
+pub(crate) fn narrowing_fits(
+    narrowing: Option<&Narrowing>,
+    limits: &RunLimits,
+) -> Result<(), Refusal> {
+    let Some(narrowing) = narrowing else { return Ok(()) };
+    let Narrowing { read, write, http, env, secrets, exec, tools } = narrowing;
+    for patterns in [read, write, http, env, secrets, exec, tools] {
+        patterns_fit(patterns.as_deref(), limits)?;
+    }
+    Authority::unlimited().narrowed(narrowing).map(|_| ()).map_err(|error| {
+        Refusal::invalid("bad-pattern", shorten_to(&error.to_string(), MESSAGE_CHARS))
+    })
+}
+
+pub(crate) fn json(text: &str, what: &str, limits: &RunLimits) -> Result<Json, Refusal> {
     Json::parse(text, limits.json_bytes, limits.json_depth).map_err(|error| match error {
         JsonError::Syntax(_) => Refusal::invalid("bad-json", format!("{what}: {error}")),
         JsonError::Size { .. } => Refusal::limit("run.json_bytes", format!("{what}: {error}"), ""),
@@ -284,7 +313,10 @@ fn json(text: &str, what: &str, limits: &RunLimits) -> Result<Json, Refusal> {
     })
 }
 
-fn options<T: DeserializeOwned + Default>(text: &str, limits: &RunLimits) -> Result<T, Refusal> {
+pub(crate) fn options<T: DeserializeOwned + Default>(
+    text: &str,
+    limits: &RunLimits,
+) -> Result<T, Refusal> {
     if text.trim().is_empty() {
         return Ok(T::default());
     }

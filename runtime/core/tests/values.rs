@@ -9,7 +9,7 @@ use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::json::{Json, JsonError};
 use baton_core::limits::{Limits, RunLimits};
 use baton_core::manifest::Manifest;
-use baton_core::scope::{GlobLayer, ReadScope, Scope};
+use baton_core::scope::{GlobLayer, PathScope, Scope};
 use baton_core::spec::{AgentSpec, RawAgentSpec, micro_usd};
 use proptest::prelude::*;
 
@@ -219,15 +219,20 @@ fn caps_and_amounts_at_their_edges() {
 
 fn layer() -> impl Strategy<Value = GlobLayer> {
     let globs = || prop::collection::vec("[a-c*/]{1,4}", 0..3);
-    (globs(), globs()).prop_map(|(include, exclude)| GlobLayer { include, exclude })
+    (globs(), globs()).prop_map(|(include, exclude)| GlobLayer {
+        include,
+        exclude,
+        ..GlobLayer::default()
+    })
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
     let read = prop::option::of(prop::collection::vec(layer(), 0..3));
     (read, any::<bool>(), any::<bool>()).prop_map(|(layers, agents, workflows)| Scope {
-        read: layers.map(|layers| ReadScope { layers }),
+        read: layers.map(|layers| PathScope { layers }),
         agents,
         workflows,
+        tools: None,
     })
 }
 

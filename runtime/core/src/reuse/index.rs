@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::world::{Condition, Terms, World};
-use super::{KeyParts, Miss, Seen, key};
+use super::{KeyParts, Miss, Seen, is_reusable, key};
 use crate::digest::Digest;
 use crate::handoff::{FailureKind, Outcome};
 use crate::ids::{RunId, TaskPath};
-use crate::record::{Body, Record, Work};
+use crate::record::{Body, Record};
 use crate::run::{RecordError, Run};
 
-/// All agent tasks of a run, of every level, in the order in which they were asked for.
+/// All reusable tasks of a run, of every level, in the order in which they were asked for.
 #[derive(Debug)]
 pub struct Index {
     run: RunId,
@@ -99,7 +99,7 @@ impl Index {
         let mut reused = std::collections::HashSet::new();
         for record in &records {
             match &record.body {
-                Body::Spawned { task, work, .. } if matches!(**work, Work::Agent { .. }) => {
+                Body::Spawned { task, work, .. } if is_reusable(work) => {
                     order.push(task.clone());
                 }
                 // Each attempt tells its own: corrections carry on what an earlier one saw.

@@ -1,17 +1,22 @@
-//! What decides the result of an agent task.
+//! What decides the result of an agent, or of a call of a tool.
 
 use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::ids::TaskPath;
 use crate::json::Json;
-use crate::record::Work;
+use crate::record::{Effect, Work};
 use crate::run::{COMPONENT, Run};
+use crate::scope::Authority;
+use crate::tool::{Provider, ToolSpec};
+
+/// Kind of the key of an agent.
+const AGENT: &str = "agent";
 
 /// Version of the key. A change of what is in a key, or of how it is written, needs another one.
 const DOMAIN: &str = "baton reuse key 1";
 
-/// What decides the result of an agent task. Two tasks with equal parts are interchangeable.
+/// What decides the result of a task. Two tasks with equal parts are interchangeable.
 ///
 /// Not in it: label, phase, timeouts, attempts at the schema, the place in the run, the run's own
 /// input and script, and the granted directory. JSON counts by its meaning.
@@ -29,20 +34,47 @@ pub struct KeyParts {
     system: Option<Digest>,
     isolation: Option<String>,
     read: Option<Digest>,
+    /// Of an agent with tools: which, and what they may touch. Of a tool: what it may touch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<Digest>,
 }
 
-/// The parts of an agent task of a run; none for another task, and for one that is not there.
-/// A function of the run's records alone, so runs of earlier releases have keys too.
+/// Whether the result of a task may serve in another run.
+///
+/// A call of a tool only if it did something outside that must not, or need not, be done again, and
+/// rests on no files: a request that was sent. What reads files is quick to do again, and what it
+/// would find is not known.
+#[must_use]
+pub fn is_reusable(work: &Work) -> bool {
+    match work {
+        Work::Agent { .. } => true,
+        Work::Tool { authority, effect, .. } => {
+            let Authority { read, write, http, exec, .. } = &**authority;
+            let files = read.is_some() || write.is_some() || exec.is_some();
+            *effect != Effect::Read && http.is_some() && !files
+        }
+        Work::Workflow { .. } | Work::Sleep { .. } => false,
+    }
+}
+
+/// The parts of a task of a run; none for one that is not [reusable](is_reusable), and for one that is
+/// not there. A function of the run's records alone, so runs of earlier releases have keys too.
 #[must_use]
 pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
-    let Work::Agent { spec, backend, .. } = &*run.task(task)?.work else {
+    let work = &run.task(task)?.work;
+    if let Work::Tool { spec, tool, authority, .. } = &**work
+        && is_reusable(work)
+    {
+        return Some(of_tool(run, spec, tool, authority));
+    }
+    let Work::Agent { spec, backend, .. } = &**work else {
         return None;
     };
     let (program, options) = (&run.started().program, &spec.options);
     let scope = &run.workflow(&task.parent()?)?.scope;
     let read = scope.narrowed(options.read.as_deref()).read;
     Some(KeyParts {
-        kind: "agent",
+        kind: AGENT,
         prompt: Digest::of(spec.prompt.as_bytes()),
         input: spec.input.as_ref().map(Json::digest),
         schema: spec.schema.as_ref().map(Json::digest),
@@ -60,7 +92,31 @@ pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
         system: options.system.as_ref().map(|text| Digest::of(text.as_bytes())),
         isolation: options.isolation.clone(),
         read: read.as_ref().map(Digest::of_json),
+        authority: run.tools_of_agent(task).as_ref().map(Digest::of_json),
     })
+}
+
+fn of_tool(run: &Run, spec: &ToolSpec, tool: &str, authority: &Authority) -> KeyParts {
+    let started = run.started();
+    let component = match started.tools.known.get(tool).map(|known| &known.provider) {
+        Some(Provider::Component(name)) => started.program.tools.get(name).copied(),
+        _ => None,
+    };
+    KeyParts {
+        kind: "tool",
+        prompt: Digest::of(b""),
+        input: Some(spec.input.digest()),
+        schema: None,
+        backend: tool.to_owned(),
+        component,
+        model: None,
+        effort: None,
+        agent_type: None,
+        system: None,
+        isolation: None,
+        read: None,
+        authority: Some(Digest::of_json(authority)),
+    }
 }
 
 impl KeyParts {
@@ -85,6 +141,7 @@ impl KeyParts {
             ("system prompt", self.system != other.system),
             ("isolation", self.isolation != other.isolation),
             ("read scope", self.read != other.read),
+            ("tools", self.authority != other.authority),
         ]
         .into_iter()
         .filter_map(|(name, differ)| differ.then_some(name))
@@ -94,7 +151,8 @@ impl KeyParts {
     /// Whether nobody sees what its backend reads.
     #[must_use]
     pub fn is_opaque(&self) -> bool {
-        is_opaque(&self.backend)
+        // What the tools of an agent looked at is told to nobody.
+        self.kind == AGENT && (is_opaque(&self.backend) || self.authority.is_some())
     }
 
     /// Whether it works in a copy of a commit.
@@ -116,11 +174,14 @@ fn is_opaque(backend: &str) -> bool {
 }
 
 /// Whether a task rests on the granted directory in ways that nobody sees: an agent whose backend
-/// is not a component, unless it works in a copy of a commit.
+/// is not a component, or which was given tools, unless it works in a copy of a commit.
 #[must_use]
 pub fn needs_snapshot(work: &Work) -> bool {
     match work {
-        Work::Agent { spec, backend, .. } => is_opaque(backend) && spec.options.isolation.is_none(),
-        Work::Workflow { .. } | Work::Sleep { .. } => false,
+        Work::Agent { spec, backend, .. } => {
+            let options = &spec.options;
+            (is_opaque(backend) || options.tools.is_some()) && options.isolation.is_none()
+        }
+        Work::Tool { .. } | Work::Workflow { .. } | Work::Sleep { .. } => false,
     }
 }

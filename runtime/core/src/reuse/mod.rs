@@ -15,7 +15,7 @@ mod tests;
 mod world;
 
 pub use index::{Call, Entry, Index};
-pub use key::{KeyParts, key, needs_snapshot};
+pub use key::{KeyParts, is_reusable, key, needs_snapshot};
 pub use miss::Miss;
 pub use reads::{READ_BYTES_MAX, READS_MAX, ReadSet, Seen, answer_digest, request_name};
 pub use world::{Condition, Terms};

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::files::Observation;
 use crate::handoff::{FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
-use crate::record::{Body, Record, Work};
+use crate::record::{Body, Effect, Record, Work};
 use crate::replay::{
     CANCEL, FILES, REFUSED, REPORT, kind_of_work, shorten, summary_of_request, summary_of_work,
 };
@@ -116,8 +116,7 @@ impl Run {
             Body::Started { tasks } => {
                 for start in tasks {
                     let task = self.open_task_mut(seq, &start.task)?;
-                    if !matches!(*task.work, Work::Agent { .. })
-                        || start.attempt != task.attempts.saturating_add(1)
+                    if !task.work.is_performed() || start.attempt != task.attempts.saturating_add(1)
                     {
                         return Err(wrong(format!(
                             "attempt {} of /{} cannot start",
@@ -129,8 +128,17 @@ impl Run {
                     task.carried.add(&attempted);
                     task.state = TaskState::Started;
                     task.attempts = start.attempt;
-                    if first {
+                    task.did_once = false;
+                    let agent = matches!(*task.work, Work::Agent { .. });
+                    let once = task.work.effect() == Some(Effect::Once);
+                    if first && agent {
                         self.agents += 1;
+                    }
+                    // An agent in whose name this happens must not be repeated blindly either.
+                    if once && let Some(parent) = start.task.parent() {
+                        if let Some(caller) = self.tasks.get_mut(&parent) {
+                            caller.did_once = true;
+                        }
                     }
                 }
             }
@@ -144,6 +152,8 @@ impl Run {
                 task.attempted.add(usage);
                 self.unsettled.add(usage);
             }
+            Body::Called { task, work } => self.apply_called(seq, at, task, work)?,
+            Body::Denied { task, .. } => self.open_task_mut(seq, task)?.denials += 1,
             Body::AgentRead { task, .. } => {
                 let task = self.open_task_mut(seq, task)?;
                 if !matches!(*task.work, Work::Agent { .. }) {
@@ -218,6 +228,7 @@ impl Run {
         owner.commands.push(recorded);
         let scope = owner.scope.clone();
         match work {
+            Work::Tool { .. } | Work::Sleep { .. } => {}
             Work::Agent { .. } => {
                 owner.spawned_agents += 1;
                 self.spawned_agents += 1;
@@ -226,7 +237,10 @@ impl Run {
                 let child = Workflow {
                     component: *component,
                     input: spec.input.clone(),
-                    scope: scope.narrowed(spec.options.read.as_deref()),
+                    // Its patterns were read when the child was asked for.
+                    scope: scope
+                        .for_child(spec.options.read.as_deref(), spec.options.within.as_ref())
+                        .map_err(|error| wrong(error.to_string()))?,
                     budget: *budget,
                     began: at,
                     commands: Vec::new(),
@@ -239,21 +253,31 @@ impl Run {
                 };
                 self.workflows.insert(path.clone(), child);
             }
-            Work::Sleep { .. } => {}
         }
-        let task = Task {
-            work: Box::new(work.clone()),
-            spawned: at,
-            state: TaskState::Open,
-            attempts: 0,
-            process: None,
-            carried: Usage::default(),
-            attempted: Usage::default(),
-            cancelled_by: None,
-            told_bytes: 0,
-            not_reused: false,
+        self.tasks.insert(path.clone(), Task::new(work, at));
+        Ok(())
+    }
+
+    fn apply_called(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        path: &TaskPath,
+        work: &Work,
+    ) -> Result<(), RecordError> {
+        let wrong = |what: String| RecordError::Contradiction { seq, what };
+        let (Some(parent), Some(number)) = (path.parent(), path.number()) else {
+            return Err(wrong("the root cannot be called".into()));
         };
-        self.tasks.insert(path.clone(), task);
+        let agent = self.open_task_mut(seq, &parent)?;
+        if !matches!(*agent.work, Work::Agent { .. }) || !matches!(work, Work::Tool { .. }) {
+            return Err(wrong("only agents call, and only tools".into()));
+        }
+        if agent.calls + 1 != number {
+            return Err(wrong(format!("call {path} where {} is due", agent.calls + 1)));
+        }
+        agent.calls = number;
+        self.tasks.insert(path.clone(), Task::new(work, at));
         Ok(())
     }
 
@@ -276,20 +300,23 @@ impl Run {
         let failed = outcome.failure().is_some_and(|why| why.kind != FailureKind::Cancelled);
         let task = self.open_task_mut(seq, path)?;
         task.state = TaskState::Ended { seq, at, outcome, usage: *usage };
-        let agent = matches!(*task.work, Work::Agent { .. });
+        let performed = task.work.is_performed();
         let mut unsettled = task.carried;
         unsettled.add(&task.attempted);
         if let Some(workflow) = self.workflows.get_mut(path) {
             workflow.ended = true;
         }
-        if agent {
+        if performed {
             self.settled.add(usage);
             self.unsettled.remove(&unsettled);
         }
         if failed {
             self.failed_tasks += 1;
         }
-        if let (Some(parent), Some(number)) = (path.parent(), path.number()) {
+        // What an agent called is delivered to no workflow.
+        if !self.is_agents(path)
+            && let (Some(parent), Some(number)) = (path.parent(), path.number())
+        {
             let owner = self.workflow_mut(seq, &parent)?;
             owner.completed.insert(seq, number);
             let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -326,5 +353,25 @@ impl Run {
         self.tasks.get_mut(path).filter(|task| !task.state.is_ended()).ok_or_else(|| {
             RecordError::Contradiction { seq, what: format!("there is no open task /{path}") }
         })
+    }
+}
+
+impl Task {
+    fn new(work: &Work, spawned: Timestamp) -> Self {
+        Self {
+            work: Box::new(work.clone()),
+            spawned,
+            state: TaskState::Open,
+            attempts: 0,
+            process: None,
+            carried: Usage::default(),
+            attempted: Usage::default(),
+            cancelled_by: None,
+            told_bytes: 0,
+            not_reused: false,
+            calls: 0,
+            did_once: false,
+            denials: 0,
+        }
     }
 }

@@ -10,8 +10,8 @@ use crate::handoff::Artifact;
 use crate::ids::Timestamp;
 use crate::record::Body;
 use crate::replay::{
-    Attempt, CANCEL, Cursor, Divergence, END, FILES, REPORT, SLEEP, SPAWN_AGENT, SPAWN_WORKFLOW,
-    WAIT, same_kind, shorten, summary_of_request,
+    Attempt, CANCEL, Cursor, Divergence, END, FILES, REPORT, SLEEP, SPAWN_AGENT, SPAWN_TOOL,
+    SPAWN_WORKFLOW, WAIT, same_kind, shorten, summary_of_request,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
@@ -65,6 +65,7 @@ impl Run {
         let reply = match command {
             Command::SpawnAgent(spec) => self.spawn_agent(cursor, spec, digest, fuel, at),
             Command::SpawnWorkflow(spec) => self.spawn_workflow(cursor, spec, digest, fuel, at),
+            Command::SpawnTool(spec) => self.spawn_tool(cursor, spec, digest, fuel, at),
             Command::Sleep { ms } => self.spawn_timer(cursor, ms, digest, fuel, at),
             Command::Cancel { task } => {
                 let workflow = cursor.workflow.clone();
@@ -275,6 +276,10 @@ fn attempt(command: &Command, fuel: u64) -> Attempt {
                 format!("workflow `{}`", shorten(&spec.name)),
                 Digest::of_json(&fields),
             )
+        }
+        Command::SpawnTool(spec) => {
+            let fields = ("tool", &spec.name, &spec.input, &spec.options);
+            (SPAWN_TOOL, format!("tool `{}`", shorten(&spec.name)), Digest::of_json(&fields))
         }
         Command::Sleep { ms } => {
             (SLEEP, format!("timer of {ms} ms"), Digest::of_json(&("timer", ms)))

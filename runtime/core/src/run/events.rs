@@ -14,13 +14,13 @@ use crate::report::Report;
 pub(super) const BY_WORKFLOW: &str = "its workflow";
 
 impl Run {
-    /// Agents are about to be handed to their backends. Returns those that are still wanted, with
+    /// Agents and tools are about to be handed to whoever performs them. Returns those that are still wanted, with
     /// the number of the attempt.
-    pub fn start_agents(&mut self, tasks: &[TaskPath], at: Timestamp) -> Vec<Start> {
+    pub fn start_tasks(&mut self, tasks: &[TaskPath], at: Timestamp) -> Vec<Start> {
         let wanted = |path: &&TaskPath| {
-            self.tasks.get(*path).is_some_and(|task| {
-                !task.state.is_ended() && matches!(*task.work, Work::Agent { .. })
-            })
+            self.tasks
+                .get(*path)
+                .is_some_and(|task| !task.state.is_ended() && task.work.is_performed())
         };
         let mut seen = std::collections::BTreeSet::new();
         let starts: Vec<Start> = tasks
@@ -67,13 +67,14 @@ impl Run {
         at: Timestamp,
     ) {
         if self.is_open(task) {
+            self.cancel_below(task, "the end of its attempt", at);
             self.push(Body::AttemptFailed { task: task.clone(), attempt, failure, usage }, at);
         }
     }
 
-    /// An agent ended. `usage` is that of all attempts since it was started last. Ignored if the
+    /// An agent or a tool ended. What an agent left open of its calls is cancelled. `usage` is that of all attempts since it was started last. Ignored if the
     /// task ended before: a result that comes after a cancellation is not delivered.
-    pub fn agent_ended(
+    pub fn task_ended(
         &mut self,
         task: &TaskPath,
         outcome: Outcome,
@@ -84,7 +85,11 @@ impl Run {
             return;
         };
         usage.add(&known.carried);
-        usage.agents = u64::from(known.attempts > 0);
+        let agent = matches!(*known.work, Work::Agent { .. });
+        usage.agents = u64::from(agent && known.attempts > 0);
+        if agent {
+            self.cancel_below(task, "the end of its agent", at);
+        }
         self.complete(task, outcome, usage, at);
     }
 
@@ -167,10 +172,13 @@ impl Run {
         }
         self.cancel_below(task, by, at);
         let known = self.tasks.get(task);
-        let (agent, started) = known
-            .map(|task| (matches!(*task.work, Work::Agent { .. }), task.attempts > 0))
+        let (performed, started) = known
+            .map(|task| {
+                let agent = matches!(*task.work, Work::Agent { .. });
+                (task.work.is_performed(), agent && task.attempts > 0)
+            })
             .unwrap_or_default();
-        let usage = if agent {
+        let usage = if performed {
             let mut usage = known.map(|task| task.carried).unwrap_or_default();
             usage.add(&known.map(|task| task.attempted).unwrap_or_default());
             usage.agents = u64::from(started);
@@ -199,7 +207,7 @@ impl Run {
     fn complete(&mut self, task: &TaskPath, outcome: Outcome, usage: Usage, at: Timestamp) {
         let body = Body::Completed { task: task.clone(), outcome, usage, reused_from: None };
         self.push(body, at);
-        if let Some(workflow) = task.parent() {
+        if let Some(workflow) = task.parent().filter(|_| !self.is_agents(task)) {
             self.act(Action::Wake { workflow });
         }
     }

@@ -5,6 +5,7 @@
 //! is a cache, and what it has seen is kept in its [`crate::replay::Cursor`].
 
 mod apply;
+mod call;
 mod commands;
 mod events;
 mod queries;
@@ -98,14 +99,20 @@ pub struct Task {
     told_bytes: u64,
     /// It is on record that no result of the reused run serves it.
     not_reused: bool,
+    /// Tools that it called, if it is an agent.
+    calls: u64,
+    /// One of them does what must not happen twice, and was started since the agent was.
+    did_once: bool,
+    /// Denials that are on record.
+    denials: usize,
 }
 
 /// How far a task is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskState {
-    /// Spawned; an agent that waits for room, a timer that runs, a workflow.
+    /// Spawned; an agent or a tool that waits for room, a timer that runs, a workflow.
     Open,
-    /// An agent at work.
+    /// An agent or a tool at work.
     Started,
     /// Ended.
     Ended {

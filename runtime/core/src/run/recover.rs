@@ -9,30 +9,37 @@ use crate::record::{Effect, Work};
 /// What an open task means to a new owner. Exactly one row fits each open task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// An agent that was never handed to its backend: it starts.
+    /// An agent or a tool that was never handed to whoever performs it: it starts.
     Start,
-    /// An agent that was at work, and may be repeated: it starts again, as another attempt.
+    /// One that was at work, and may be repeated: it starts again, as another attempt.
     Repeat,
-    /// An agent that was in the middle of what must not happen twice: it ends as in doubt.
+    /// One that was in the middle of what must not happen twice: it ends as in doubt. An agent is
+    /// that as soon as a tool that it called is.
     InDoubt,
     /// A timer: it runs on, or is due at once.
     Timer,
     /// A workflow: it is rebuilt by replay.
     Rebuild,
+    /// What an agent called that will call again, or ends: nobody waits for it.
+    Drop,
 }
 
 impl Run {
     /// What an open task means to a new owner; none if it has ended.
     #[must_use]
     pub fn recovery_of(&self, task: &TaskPath) -> Option<Recovery> {
+        let agents = self.is_agents(task);
         let task = self.tasks.get(task)?;
         Some(match (&*task.work, &task.state) {
             (_, TaskState::Ended { .. }) => return None,
             (Work::Sleep { .. }, _) => Recovery::Timer,
             (Work::Workflow { .. }, _) => Recovery::Rebuild,
-            (Work::Agent { .. }, TaskState::Open) => Recovery::Start,
+            (Work::Tool { effect: Effect::Once, .. }, TaskState::Started) => Recovery::InDoubt,
+            (Work::Tool { .. }, _) if agents => Recovery::Drop,
+            (Work::Agent { .. } | Work::Tool { .. }, TaskState::Open) => Recovery::Start,
             (Work::Agent { effect: Effect::Once, .. }, TaskState::Started) => Recovery::InDoubt,
-            (Work::Agent { .. }, TaskState::Started) => Recovery::Repeat,
+            (Work::Agent { .. }, TaskState::Started) if task.did_once => Recovery::InDoubt,
+            (Work::Agent { .. } | Work::Tool { .. }, TaskState::Started) => Recovery::Repeat,
         })
     }
 
@@ -69,9 +76,26 @@ impl Run {
             .filter_map(|path| Some((path.clone(), self.recovery_of(path)?)))
             .collect();
         self.act(Action::StartWorkflow { task: TaskPath::root() });
+        // What ends here does so before what is above it: a call before its agent.
+        for (task, recovery) in open.iter().rev() {
+            match recovery {
+                Recovery::Drop => self.cancel(task, "the end of its agent", at),
+                Recovery::InDoubt => {
+                    let failure = Failure::new(
+                        FailureKind::InDoubt,
+                        "in-doubt",
+                        "the host ended while this was being done; it may or may not have happened",
+                    );
+                    let attempted = self.tasks.get(task).map(|known| known.attempted);
+                    let usage = attempted.unwrap_or_default();
+                    self.task_ended(task, Outcome::Failed(failure), usage, at);
+                }
+                Recovery::Start | Recovery::Repeat | Recovery::Timer | Recovery::Rebuild => {}
+            }
+        }
         for (task, recovery) in open {
             match recovery {
-                Recovery::Start | Recovery::Repeat => self.act(Action::StartAgent { task }),
+                Recovery::Start | Recovery::Repeat => self.act(Action::Perform { task }),
                 Recovery::Rebuild => self.act(Action::StartWorkflow { task }),
                 Recovery::Timer => {
                     if let Some(Work::Sleep { due }) = self.tasks.get(&task).map(|t| &*t.work) {
@@ -79,16 +103,7 @@ impl Run {
                         self.act(Action::ArmTimer { task, due });
                     }
                 }
-                Recovery::InDoubt => {
-                    let failure = Failure::new(
-                        FailureKind::InDoubt,
-                        "in-doubt",
-                        "the host ended while this was being done; it may or may not have happened",
-                    );
-                    let attempted = self.tasks.get(&task).map(|known| known.attempted);
-                    let usage = attempted.unwrap_or_default();
-                    self.agent_ended(&task, Outcome::Failed(failure), usage, at);
-                }
+                Recovery::Drop | Recovery::InDoubt => {}
             }
         }
     }

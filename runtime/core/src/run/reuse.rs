@@ -5,10 +5,10 @@ use crate::action::Action;
 use crate::handoff::{Outcome, Usage};
 use crate::ids::{TaskId, TaskPath, Timestamp};
 use crate::record::{Body, Snapshot, Work};
-use crate::reuse::{Miss, Seen};
+use crate::reuse::{Miss, Seen, is_reusable};
 
 impl Run {
-    /// Whether a task still has to be looked up in the run that may be reused: an agent that was
+    /// Whether a task still has to be looked up in the run that may be reused: one that is reusable, and was
     /// neither started nor found to be without a result there.
     #[must_use]
     pub fn may_be_reused(&self, task: &TaskPath) -> bool {
@@ -17,7 +17,7 @@ impl Run {
                 !known.state.is_ended()
                     && !known.not_reused
                     && known.attempts == 0
-                    && matches!(*known.work, Work::Agent { .. })
+                    && is_reusable(&known.work)
             })
     }
 

@@ -1,4 +1,4 @@
-//! Spawning: scope, budget, limits and the choice of a backend.
+//! Spawning: scope, budget, limits and the choice of who performs a task.
 
 use super::{Run, Workflow};
 use crate::action::Action;
@@ -9,7 +9,9 @@ use crate::ids::Timestamp;
 use crate::record::{Body, Effect, Work};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::replay::Cursor;
+use crate::scope::Capability;
 use crate::spec::{AgentSpec, RawAgentSpec, RawWorkflowSpec, WorkflowSpec};
+use crate::tool::RawToolSpec;
 
 /// Prefix of a backend that is a component.
 pub const COMPONENT: &str = "component:";
@@ -24,6 +26,24 @@ impl Run {
         at: Timestamp,
     ) -> Reply {
         let work = self.agent_work(cursor, raw);
+        self.spawn(cursor, work, digest, fuel, at)
+    }
+
+    pub(super) fn spawn_tool(
+        &mut self,
+        cursor: &Cursor,
+        raw: RawToolSpec,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let work = match self.workflows.get(&cursor.workflow) {
+            Some(workflow) => {
+                let scope = workflow.scope.tools.as_ref();
+                self.tool_work(scope, workflow.phase.as_ref(), raw)
+            }
+            None => Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", "")),
+        };
         self.spawn(cursor, work, digest, fuel, at)
     }
 
@@ -77,7 +97,7 @@ impl Run {
         let number = self.workflows.get(&workflow).map_or(0, |owner| owner.children) + 1;
         let task = workflow.child(number);
         let action = match &work {
-            Work::Agent { .. } => Action::StartAgent { task: task.clone() },
+            Work::Agent { .. } | Work::Tool { .. } => Action::Perform { task: task.clone() },
             Work::Workflow { .. } => Action::StartWorkflow { task: task.clone() },
             Work::Sleep { due } => Action::ArmTimer { task: task.clone(), due: *due },
         };
@@ -86,7 +106,7 @@ impl Run {
         Reply::Task(number)
     }
 
-    fn room_for_a_task(&self) -> Result<(), Refusal> {
+    pub(super) fn room_for_a_task(&self) -> Result<(), Refusal> {
         let max = self.started.limits.run.tasks;
         if (self.tasks.len() as u64) < max {
             return Ok(());
@@ -102,6 +122,7 @@ impl Run {
         };
         if !workflow.scope.agents {
             return Err(Refusal::denied(
+                Capability::Agents,
                 "agents-not-granted",
                 "this workflow may not spawn agents",
                 "its manifest must request `agents`, and the operator must grant it",
@@ -133,7 +154,7 @@ impl Run {
             self.can_isolate(asked)?;
         }
         // Component agents have no write or network grant, and a command is repeatable unless
-        // policy says otherwise (DESIGN section 4.4).
+        // policy says otherwise (DESIGN section 4.4). What its tools do is told apart by their calls.
         Ok(Work::Agent { spec, backend, effect: Effect::Repeatable })
     }
 
@@ -185,7 +206,8 @@ impl Run {
         if pinned || choice.by_type.values().any(|granted| granted == own) {
             return Ok(own.clone());
         }
-        Err(Refusal::denied(
+        Err(Refusal::new(
+            RefusalKind::Denied,
             "backend-not-granted",
             format!("the backend `{own}` is not part of this run"),
             "start the run with `--agent`, or name a component of the program",
@@ -204,7 +226,7 @@ impl Run {
         let message =
             "an agent asked for a worktree, and the run has no git repository to make it of";
         let hint = "grant a directory of a repository with at least one commit: --root DIR";
-        Err(Refusal::denied(ISOLATION, message, hint))
+        Err(Refusal::new(RefusalKind::Denied, ISOLATION, message, hint))
     }
 
     fn workflow_work(&self, cursor: &Cursor, raw: RawWorkflowSpec) -> Result<Work, Refusal> {
@@ -214,6 +236,7 @@ impl Run {
         };
         if !parent.scope.workflows {
             return Err(Refusal::denied(
+                Capability::Workflows,
                 "workflows-not-granted",
                 "this workflow may not spawn workflows",
                 "its manifest must request them by name",

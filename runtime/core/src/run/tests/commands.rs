@@ -149,7 +149,7 @@ fn a_start_list_that_names_a_task_twice_starts_it_once() {
     let mut bench = Bench::new();
     bench.spawn(agent("x"));
     let task: TaskPath = "1".parse().unwrap();
-    let starts = bench.run.start_agents(&[task.clone(), task, "9".parse().unwrap()], bench.now);
+    let starts = bench.run.start_tasks(&[task.clone(), task, "9".parse().unwrap()], bench.now);
     assert_eq!(starts.len(), 1);
 }
 

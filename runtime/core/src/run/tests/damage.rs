@@ -83,8 +83,8 @@ fn the_largest_numbers_do_not_overflow() {
         usage: huge,
     };
     let mut run = after(failed).unwrap();
-    assert_eq!(run.start_agents(&["1".parse().unwrap()], T0)[0].attempt, u32::MAX);
-    run.agent_ended(&"1".parse().unwrap(), Outcome::Done(Handoff::default()), huge, T0);
+    assert_eq!(run.start_tasks(&["1".parse().unwrap()], T0)[0].attempt, u32::MAX);
+    run.task_ended(&"1".parse().unwrap(), Outcome::Done(Handoff::default()), huge, T0);
     assert_eq!(run.settled().tokens(), u64::MAX);
     let cancel = Body::CancelRequested { workflow: Default::default(), task: u64::MAX, fuel: 0 };
     assert!(after(cancel).is_ok());

@@ -13,8 +13,9 @@ use crate::limits::Limits;
 use crate::manifest::AgentType;
 use crate::record::{BackendChoice, Body, FORMAT, Program, Record, RunStarted};
 use crate::replay::Cursor;
-use crate::scope::{ReadScope, Scope};
+use crate::scope::{PathScope, Scope};
 use crate::spec::{RawAgentSpec, RawWorkflowSpec};
+use crate::tool::Tools;
 
 pub const T0: Timestamp = Timestamp(1_000);
 
@@ -30,6 +31,7 @@ pub fn started() -> RunStarted {
             scripts: BTreeMap::new(),
             workflows: BTreeMap::from([("child".into(), digest("child"))]),
             agents: BTreeMap::from([("pinned".into(), digest("pinned"))]),
+            tools: BTreeMap::new(),
             agent_types: BTreeMap::from([
                 ("plain".into(), AgentType::default()),
                 (
@@ -48,7 +50,13 @@ pub fn started() -> RunStarted {
         },
         input: Json::null(),
         seed: digest("seed"),
-        scope: Scope { read: Some(ReadScope::default()), agents: true, workflows: true },
+        scope: Scope {
+            read: Some(PathScope::default()),
+            agents: true,
+            workflows: true,
+            tools: None,
+        },
+        tools: Tools::default(),
         root: None,
         base: None,
         backends: BackendChoice { all: None, by_type: BTreeMap::new() },
@@ -143,7 +151,7 @@ impl Bench {
 
     pub fn start(&mut self, path: &str) -> u32 {
         let at = self.later();
-        let starts = self.run.start_agents(&[path.parse().unwrap()], at);
+        let starts = self.run.start_tasks(&[path.parse().unwrap()], at);
         self.flush();
         starts[0].attempt
     }
@@ -151,7 +159,7 @@ impl Bench {
     pub fn end(&mut self, path: &str, usage: Usage) {
         let at = self.later();
         let outcome = Outcome::Done(Handoff::default());
-        self.run.agent_ended(&path.parse().unwrap(), outcome, usage, at);
+        self.run.task_ended(&path.parse().unwrap(), outcome, usage, at);
         self.flush();
     }
 

@@ -21,4 +21,5 @@ mod recovery;
 mod reuse;
 mod sim;
 mod tampering;
+mod tools;
 mod waits;

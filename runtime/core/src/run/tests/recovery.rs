@@ -49,7 +49,7 @@ fn every_open_task_has_one_row() {
         assert_eq!(got, expected, "{effect:?}");
         run.recover(bench.now);
         let actions = run.take_outbox().actions;
-        let started = |task: &str| actions.contains(&Action::StartAgent { task: path(task) });
+        let started = |task: &str| actions.contains(&Action::Perform { task: path(task) });
         assert!(started("1"));
         assert_eq!(started("2"), effect != Effect::Once);
         assert!(!started("5"));

@@ -129,7 +129,7 @@ impl Sim {
                 }
             }
             9..13 => self.commit(),
-            13..15 => self.start_agents(at),
+            13..15 => self.start_tasks(at),
             15..17 => self.agent(at),
             17 => self.timer(),
             // Rare, or no instance would ever get far.
@@ -194,7 +194,7 @@ impl Sim {
         self.journal.extend(batch.records);
         for action in batch.actions {
             match action {
-                Action::StartAgent { task } => self.queued.push(task),
+                Action::Perform { task } => self.queued.push(task),
                 Action::StartWorkflow { task } => self.instance(&task),
                 Action::ArmTimer { task, due } => self.timers.push((due, task)),
                 Action::Abort { task } => {
@@ -223,7 +223,7 @@ impl Sim {
         }
     }
 
-    fn start_agents(&mut self, at: Timestamp) {
+    fn start_tasks(&mut self, at: Timestamp) {
         if self.run.paused().is_some() || self.queued.is_empty() {
             return;
         }
@@ -232,7 +232,7 @@ impl Sim {
         for task in &tasks {
             self.look_up(task, at);
         }
-        for start in self.run.start_agents(&tasks, at) {
+        for start in self.run.start_tasks(&tasks, at) {
             self.running.push((start.task, start.attempt));
         }
     }
@@ -279,7 +279,7 @@ impl Sim {
                         Handoff { output: serde_json::json!(dice).into(), ..Handoff::default() };
                     Outcome::Done(handoff)
                 };
-                self.run.agent_ended(&task, outcome, usage, at);
+                self.run.task_ended(&task, outcome, usage, at);
             }
         }
     }

@@ -34,7 +34,7 @@ fn what_is_not_durable_is_not_delivered() {
     bench.spawn(agent("x"));
     bench.start("1");
     let at = bench.later();
-    bench.run.agent_ended(
+    bench.run.task_ended(
         &"1".parse().unwrap(),
         crate::handoff::Outcome::Done(crate::handoff::Handoff::default()),
         tokens(1),

@@ -9,7 +9,7 @@ use crate::json::Json;
 use crate::manifest::AgentType;
 use crate::record::RunStarted;
 use crate::reuse::{KeyParts, key};
-use crate::scope::{GlobLayer, ReadScope};
+use crate::scope::{GlobLayer, PathScope};
 use crate::spec::RawAgentSpec;
 
 /// What a task asks for, and the run it is in.
@@ -100,8 +100,8 @@ fn what_is_in_a_key_and_what_is_not() {
         ),
         (
             |asked| {
-                let layer = GlobLayer { include: vec!["docs/**".into()], exclude: Vec::new() };
-                asked.run.scope.read = Some(ReadScope { layers: vec![layer] });
+                let layer = GlobLayer { include: vec!["docs/**".into()], ..GlobLayer::default() };
+                asked.run.scope.read = Some(PathScope { layers: vec![layer] });
             },
             &["read scope"],
         ),

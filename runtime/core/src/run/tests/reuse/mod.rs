@@ -49,7 +49,7 @@ impl Old {
     pub fn ends(&mut self, task: &TaskPath, outcome: Outcome) {
         self.0.start(&task.to_string());
         let at = self.0.later();
-        self.0.run.agent_ended(task, outcome, tokens(1), at);
+        self.0.run.task_ended(task, outcome, tokens(1), at);
         self.0.flush();
     }
 

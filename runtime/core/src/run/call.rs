@@ -1,0 +1,195 @@
+//! Calls of tools, by workflows and by agents.
+
+use super::{Run, TaskState};
+use crate::action::Action;
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Body, Work};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::scope::{Capability, NameScope, ToolScope};
+use crate::tool::{self, Denial, EXEC, ExecInput, RawToolSpec, ToolDefinition, ToolSpec};
+
+/// Code of a refused command.
+const EXEC_DENIED: &str = "exec-not-granted";
+
+impl Run {
+    /// What a call comes to: the tool, what it may touch, and what a repeat would do.
+    pub(super) fn tool_work(
+        &self,
+        scope: Option<&ToolScope>,
+        phase: Option<&String>,
+        raw: RawToolSpec,
+    ) -> Result<Work, Refusal> {
+        let Some(scope) = scope else {
+            return Err(Refusal::denied(
+                Capability::Tools,
+                "tools-not-granted",
+                "this task may not call tools",
+                "its manifest must request them under `tools`",
+            ));
+        };
+        let mut spec = ToolSpec::parse(raw, &self.started.limits.run)?;
+        spec.options.phase = spec.options.phase.or_else(|| phase.cloned());
+        let (name, definition) = self.started.tools.find(&spec.name)?;
+        if !scope.names.allows(name) {
+            return Err(Refusal::denied(
+                Capability::Tools,
+                "tool-not-granted",
+                format!("this task may not call the tool `{name}`"),
+                "request it under `tools`; whoever started this task may have narrowed them",
+            ));
+        }
+        let mut authority = definition.authority.intersect(&scope.within);
+        if let Some(narrowing) = &spec.options.within {
+            let refused = |error: crate::scope::PatternError| {
+                Refusal::invalid("bad-pattern", error.to_string())
+            };
+            authority = authority.narrowed(narrowing).map_err(refused)?;
+        }
+        if name == EXEC {
+            let input = exec_input(&spec)?;
+            if !authority.exec.as_ref().is_some_and(|exec| exec.allows(&input.argv)) {
+                return Err(Refusal::denied(
+                    Capability::Exec,
+                    EXEC_DENIED,
+                    format!("the command `{}` is not granted", shown(&input.argv)),
+                    "the workflow must request it under `exec`, and policy grant it: \
+                     `--grant exec='PROGRAM ARGUMENT…'`",
+                ));
+            }
+        }
+        let effect = tool::effect(definition, &authority);
+        let tool = name.to_owned();
+        Ok(Work::Tool { spec, tool, authority: Box::new(authority), effect })
+    }
+
+    /// Which tools an agent may call: what its workflow may, narrowed by what the task and its type
+    /// name. None where they name nothing: an agent gets no tools unless it is given some.
+    #[must_use]
+    pub fn tools_of_agent(&self, agent: &TaskPath) -> Option<ToolScope> {
+        let Work::Agent { spec, .. } = &*self.tasks.get(agent)?.work else { return None };
+        let own = self.workflows.get(&agent.parent()?)?.scope.tools.clone()?;
+        let options = &spec.options;
+        let of_type = options.agent_type.as_ref().and_then(|name| {
+            let definition = self.started.program.agent_types.get(name)?;
+            Some((definition.tools.clone(), definition.disallowed_tools.clone()))
+        });
+        let (by_type, disallowed) = of_type.unwrap_or_default();
+        let named = options.tools.clone().or_else(|| by_type.clone())?;
+        let mut names = own.names.narrowed(Some(&named));
+        // A type's own list bounds what the task names for it.
+        if let (Some(_), Some(of_type)) = (&options.tools, by_type) {
+            names = names.narrowed(Some(&of_type));
+        }
+        let kept: Vec<String> = self
+            .started
+            .tools
+            .known
+            .keys()
+            .filter(|name| !NameScope::of(&disallowed).allows(name))
+            .cloned()
+            .collect();
+        let names = names.narrowed(Some(&kept));
+        let within = match &options.within {
+            // Read when the task was spawned: it cannot fail here.
+            Some(narrowing) => own.within.narrowed(narrowing).ok()?,
+            None => own.within,
+        };
+        Some(ToolScope { names, within })
+    }
+
+    /// The tools an agent may call, by full name, with what they are.
+    pub fn offered(&self, scope: &ToolScope) -> impl Iterator<Item = (&String, &ToolDefinition)> {
+        let names = scope.names.clone();
+        self.started.tools.known.iter().filter(move |(name, _)| names.allows(name))
+    }
+
+    /// An agent calls a tool. The task that performs it is a child of the agent; nothing is
+    /// delivered to a workflow when it ends.
+    ///
+    /// # Errors
+    /// When it may not, or the call is malformed. A refusal for want of a capability is on record.
+    pub fn agent_calls(
+        &mut self,
+        agent: &TaskPath,
+        raw: RawToolSpec,
+        at: Timestamp,
+    ) -> Result<TaskPath, Refusal> {
+        let name = raw.name.clone();
+        let work = match self.room_for_a_task() {
+            Ok(()) => {
+                let scope = self.tools_of_agent(agent);
+                self.tool_work(scope.as_ref(), None, raw)
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let open = self.tasks.get(agent).is_some_and(|task| task.state == TaskState::Started);
+        let work = match work {
+            _ if !open || self.records_left() == 0 => {
+                let message = "the agent has ended";
+                return Err(Refusal::new(RefusalKind::Invalid, "ended", message, ""));
+            }
+            Ok(work) => work,
+            Err(refusal) => {
+                if let Some(capability) = refusal.capability {
+                    let (code, hint) = (refusal.code.clone(), refusal.hint.clone());
+                    let tried = format!("call {}", crate::replay::shorten(&name));
+                    self.denied(agent, Denial { capability, code, tried, hint }, at);
+                }
+                return Err(refusal);
+            }
+        };
+        let number = self.tasks.get(agent).map_or(0, |task| task.calls) + 1;
+        let task = agent.child(number);
+        self.push(Body::Called { task: task.clone(), work: Box::new(work) }, at);
+        self.act(Action::Perform { task: task.clone() });
+        Ok(task)
+    }
+
+    /// A task tried what it may not do. Kept only so far: a guest that tries for ever must not fill
+    /// the journal.
+    pub fn denied(&mut self, task: &TaskPath, denial: Denial, at: Timestamp) {
+        let room = self
+            .tasks
+            .get(task)
+            .is_some_and(|known| !known.state.is_ended() && known.denials < tool::DENIALS_MAX);
+        if room && self.records_left() > 0 {
+            self.push(Body::Denied { task: task.clone(), denial }, at);
+        }
+    }
+
+    /// Whether a tool that an agent called did, or may have done, what must not happen twice since
+    /// the agent was started last.
+    #[must_use]
+    pub fn did_once(&self, agent: &TaskPath) -> bool {
+        self.tasks.get(agent).is_some_and(|task| task.did_once)
+    }
+
+    /// Whether an agent called this tool: its result goes to the agent.
+    #[must_use]
+    pub fn is_agents(&self, task: &TaskPath) -> bool {
+        task.parent()
+            .and_then(|parent| self.tasks.get(&parent))
+            .is_some_and(|parent| matches!(*parent.work, Work::Agent { .. }))
+    }
+}
+
+/// Input of the tool that runs commands.
+fn exec_input(spec: &ToolSpec) -> Result<ExecInput, Refusal> {
+    let parsed = Some(&spec.input)
+        .filter(|input| input.as_str().starts_with('{'))
+        .map(|input| serde_json::from_str::<ExecInput>(input.as_str()));
+    match parsed {
+        Some(Ok(input)) if !input.argv.is_empty() => Ok(input),
+        Some(Ok(_)) => Err(Refusal::invalid("tool-input", "`argv` names no program")),
+        Some(Err(error)) => Err(Refusal::invalid(
+            "tool-input",
+            format!("input of `{EXEC}`: {}", crate::replay::shorten(&error.to_string())),
+        )),
+        None => Err(Refusal::invalid("tool-input", format!("input of `{EXEC}`: not an object"))),
+    }
+}
+
+/// An argument list for people.
+fn shown(argv: &[String]) -> String {
+    crate::replay::shorten(&argv.join(" "))
+}

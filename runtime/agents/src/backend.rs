@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use baton_core::handoff::{Failure, Handoff, Usage};
 use baton_core::ids::TaskId;
+use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::manifest::AgentType;
 use baton_core::record::Effect;
@@ -14,6 +15,8 @@ use baton_core::report::Report;
 use baton_core::reuse::Seen;
 use baton_core::scope::Scope;
 use baton_core::spec::AgentSpec;
+use baton_core::tool::{Denial, RawToolSpec};
+use baton_host::port::{CallError, ToolOffer};
 use tokio::sync::watch;
 
 /// A future of a backend, without a name.
@@ -68,6 +71,8 @@ pub enum Notice {
         /// Whether that is everything.
         complete: bool,
     },
+    /// The task tried what it may not do, and was kept from it.
+    Denied(Denial),
     /// The worker told people something.
     Report(Report),
     /// A file was produced; its bytes go to the blob store.
@@ -81,6 +86,22 @@ pub struct JobContext {
     pub cancelled: watch::Receiver<bool>,
     /// Where notices go. A full or closed channel never stops the work.
     pub notices: tokio::sync::mpsc::UnboundedSender<Notice>,
+    /// The tools the agent was given; none: no tools.
+    pub tools: Option<Arc<dyn Toolbox>>,
+}
+
+/// The tools of one agent task.
+pub trait Toolbox: Send + Sync {
+    /// What they are, in the order of their names.
+    fn offers(&self) -> Vec<ToolOffer>;
+
+    /// Calls one and waits for what it returns. The call is a task of the run: on record before it
+    /// starts. Dropping the future stops nothing by itself; the end of the attempt does.
+    fn call(&self, spec: RawToolSpec) -> BackendFuture<'static, Result<Json, CallError>>;
+
+    /// Whether one of them did, or may have done, what must not happen twice: then the attempt must
+    /// not be followed by another.
+    fn did_once(&self) -> bool;
 }
 
 /// How an attempt failed, as far as it decides what happens next.

@@ -5,15 +5,21 @@ use std::sync::Arc;
 use baton_core::digest::Digest;
 use baton_core::files::{FileAnswer, FileError, FileErrorKind, FileRequest};
 use baton_core::handoff::{Artifact, Failure, FailureKind, Handoff, Outcome, Usage};
+use baton_core::json::Json;
 use baton_core::record::Effect;
+use baton_core::refusal::Refusal;
 use baton_core::report::{Level, Report};
 use baton_core::reuse::{ReadSet, Seen};
+use baton_core::scope::Capability;
+use baton_core::tool::RawToolSpec;
 use baton_host::files::{Root, ScopedFiles};
-use baton_host::port::{AgentPort, PortError, PortFuture};
+use baton_host::port::{AgentPort, CallError, PortError, PortFuture, ToolOffer};
 use baton_host::{AgentTask, Guest, GuestEnd, Host};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
+use crate::backend::{
+    Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox,
+};
 use crate::stop::{cancelled, stop};
 
 /// Bytes that a report counts for beside its text, so that empty ones run out too.
@@ -77,6 +83,7 @@ impl ComponentBackend {
             reads: ReadSet::default(),
             may_read: job.scope.read.is_some(),
             notices: context.notices.clone(),
+            tools: context.tools.clone(),
             report_bytes_left: job.limits.run.log_bytes,
             reports_dropped: 0,
             artifact_bytes_left: job.limits.run.artifact_bytes,
@@ -157,6 +164,7 @@ struct Port {
     /// Whether the task has a read scope: that nothing was read is told then too.
     may_read: bool,
     notices: UnboundedSender<Notice>,
+    tools: Option<Arc<dyn Toolbox>>,
     /// Bytes of reports that are still passed on. Nobody else slows a guest that floods.
     report_bytes_left: u64,
     reports_dropped: u64,
@@ -224,6 +232,26 @@ impl AgentPort for Port {
             answer
         })
     }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        self.tools.as_ref().map(|tools| tools.offers()).unwrap_or_default()
+    }
+
+    fn call(&mut self, spec: RawToolSpec) -> PortFuture<'_, Result<Json, CallError>> {
+        match &self.tools {
+            Some(tools) => tools.call(spec),
+            None => Box::pin(async { Err(CallError::Refused(no_tools())) }),
+        }
+    }
+}
+
+fn no_tools() -> Refusal {
+    Refusal::denied(
+        Capability::Tools,
+        "tools-not-granted",
+        "this agent was given no tools",
+        "name them under `tools` where the agent is spawned",
+    )
 }
 
 /// What a task without files gets.

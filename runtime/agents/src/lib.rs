@@ -7,19 +7,23 @@
 pub mod backend;
 pub mod command;
 pub mod component;
+pub mod confine;
 pub mod isolation;
 mod process;
 mod registry;
-mod retry;
-mod schema;
+pub mod retry;
+pub mod schema;
 mod stop;
 pub mod supervise;
 mod work;
 
-pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
+pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox};
 pub use command::{CommandBackend, CommandError};
 pub use component::{ComponentBackend, not_granted};
-pub use process::Supervisor;
+pub use process::{
+    Keep, Kept, Launch, Remains, RunError, StreamLaunch, StreamProcess, Streaming, Supervisor,
+};
 pub use registry::{BackendNameError, Backends};
 pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};
+pub use stop::{Stop, cancelled};
 pub use work::work;

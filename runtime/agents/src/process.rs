@@ -1,5 +1,10 @@
 //! Running a program under a supervisor, seen from the host.
 
+mod capture;
+mod stream;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,13 +13,17 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::confine::Confinement;
 use crate::stop::Stop;
-use crate::supervise::{Ended, SEPARATOR, start_ticks, write_task};
+use crate::supervise::{Ended, HEADER, Header, SEPARATOR, start_ticks, write_task};
+
+pub use capture::{Keep, Kept};
+pub use stream::{StreamLaunch, StreamProcess, Streaming};
 
 /// How to start the supervisor process: the hidden sub-command `baton supervise`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,43 +38,44 @@ pub struct Supervisor {
 /// kernel two seconds.
 const SUPERVISOR_END_WAIT: Duration = Duration::from_secs(10);
 
-/// Bytes read at once.
-const CHUNK_BYTES: usize = 16 << 10;
-
 /// A program to run.
-pub(crate) struct Launch<'a> {
+#[derive(Clone, Debug)]
+pub struct Launch<'a> {
     /// The program, absolute, and its arguments.
     pub argv: Vec<&'a OsStr>,
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
     /// Its working directory.
     pub directory: &'a Path,
-    /// What it reads on standard input.
+    /// What it reads on standard input, at most [`TASK_BYTES_MAX`](crate::supervise::TASK_BYTES_MAX)
+    /// bytes.
     pub task: Vec<u8>,
-    /// Bytes it may write to standard output.
-    pub stdout_bytes_max: usize,
-    /// Bytes kept of the end of standard error.
-    pub stderr_bytes_kept: usize,
+    /// What is kept of its standard output.
+    pub stdout: Keep,
+    /// What is kept of its standard error.
+    pub stderr: Keep,
+    /// What it is kept from; none: nothing.
+    pub confinement: Option<Confinement>,
 }
 
 /// What a program left.
-#[derive(Debug)]
-pub(crate) struct Remains {
+#[derive(Clone, Debug)]
+pub struct Remains {
     /// How it ended. None: the supervisor died before it could say.
     pub ended: Option<Ended>,
-    /// Its standard output.
-    pub stdout: Vec<u8>,
-    /// The end of its standard error.
-    pub stderr: Vec<u8>,
+    /// Of its standard output.
+    pub stdout: Kept,
+    /// Of its standard error.
+    pub stderr: Kept,
 }
 
 /// Why there is nothing left of a program.
 #[derive(Debug)]
-pub(crate) enum RunError {
+pub enum RunError {
     /// The supervisor could not be started.
     Start(io::Error),
-    /// Standard output exceeded its limit; the program was killed.
-    StdoutLimit,
+    /// It wrote more than [`Keep::All`] lets pass; it was killed.
+    Output,
     /// It was killed for another reason.
     Stopped(Stop),
 }
@@ -74,30 +84,44 @@ impl Supervisor {
     /// Runs a program until it and all its descendants are gone. `started` is told the number and
     /// the start of the supervisor before the program is started; `stop` ends both early. If the
     /// future is dropped, they end too, but nobody waits for it.
-    pub(crate) async fn run(
+    ///
+    /// # Errors
+    /// When there are no remains to speak of.
+    pub async fn run(
         &self,
         launch: Launch<'_>,
         started: impl FnOnce(u32, u64),
         stop: impl Future<Output = Stop>,
     ) -> Result<Remains, RunError> {
-        let (mut child, control) = self.start(&launch).map_err(RunError::Start)?;
+        let Launch { argv, environment, directory, task, stdout, stderr, confinement } = launch;
+        let header = confinement
+            .map(|own| Header { stream: false, confinement: Some(own) }.to_bytes())
+            .transpose()
+            .map_err(RunError::Start)?;
+        let start = self.start(&argv, &environment, directory, header.is_some());
+        let (mut child, control) = start.map_err(RunError::Start)?;
         if let Some(pid) = child.id() {
             started(pid, start_ticks(pid).unwrap_or_default());
         }
-        let (mut status, mut task) = control.into_split();
-        let stdout = child.stdout.take();
-        let stderr = child.stderr.take();
+        let (mut status, mut orders) = control.into_split();
+        let stdout = stdout.read(child.stdout.take());
+        let stderr = stderr.read(child.stderr.take());
         let exchange = async {
             // A supervisor that does not listen has ended, and its status says how.
-            let hand_over = async { Ok::<_, RunError>(write_task(&mut task, &launch.task).await) };
+            let hand_over = async {
+                if let Some(header) = &header {
+                    let _ = write_task(&mut orders, header).await;
+                }
+                let _ = write_task(&mut orders, &task).await;
+                Ok(())
+            };
             let told = async {
                 let mut told = Vec::new();
                 let _ = status.read_to_end(&mut told).await;
                 Ok(told)
             };
-            let stderr = async { Ok(read_tail(stderr, launch.stderr_bytes_kept).await) };
-            let stdout = read_capped(stdout, launch.stdout_bytes_max);
-            let (_, told, stderr, stdout) = tokio::try_join!(hand_over, told, stderr, stdout)?;
+            let (_, told, stderr, stdout) = tokio::try_join!(hand_over, told, stderr, stdout)
+                .map_err(|_: capture::TooMuch| RunError::Output)?;
             Ok(Remains { ended: serde_json::from_slice(&told).ok(), stdout, stderr })
         };
         let result = tokio::select! {
@@ -105,23 +129,31 @@ impl Supervisor {
             stop = stop => Err(RunError::Stopped(stop)),
         };
         // The end of the stream is what tells a supervisor to end. It may have done so already.
-        let _ = task.shutdown().await;
+        let _ = orders.shutdown().await;
         end(&mut child).await;
         result
     }
 
-    fn start(&self, launch: &Launch<'_>) -> io::Result<(Child, UnixStream)> {
+    /// Starts a supervisor, which waits for what it is told over the socket.
+    fn start(
+        &self,
+        argv: &[impl AsRef<OsStr>],
+        environment: &[(OsString, OsString)],
+        directory: &Path,
+        header: bool,
+    ) -> io::Result<(Child, UnixStream)> {
         let (ours, theirs) = StdStream::pair()?;
         ours.set_nonblocking(true)?;
         // The command holds the other end until it is dropped, which must be before anybody waits
         // for the end of the stream.
         let child = Command::new(&self.program)
             .args(&self.args)
+            .args(header.then_some(HEADER))
             .arg(SEPARATOR)
-            .args(&launch.argv)
+            .args(argv)
             .env_clear()
-            .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(launch.directory)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(directory)
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -139,27 +171,4 @@ async fn end(supervisor: &mut Child) {
         let _ = supervisor.start_kill();
         let _ = timeout(SUPERVISOR_END_WAIT, supervisor.wait()).await;
     }
-}
-
-async fn read_capped(
-    from: Option<impl AsyncRead + Unpin>,
-    bytes_max: usize,
-) -> Result<Vec<u8>, RunError> {
-    let mut bytes = Vec::new();
-    let Some(from) = from else { return Ok(bytes) };
-    // One byte more tells the largest text that fits from the smallest that does not. A pipe that
-    // fails has no more to say.
-    let _ = from.take(bytes_max as u64 + 1).read_to_end(&mut bytes).await;
-    if bytes.len() > bytes_max { Err(RunError::StdoutLimit) } else { Ok(bytes) }
-}
-
-async fn read_tail(from: Option<impl AsyncRead + Unpin>, bytes_kept: usize) -> Vec<u8> {
-    let mut tail = Vec::new();
-    let Some(mut from) = from else { return tail };
-    let mut chunk = vec![0; CHUNK_BYTES];
-    while let Ok(count @ 1..) = from.read(&mut chunk).await {
-        tail.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        tail.drain(..tail.len().saturating_sub(bytes_kept));
-    }
-    tail
 }

@@ -20,7 +20,7 @@ const RETRY_WAIT_MS_FIRST: u64 = 500;
 
 /// What is left of the attempts of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tries {
+pub struct Tries {
     /// How often an output may still be refused.
     outputs: u32,
     /// How often an attempt may still end with a retryable error.
@@ -31,7 +31,7 @@ pub(crate) struct Tries {
 
 /// How an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
+pub enum Miss {
     /// The backend brought nothing.
     Error(BackendError),
     /// The output does not fit the schema, for these reasons.
@@ -40,7 +40,7 @@ pub(crate) enum Miss {
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// Another attempt after a wait; the failure is told.
     Again {
         /// Why this one failed.
@@ -56,7 +56,7 @@ pub(crate) enum Next {
 
 impl Tries {
     /// The attempts a task has at its start.
-    pub(crate) fn new(options: &AgentOptions) -> Self {
+    pub fn new(options: &AgentOptions) -> Self {
         let outputs = options.schema_attempts.unwrap_or(SCHEMA_ATTEMPTS_DEFAULT);
         Self {
             outputs: outputs.clamp(1, SCHEMA_ATTEMPTS_MAX),
@@ -67,7 +67,7 @@ impl Tries {
 
     /// Decides what follows a miss. `jitter` is a random number: without it, tasks that failed
     /// together would return together.
-    pub(crate) fn after(&mut self, miss: Miss, jitter: u64) -> Next {
+    pub fn after(&mut self, miss: Miss, jitter: u64) -> Next {
         match miss {
             Miss::Output(errors) => {
                 self.outputs = self.outputs.saturating_sub(1);

@@ -8,7 +8,7 @@ use crate::backend::{BackendError, Job, JobContext};
 
 /// Why an attempt is to end although it is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// Nobody wants the result any more.
     Cancelled,
     /// The time of the attempt is over.
@@ -30,7 +30,7 @@ impl Stop {
 }
 
 /// Waits until the result is not wanted any more. For ever, if nobody is left who could say so.
-pub(crate) async fn cancelled(context: &JobContext) {
+pub async fn cancelled(context: &JobContext) {
     let mut cancelled = context.cancelled.clone();
     if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
         std::future::pending::<()>().await;

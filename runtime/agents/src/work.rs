@@ -20,6 +20,7 @@ use crate::stop::cancelled;
 ///   shorter than the backend asked for, and has a random part; [`RETRY_TRIES_MAX`] such errors end
 ///   the task, and so does a backend that asks for more than [`RETRY_WAIT_MS_MAX`].
 /// - An empty text where no schema was given ends the task with code `empty-output`.
+/// - No attempt follows one in whose name a tool did what must not happen twice.
 /// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
 ///   before the first attempt.
 ///
@@ -64,6 +65,7 @@ async fn attempts(
             },
             Err(error) => Miss::Error(error),
         };
+        let miss = if did_once(context) { last(miss) } else { miss };
         let (failure, wait) = match tries.after(miss, random()) {
             Next::End(error) => return Err(error),
             Next::Again { failure, corrections, wait } => {
@@ -85,6 +87,24 @@ async fn attempts(
         }
         job.attempt = job.attempt.saturating_add(1);
     }
+}
+
+/// Whether another attempt could repeat what must not happen twice.
+fn did_once(context: &JobContext) -> bool {
+    context.tools.as_ref().is_some_and(|tools| tools.did_once())
+}
+
+/// The miss of an attempt that must be the last.
+fn last(miss: Miss) -> Miss {
+    Miss::Error(match miss {
+        Miss::Error(BackendError::Retryable { failure, .. }) => BackendError::Permanent(failure),
+        Miss::Error(other) => other,
+        Miss::Output(errors) => BackendError::Permanent(Failure::new(
+            FailureKind::InvalidOutput,
+            "schema",
+            format!("the output does not fit its schema: {}", errors.join("; ")),
+        )),
+    })
 }
 
 /// Whether a text without a schema says nothing.

@@ -13,6 +13,7 @@ use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions};
 use baton_core::run::Run;
 use baton_core::scope::Scope;
+use baton_core::tool::Tools;
 use baton_host::Host;
 use baton_journal::rows::State;
 use baton_journal::store::{Blob, Journal};
@@ -54,6 +55,8 @@ pub struct NewRun {
     pub input: Json,
     /// What the root workflow may touch.
     pub scope: Scope,
+    /// The tools it may call, where they come from, and the secrets they use.
+    pub tools: Tools,
     /// The granted directory.
     pub root: Option<PathBuf>,
     /// The commit that is checked out there, see [`baton_agents::isolation::head`].

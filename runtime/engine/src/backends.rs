@@ -7,12 +7,10 @@ use baton_agents::backend::Backend;
 use baton_agents::{Backends, Supervisor};
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::record::Program;
+use baton_core::run::COMPONENT;
 use baton_host::files::Root;
 
 use crate::instances::Loader;
-
-/// Prefix of a backend that is a component.
-const COMPONENT: &str = "component:";
 
 /// The backends of one run, made when they are first needed.
 pub(crate) struct RunBackends {

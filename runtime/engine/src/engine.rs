@@ -12,10 +12,12 @@ use baton_core::record::{Body, FORMAT, Reuse, RunStarted};
 use baton_core::run::Run;
 use baton_host::files::Root;
 use baton_journal::store::Lease;
+use baton_tools::{Toolbox, ToolboxParts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
 use crate::backends::RunBackends;
+use crate::calls::Calls;
 use crate::error::EngineError;
 use crate::instances::{Instances, Loader, Substitute};
 use crate::jobs::Jobs;
@@ -112,6 +114,7 @@ impl Engine {
             input: new.input,
             seed: new.seed.map_or_else(random_seed, Ok)?,
             scope: new.scope,
+            tools: new.tools,
             root: root.as_ref().map(|root| root.path().display().to_string()),
             base: new.base,
             backends: new.backends,
@@ -241,7 +244,7 @@ impl Engine {
         let (program, limits) = (started.program.clone(), Arc::new(started.limits));
         let (concurrency, reuse) = (started.concurrency, started.reuse.clone());
         let deadline = run.caps().wall_ms.map(|ms| config.journal.now().plus_ms(ms));
-        let base = started.base.clone();
+        let (base, tools) = (started.base.clone(), started.tools.clone());
         let (events, received) = mpsc::unbounded_channel();
         let shared = Shared::new(run, events.clone());
         self.0.scheduler.enter(&id, &shared, concurrency);
@@ -253,6 +256,14 @@ impl Engine {
         });
         let loader = self.loader();
         let supervisor = config.supervisor.clone();
+        let toolbox = Toolbox::new(ToolboxParts {
+            tools,
+            host: Arc::clone(&config.host),
+            supervisor: supervisor.clone(),
+            root: root.clone(),
+            limits: Arc::clone(&limits),
+        });
+        let calls = Calls::new(toolbox, loader.clone(), program.tools.clone());
         let run_loop = RunLoop {
             run: id.clone(),
             lease,
@@ -267,6 +278,7 @@ impl Engine {
             root,
             limits,
             observer,
+            calls,
             jobs: Jobs::new(Arc::clone(&self.0.worktrees), base),
             timers: BinaryHeap::new(),
             granted: Vec::new(),

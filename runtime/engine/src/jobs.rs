@@ -1,15 +1,17 @@
-//! Agent tasks at work.
+//! Agents and tools at work.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::{Answer, Backend, BackendError, Job, JobContext};
+use baton_agents::backend::{Answer, Backend, BackendError, Job, JobContext, Toolbox};
 use baton_agents::isolation::Worktrees;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::ids::TaskPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+
+use baton_tools::ToolCall;
 
 use crate::scheduler::Permit;
 use crate::shared::{Event, Shared};
@@ -25,6 +27,35 @@ pub(crate) struct Jobs {
     working: BTreeMap<TaskPath, Working>,
 }
 
+/// What a job does.
+enum Work {
+    Agent {
+        backend: Arc<dyn Backend>,
+        job: Job,
+        /// The commit to begin with in a copy of its own.
+        isolation: Option<String>,
+        worktrees: Arc<Worktrees>,
+    },
+    Tool {
+        toolbox: Arc<baton_tools::Toolbox>,
+        call: ToolCall,
+    },
+}
+
+impl Work {
+    async fn perform(self, context: &JobContext) -> Answer {
+        match self {
+            Self::Agent { backend, job, isolation: Some(base), worktrees } => {
+                worktrees.work(&base, &*backend, job, context).await
+            }
+            Self::Agent { backend, job, isolation: None, .. } => {
+                baton_agents::work(&*backend, job, context).await
+            }
+            Self::Tool { toolbox, call } => toolbox.call(call, context).await,
+        }
+    }
+}
+
 struct Working {
     cancel: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -35,30 +66,49 @@ impl Jobs {
         Self { worktrees, base, working: BTreeMap::new() }
     }
 
-    /// Hands a task to its backend.
+    /// Hands an agent task to its backend.
     pub(crate) fn start(
         &mut self,
         shared: &Arc<Shared>,
         backend: Arc<dyn Backend>,
         job: Job,
-        permit: Permit,
+        tools: Option<Arc<dyn Toolbox>>,
+        permit: Option<Permit>,
     ) {
-        let (cancel, cancelled) = watch::channel(false);
         let path = job.task.path.clone();
-        let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
         // What cannot change anything needs no copy.
         let isolated = job.spec.options.isolation.is_some() && backend.can_write();
         let isolation = self.base.clone().filter(|_| isolated);
         let worktrees = Arc::clone(&self.worktrees);
+        self.spawn(shared, path, tools, permit, Work::Agent { backend, job, isolation, worktrees });
+    }
+
+    /// Performs a call of a tool.
+    pub(crate) fn start_call(
+        &mut self,
+        shared: &Arc<Shared>,
+        toolbox: Arc<baton_tools::Toolbox>,
+        call: ToolCall,
+        permit: Option<Permit>,
+    ) {
+        let path = call.task.path.clone();
+        self.spawn(shared, path, None, permit, Work::Tool { toolbox, call });
+    }
+
+    fn spawn(
+        &mut self,
+        shared: &Arc<Shared>,
+        path: TaskPath,
+        tools: Option<Arc<dyn Toolbox>>,
+        permit: Option<Permit>,
+        work: Work,
+    ) {
+        let (cancel, cancelled) = watch::channel(false);
+        let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
         let task = tokio::spawn(async move {
             let (notices, mut told) = mpsc::unbounded_channel();
-            let context = JobContext { cancelled, notices };
-            let mut work = std::pin::pin!(async {
-                match &isolation {
-                    Some(base) => worktrees.work(base, &*backend, job, &context).await,
-                    None => baton_agents::work(&*backend, job, &context).await,
-                }
-            });
+            let context = JobContext { cancelled, notices, tools };
+            let mut work = std::pin::pin!(work.perform(&context));
             let answer = loop {
                 tokio::select! {
                     biased;

@@ -8,6 +8,7 @@
 
 mod api;
 mod backends;
+mod calls;
 mod control;
 mod engine;
 mod error;

@@ -14,7 +14,7 @@ use baton_core::report::Report;
 use baton_core::run::{CommandError, Wait};
 use baton_host::Host;
 use baton_host::files::ScopedFiles;
-use baton_host::port::{PortError, PortFuture, WorkflowPort};
+use baton_host::port::{PortError, PortFuture, ToolOffer, WorkflowPort};
 use baton_journal::store::{Blob, Journal};
 
 use crate::shared::{Cell, Event, Instance, Shared};
@@ -267,6 +267,12 @@ impl WorkflowPort for GuestPort {
     fn now(&self) -> Timestamp {
         let cell = self.shared.lock();
         cell.instances.get(&self.workflow).map_or(cell.run.at(), |instance| instance.cursor.now())
+    }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        let cell = self.shared.lock();
+        let scope = cell.run.workflow(&self.workflow).and_then(|own| own.scope.tools.clone());
+        scope.map(|scope| crate::calls::offers(&cell.run, &scope)).unwrap_or_default()
     }
 
     fn budget(&self) -> BudgetView {

@@ -17,12 +17,14 @@ use baton_core::run::Outbox;
 use baton_core::spec::AgentSpec;
 use baton_host::GuestEnd;
 use baton_host::files::Root;
-use baton_host::port::PortError;
+use baton_host::port::{CallError, PortError};
 use baton_journal::store::{Blob, Control, Journal, Lease, Letter};
+use baton_tools::ToolCall;
 use tokio::sync::mpsc;
 
 use crate::api::{Observer, RunReport};
 use crate::backends::RunBackends;
+use crate::calls::{Calls, Facts, tools_of};
 use crate::error::EngineError;
 use crate::instances::Instances;
 use crate::jobs::Jobs;
@@ -54,9 +56,10 @@ pub(crate) struct RunLoop {
     pub limits: Arc<Limits>,
     pub observer: Option<Observer>,
     pub jobs: Jobs,
+    pub calls: Calls,
     pub timers: BinaryHeap<Reverse<(Timestamp, TaskPath)>>,
-    /// Granted, to be started with the next commit.
-    pub granted: Vec<(TaskPath, Permit)>,
+    /// Granted, to be started with the next commit. What an agent called needs no room of its own.
+    pub granted: Vec<(TaskPath, Option<Permit>)>,
     /// Not started because a cap leaves no room.
     pub held: VecDeque<TaskPath>,
     /// Letters to be marked as obeyed once what they caused is durable.
@@ -73,7 +76,7 @@ pub(crate) struct RunLoop {
 struct Launch {
     task: TaskPath,
     attempt: u32,
-    permit: Permit,
+    permit: Option<Permit>,
 }
 
 /// What lay in the outbox, with the blobs its records name.
@@ -95,6 +98,7 @@ impl RunLoop {
         self.instances.abort(&TaskPath::root());
         self.scheduler.leave(&self.run);
         self.jobs.stop().await;
+        self.calls.close().await;
         let error = match result {
             Ok(()) => self.journal.release(&self.lease).await.err().map(EngineError::from),
             Err(error) => {
@@ -184,9 +188,8 @@ impl RunLoop {
 
     /// Starts nothing more, and leaves when nothing is at work.
     fn park(&mut self, reason: Pause) {
-        for (_, permit) in self.granted.drain(..) {
-            drop(permit);
-        }
+        // Agents at work finish, and with them what they call.
+        self.granted.retain(|(_, permit)| permit.is_none());
         self.scheduler.leave(&self.run);
         self.parking.get_or_insert(reason);
     }
@@ -221,9 +224,19 @@ impl RunLoop {
                 self.job_ended(&task, answer, now);
             }
             Event::Notice { task, notice } => self.notice(&task, notice, now),
+            Event::Called { agent, spec, caller } => {
+                let called = self.shared.lock().run.agent_calls(&agent, spec, now);
+                match called {
+                    Ok(task) => self.calls.wait(task, caller),
+                    Err(refusal) => {
+                        // An agent that is gone hears nothing.
+                        let _ = caller.send(Err(CallError::Refused(refusal)));
+                    }
+                }
+            }
             Event::Granted { task, permit } => {
                 if self.parking.is_none() {
-                    self.granted.push((task, permit));
+                    self.granted.push((task, Some(permit)));
                 }
             }
             Event::Looked { task, verdict } => self.looked(task, verdict, now),
@@ -291,7 +304,8 @@ impl RunLoop {
             Err(BackendError::Cancelled) if self.leaving => return,
             Err(BackendError::Cancelled) => Outcome::Failed(Failure::cancelled("the host")),
         };
-        self.shared.lock().run.agent_ended(task, outcome, answer.usage, now);
+        self.calls.end(task, &outcome);
+        self.shared.lock().run.task_ended(task, outcome, answer.usage, now);
     }
 
     fn notice(&mut self, task: &TaskPath, notice: Notice, now: Timestamp) {
@@ -304,6 +318,7 @@ impl RunLoop {
             Notice::AttemptFailed { attempt, failure, usage } => {
                 cell.run.attempt_failed(task, attempt, failure, usage, now);
             }
+            Notice::Denied(denial) => cell.run.denied(task, denial, now),
             Notice::Read { reads, complete } => cell.run.agent_read(task, reads, complete, now),
             Notice::Report(report) => cell.run.agent_reported(task, report, now),
             Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
@@ -337,6 +352,7 @@ impl RunLoop {
             taken.blobs.extend(more.blobs);
             later.extend(more.outbox.actions);
             self.append(taken.outbox.records, taken.blobs).await?;
+            self.calls.answer();
             self.launch(launches).await;
             for action in later {
                 self.act(action);
@@ -375,30 +391,39 @@ impl RunLoop {
         let mut later = Vec::new();
         for action in actions {
             match action {
-                Action::StartAgent { task } => self.request(task),
+                Action::Perform { task } => self.request(task),
                 other => later.push(other),
             }
         }
         later
     }
 
-    /// Brings an agent task on its way: to its snapshot, its look-up or its place in the queue.
+    /// Brings a task on its way: to its snapshot, its look-up or its place in the queue.
     pub(crate) fn request(&mut self, task: TaskPath) {
+        let facts = {
+            let cell = self.shared.lock();
+            let agents = cell.run.is_agents(&task);
+            cell.run.task(&task).and_then(|known| match &*known.work {
+                Work::Agent { backend, .. } => {
+                    Some((Arc::from(backend.as_str()), needs_snapshot(&known.work), false))
+                }
+                Work::Tool { tool, .. } => Some((Arc::from(tool.as_str()), false, agents)),
+                _ => None,
+            })
+        };
+        let Some((backend, needs_snapshot, agents)) = facts else { return };
+        if agents {
+            self.granted.push((task, None));
+            return;
+        }
         if self.parking.is_some() {
             return;
         }
-        let facts = self.shared.lock().run.task(&task).and_then(|known| match &*known.work {
-            Work::Agent { backend, .. } => {
-                Some((Arc::from(backend.as_str()), needs_snapshot(&known.work)))
-            }
-            _ => None,
-        });
-        let Some((backend, needs_snapshot)) = facts else { return };
         if (needs_snapshot && self.world.holds(&task)) || self.look_up(&task) {
             return;
         }
         if let Some(permit) = self.scheduler.request(&self.run, &task, &backend) {
-            self.granted.push((task, permit));
+            self.granted.push((task, Some(permit)));
         }
     }
 
@@ -419,7 +444,9 @@ impl RunLoop {
             if cell.run.outcome(&task).is_some() {
                 continue;
             }
-            let first = cell.run.task(&task).is_some_and(|known| known.attempts == 0);
+            let first = cell.run.task(&task).is_some_and(|known| {
+                known.attempts == 0 && matches!(*known.work, Work::Agent { .. })
+            });
             if first && cell.run.cap_reached(new).is_some() {
                 self.held.push_back(task);
                 continue;
@@ -428,7 +455,7 @@ impl RunLoop {
             chosen.push((task, permit));
         }
         let tasks: Vec<TaskPath> = chosen.iter().map(|(task, _)| task.clone()).collect();
-        let starts = cell.run.start_agents(&tasks, now);
+        let starts = cell.run.start_tasks(&tasks, now);
         let mut starts = starts.into_iter().peekable();
         let mut launches = Vec::new();
         for (task, permit) in chosen {
@@ -442,6 +469,11 @@ impl RunLoop {
 
     async fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { task, attempt, permit } in launches {
+            let call = Facts::of(&self.shared.lock().run, &task);
+            if let Some(call) = call {
+                self.launch_call(task, attempt, call, permit).await;
+                continue;
+            }
             let facts = {
                 let cell = self.shared.lock();
                 let scope = scope_of(&cell.run, &task);
@@ -463,10 +495,11 @@ impl RunLoop {
                 Err(failure) => {
                     let now = self.journal.now();
                     let outcome = Outcome::Failed(failure);
-                    self.shared.lock().run.agent_ended(&task, outcome, Default::default(), now);
+                    self.shared.lock().run.task_ended(&task, outcome, Default::default(), now);
                     continue;
                 }
             };
+            let tools = tools_of(&self.shared, &task);
             let job = Job {
                 task: TaskId { run: self.run.clone(), path: task },
                 attempt,
@@ -478,8 +511,40 @@ impl RunLoop {
                 root: self.root.as_ref().map(|root| root.path().to_owned()),
                 limits: Arc::clone(&self.limits),
             };
-            self.jobs.start(&self.shared, backend, job, permit);
+            self.jobs.start(&self.shared, backend, job, tools, permit);
         }
+    }
+
+    async fn launch_call(
+        &mut self,
+        task: TaskPath,
+        attempt: u32,
+        facts: Facts,
+        permit: Option<Permit>,
+    ) {
+        self.world.is_used(&task);
+        let Facts { spec, tool, authority, effect, definition } = facts;
+        let guest = match self.calls.guest(&definition).await {
+            Ok(guest) => guest,
+            Err(failure) => {
+                let outcome = Outcome::Failed(failure);
+                self.calls.end(&task, &outcome);
+                let now = self.journal.now();
+                self.shared.lock().run.task_ended(&task, outcome, Default::default(), now);
+                return;
+            }
+        };
+        let call = ToolCall {
+            task: TaskId { run: self.run.clone(), path: task },
+            attempt,
+            tool,
+            input: spec.input,
+            authority: Arc::new(authority),
+            effect,
+            timeout_ms: spec.options.timeout_ms,
+            guest,
+        };
+        self.jobs.start_call(&self.shared, self.calls.toolbox(), call, permit);
     }
 
     fn definition(&self, spec: &AgentSpec) -> Option<Arc<AgentType>> {
@@ -490,13 +555,14 @@ impl RunLoop {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::StartAgent { task } => self.request(task),
+            Action::Perform { task } => self.request(task),
             Action::StartWorkflow { task } => self.instances.start(&task),
             Action::ArmTimer { task, due } => self.timers.push(Reverse((due, task))),
             Action::Abort { task } => {
                 self.scheduler.withdraw(&self.run, &task);
                 self.held.retain(|held| held != &task);
                 self.jobs.abort(&task);
+                self.calls.abort(&task);
                 self.instances.abort(&task);
             }
             Action::Wake { workflow } => self.instances.wake(&workflow),

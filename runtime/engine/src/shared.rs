@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use baton_agents::backend::{Answer, Notice};
 use baton_core::ids::TaskPath;
+use baton_core::json::Json;
 use baton_core::record::Snapshot;
 use baton_core::replay::Cursor;
 use baton_core::reuse::Miss;
 use baton_core::run::Run;
+use baton_core::tool::RawToolSpec;
 use baton_host::GuestEnd;
+use baton_host::port::CallError;
 use baton_journal::store::{Blob, Letter};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::reuse::Hit;
 use crate::scheduler::Permit;
@@ -41,7 +44,16 @@ pub(crate) enum Event {
         /// What.
         notice: Notice,
     },
-    /// There is room for an agent.
+    /// An agent calls a tool.
+    Called {
+        /// The agent.
+        agent: TaskPath,
+        /// What it asks for.
+        spec: RawToolSpec,
+        /// Who waits for the end of it.
+        caller: oneshot::Sender<Result<Json, CallError>>,
+    },
+    /// There is room for an agent or a tool.
     Granted {
         /// The task that may start.
         task: TaskPath,

@@ -16,7 +16,8 @@ use baton_core::limits::Limits;
 use baton_core::manifest::Manifest;
 use baton_core::record::{BackendChoice, Body, Program, Record, Reuse};
 use baton_core::reuse::Miss;
-use baton_core::scope::{ReadScope, Scope};
+use baton_core::scope::{PathScope, Scope};
+use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
@@ -100,6 +101,7 @@ fn workflow(name: &str, agents: &[&str], input: &Value) -> NewRun {
         workflows: BTreeMap::new(),
         scripts: BTreeMap::new(),
         agents: agents.iter().map(|name| ((*name).into(), Digest::of(&bytes(name)))).collect(),
+        tools: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     let parts = agents.iter().map(|name| Blob::new(bytes(name)));
@@ -108,7 +110,8 @@ fn workflow(name: &str, agents: &[&str], input: &Value) -> NewRun {
         program,
         parts: parts.chain([Blob::new(component)]).collect(),
         input: Json::from(input.clone()),
-        scope: Scope { read: None, agents: true, workflows: true },
+        scope: Scope { agents: true, workflows: true, ..Scope::default() },
+        tools: Tools::default(),
         root: None,
         base: None,
         backends: BackendChoice::default(),
@@ -139,7 +142,7 @@ fn audit(root: &Path) -> NewRun {
     let Manifest { agents, .. } = manifest;
     NewRun {
         program: Program { agent_types: agents, ..new.program },
-        scope: Scope { read: Some(ReadScope::default()), ..new.scope },
+        scope: Scope { read: Some(PathScope::default()), ..new.scope },
         root: Some(root.to_owned()),
         ..new
     }

@@ -14,6 +14,7 @@ use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, Body, Pause, Program, Record};
 use baton_core::scope::Scope;
+use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
@@ -73,6 +74,7 @@ fn workflow(name: &str, input: &Value) -> NewRun {
         workflows: BTreeMap::from([(name.into(), Digest::of(&workflow))]),
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), Digest::of(&agent))]),
+        tools: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {
@@ -80,7 +82,8 @@ fn workflow(name: &str, input: &Value) -> NewRun {
         program,
         parts: vec![Blob::new(workflow), Blob::new(agent)],
         input: Json::from(input.clone()),
-        scope: Scope { read: None, agents: true, workflows: true },
+        scope: Scope { agents: true, workflows: true, ..Scope::default() },
+        tools: Tools::default(),
         root: None::<&Path>.map(Into::into),
         base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },

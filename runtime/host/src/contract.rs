@@ -5,10 +5,10 @@ use baton_core::manifest::World;
 /// Package of our own interfaces.
 const OWN_PACKAGE: &str = "baton:runtime";
 /// Version of our own package that this host speaks.
-pub(crate) const OWN_VERSION: Version = Version { major: 0, minor: 1, patch: 0 };
+pub(crate) const OWN_VERSION: Version = Version { major: 0, minor: 1, patch: 1 };
 
-/// Interfaces of WASI 0.2 that both worlds are linked with. No sockets and no HTTP. The file
-/// system is there because toolchains import it; it has no directory in it.
+/// Interfaces of WASI 0.2 that all worlds are linked with. No sockets and no HTTP. The file system
+/// is there because toolchains import it; outside of world `tool` it has no directory in it.
 pub(crate) const WASI: &[&str] = &[
     "wasi:io/error",
     "wasi:io/poll",
@@ -32,6 +32,13 @@ pub(crate) const WASI: &[&str] = &[
     "wasi:filesystem/preopens",
 ];
 
+/// Further interfaces of WASI 0.2 that world `tool` is linked with.
+pub(crate) const WASI_OF_TOOLS: &[&str] = &["wasi:http/types", "wasi:http/outgoing-handler"];
+
+/// Package that toolchains of some languages import into every component. A tool may import it, and
+/// every call of it ends the tool: no guest has sockets.
+pub(crate) const SOCKETS: &str = "wasi:sockets";
+
 /// Our own interfaces of a world.
 pub(crate) fn own(world: World) -> &'static [&'static str] {
     match world {
@@ -41,8 +48,16 @@ pub(crate) fn own(world: World) -> &'static [&'static str] {
             "baton:runtime/files",
             "baton:runtime/report",
             "baton:runtime/budget",
+            "baton:runtime/tools",
         ],
-        World::Agent => &["baton:runtime/types", "baton:runtime/files", "baton:runtime/report"],
+        World::Agent => &[
+            "baton:runtime/types",
+            "baton:runtime/files",
+            "baton:runtime/report",
+            "baton:runtime/tools",
+            "baton:runtime/toolbox",
+        ],
+        World::Tool => &["baton:runtime/types"],
     }
 }
 
@@ -51,6 +66,7 @@ pub(crate) fn entry(world: World) -> &'static str {
     match world {
         World::Workflow => "run",
         World::Agent => "perform",
+        World::Tool => "call",
     }
 }
 
@@ -59,6 +75,7 @@ pub(crate) fn world_name(world: World) -> &'static str {
     match world {
         World::Workflow => "workflow",
         World::Agent => "agent",
+        World::Tool => "tool",
     }
 }
 
@@ -98,10 +115,21 @@ pub(crate) fn import_refusal(import: &str, world: Option<World>) -> Option<Strin
     if package == OWN_PACKAGE {
         return own_refusal(import, interface, version, world);
     }
-    if interface.starts_with("wasi:sockets/") || interface.starts_with("wasi:http/") {
-        return Some(format!("it imports `{import}`: guests have no network"));
-    }
-    if !WASI.contains(&interface) {
+    let of_tools = WASI_OF_TOOLS.contains(&interface) || package == SOCKETS;
+    if package == SOCKETS || package == "wasi:http" {
+        match world {
+            // Not known yet: one world has it.
+            Some(World::Tool) | None if of_tools => {}
+            Some(World::Tool) | None => {
+                return Some(format!("it imports `{import}`, which Baton does not offer"));
+            }
+            Some(World::Workflow | World::Agent) => {
+                return Some(format!(
+                    "it imports `{import}`: only components of world `tool` have a network"
+                ));
+            }
+        }
+    } else if !WASI.contains(&interface) {
         return Some(format!("it imports `{import}`, which Baton does not offer"));
     }
     match version {
@@ -132,7 +160,7 @@ fn own_refusal(
             "it imports `{import}`, which world `{}` does not have",
             world_name(world)
         )),
-        None if !offered(World::Workflow) && !offered(World::Agent) => {
+        None if ![World::Workflow, World::Agent, World::Tool].into_iter().any(offered) => {
             Some(format!("it imports `{import}`, which Baton does not offer"))
         }
         _ => None,
@@ -147,13 +175,16 @@ mod tests {
     fn imports_are_let_through_by_interface_and_version() {
         let workflow = Some(World::Workflow);
         let agent = Some(World::Agent);
+        let tool = Some(World::Tool);
         for (import, world, expected) in [
             ("baton:runtime/tasks@0.1.0", workflow, None),
             ("baton:runtime/tasks@0.1.0", None, None),
             ("baton:runtime/tasks@0.1.0", agent, Some("world `agent` does not have")),
             ("baton:runtime/files@0.1.0", agent, None),
-            ("baton:runtime/tasks@0.1.1", workflow, Some("a newer")),
-            ("baton:runtime/tasks@0.2.0", workflow, Some("version 0.1.0")),
+            ("baton:runtime/tasks@0.1.0", tool, Some("world `tool` does not have")),
+            ("baton:runtime/types@0.1.1", tool, None),
+            ("baton:runtime/tasks@0.1.2", workflow, Some("a newer")),
+            ("baton:runtime/tasks@0.2.0", workflow, Some("version 0.1.1")),
             ("baton:runtime/tasks@1.0.0", workflow, Some("@1.0.0")),
             ("baton:runtime/tasks@0.0.9", workflow, Some("another")),
             ("baton:runtime/tasks", workflow, Some("without a usable version")),
@@ -163,8 +194,16 @@ mod tests {
             ("wasi:io/streams@0.2.99", agent, None),
             ("wasi:io/streams@0.3.0", agent, Some("offers version 0.2")),
             ("wasi:io/streams", agent, Some("offers version 0.2")),
-            ("wasi:sockets/tcp@0.2.0", workflow, Some("no network")),
-            ("wasi:http/outgoing-handler@0.2.0", agent, Some("no network")),
+            ("wasi:sockets/tcp@0.2.0", workflow, Some("only components of world `tool`")),
+            ("wasi:http/outgoing-handler@0.2.0", agent, Some("only components of world `tool`")),
+            ("wasi:http/outgoing-handler@0.2.4", tool, None),
+            ("wasi:http/types@0.2.0", tool, None),
+            ("wasi:http/types@0.3.0", tool, Some("offers version 0.2")),
+            ("wasi:http/incoming-handler@0.2.0", tool, Some("does not offer")),
+            ("wasi:http/incoming-handler@0.2.0", workflow, Some("only components of world `tool`")),
+            ("wasi:http/outgoing-handler@0.2.0", None, None),
+            ("wasi:sockets/tcp@0.2.0", tool, None),
+            ("wasi:keyvalue/store@0.2.0", tool, Some("does not offer")),
             ("evil:corp/door@1.0.0", agent, Some("evil:corp/door@1.0.0")),
             ("door", agent, Some("`door`")),
         ] {

@@ -16,11 +16,14 @@ use baton_core::limits::RunLimits;
 use baton_core::refusal::{Refusal, RefusalKind};
 use baton_core::report::Level;
 use baton_core::spec::{RawAgentSpec, RawWorkflowSpec};
+use baton_core::tool::RawToolSpec;
 
+use crate::bindings::v0_1::agent::baton::runtime::toolbox;
 use crate::bindings::v0_1::workflow::baton::runtime::{
-    budget as wit_budget, files, report, tasks, types,
+    budget as wit_budget, files, report, tasks, tools, types,
 };
 use crate::end::AgentTask;
+use crate::port::{CallError, ToolOffer};
 
 /// Bytes of a failure's code.
 const CODE_BYTES_MAX: usize = 64;
@@ -33,6 +36,24 @@ pub(crate) fn agent_spec(spec: tasks::AgentSpec) -> RawAgentSpec {
 pub(crate) fn workflow_spec(spec: tasks::WorkflowSpec) -> RawWorkflowSpec {
     let tasks::WorkflowSpec { name, input, options } = spec;
     RawWorkflowSpec { name, input, options }
+}
+
+pub(crate) fn tool_spec(spec: tools::ToolSpec) -> RawToolSpec {
+    let tools::ToolSpec { name, input, options } = spec;
+    RawToolSpec { name, input, options }
+}
+
+pub(crate) fn tool_info(offer: ToolOffer) -> tools::ToolInfo {
+    let ToolOffer { name, description, input, output } = offer;
+    let text = |schema: Option<Json>| schema.map(|schema| schema.to_string());
+    tools::ToolInfo { name, description, input: text(input), output: text(output) }
+}
+
+pub(crate) fn call_error(error: CallError) -> toolbox::CallError {
+    match error {
+        CallError::Refused(refused) => toolbox::CallError::Refused(refusal(refused)),
+        CallError::Failed(failed) => toolbox::CallError::Failed(failure_out(failed)),
+    }
 }
 
 pub(crate) fn agent_task(task: AgentTask) -> types::AgentTask {
@@ -49,7 +70,7 @@ pub(crate) fn agent_task(task: AgentTask) -> types::AgentTask {
 }
 
 pub(crate) fn refusal(refusal: Refusal) -> types::Refusal {
-    let Refusal { kind, code, message, hint } = refusal;
+    let Refusal { kind, code, message, hint, capability: _ } = refusal;
     let kind = match kind {
         RefusalKind::Invalid => types::RefusalKind::Invalid,
         RefusalKind::Denied => types::RefusalKind::Denied,
@@ -228,10 +249,13 @@ pub(crate) fn result(
         Ok(handoff) => handoff_in(handoff, limits).map(Outcome::Done),
         Err(failure) => failure_in(failure, limits).map(Outcome::Failed),
     };
-    checked.unwrap_or_else(|what| {
-        let message = format!("the guest's result is not usable: {what}");
-        Outcome::Failed(Failure::new(FailureKind::Failed, "invalid-result", message))
-    })
+    checked.unwrap_or_else(|what| Outcome::Failed(unusable(&what)))
+}
+
+/// The failure of a guest whose result does not hold.
+pub(crate) fn unusable(what: &str) -> Failure {
+    let message = format!("the guest's result is not usable: {what}");
+    Failure::new(FailureKind::Failed, "invalid-result", message)
 }
 
 fn handoff_in(handoff: types::Handoff, limits: &RunLimits) -> Result<Handoff, String> {
@@ -300,6 +324,17 @@ fn failure_in(failure: types::Failure, limits: &RunLimits) -> Result<Failure, St
         types::FailureKind::InDoubt => FailureKind::InDoubt,
         types::FailureKind::Internal => FailureKind::Internal,
     };
+    told(kind, code, message, &detail, limits)
+}
+
+/// A failure as a guest tells it.
+pub(crate) fn told(
+    kind: FailureKind,
+    code: String,
+    message: String,
+    detail: &str,
+    limits: &RunLimits,
+) -> Result<Failure, String> {
     let fits =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
     if code.is_empty() || code.len() > CODE_BYTES_MAX || !code.bytes().all(fits) {
@@ -310,7 +345,7 @@ fn failure_in(failure: types::Failure, limits: &RunLimits) -> Result<Failure, St
     text_fits("a message of a failure", &message, limits)?;
     let mut failure = Failure::new(kind, code, message);
     if !detail.trim().is_empty() {
-        let parsed = json("detail of a failure", &detail, limits)?;
+        let parsed = json("detail of a failure", detail, limits)?;
         if !parsed.as_str().trim_start().starts_with('{') {
             return Err("the detail of a failure is not a JSON object".into());
         }
@@ -324,8 +359,8 @@ fn json(what: &str, text: &str, limits: &RunLimits) -> Result<Json, String> {
         .map_err(|error| format!("{what}: {error}"))
 }
 
-/// The output of a handoff, which may be larger than other values.
-fn output_json(text: &str, limits: &RunLimits) -> Result<Json, String> {
+/// The output of a task, which may be larger than other values.
+pub(crate) fn output_json(text: &str, limits: &RunLimits) -> Result<Json, String> {
     Json::parse(text, limits.result_bytes, limits.json_depth)
         .map_err(|error| format!("output: {error}"))
 }

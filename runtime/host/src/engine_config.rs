@@ -19,8 +19,9 @@ pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::COMPONENT_MODEL)
     .difference(WasmFeatures::GC_TYPES);
 
-/// Core instances of one component. A Rust guest has three; a bomb has thousands.
-const CORE_INSTANCES_MAX: u32 = 16;
+/// Core instances of one component. A Rust guest has three, one of an interpreter with its libraries
+/// some thirty; a bomb has thousands.
+const CORE_INSTANCES_MAX: u32 = 64;
 /// Linear memories of one component.
 const MEMORIES_MAX: u32 = 2;
 /// Tables of one component.

@@ -3,9 +3,10 @@
 use baton_core::digest::Digest;
 use baton_core::manifest::World;
 
-use crate::bindings::v0_1::{agent::AgentPre, workflow::WorkflowPre};
+use crate::bindings::v0_1::{agent::AgentPre, tool::ToolPre, workflow::WorkflowPre};
 use crate::inspect::Inspection;
 use crate::state::{Agent, State, Workflow};
+use crate::tool::ToolState;
 
 /// A component that was compiled, linked and checked. One per digest and host.
 pub struct Guest {
@@ -13,10 +14,11 @@ pub struct Guest {
     pub(crate) prepared: Prepared,
 }
 
-/// The instance to be, of either world.
+/// The instance to be, of any world.
 pub(crate) enum Prepared {
     Workflow(WorkflowPre<State<Workflow>>),
     Agent(AgentPre<State<Agent>>),
+    Tool(ToolPre<ToolState>),
 }
 
 impl Guest {
@@ -38,6 +40,7 @@ impl Guest {
         match self.prepared {
             Prepared::Workflow(_) => World::Workflow,
             Prepared::Agent(_) => World::Agent,
+            Prepared::Tool(_) => World::Tool,
         }
     }
 }

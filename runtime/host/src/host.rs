@@ -13,7 +13,7 @@ use baton_core::manifest::World;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::v0_1::{agent::AgentPre, workflow::WorkflowPre};
+use crate::bindings::v0_1::{agent::AgentPre, tool::ToolPre, workflow::WorkflowPre};
 use crate::cache::Cache;
 use crate::end::{AgentTask, GuestEnd};
 use crate::engine_config;
@@ -26,6 +26,7 @@ use crate::pool::{Slot, Slots};
 use crate::port::{AgentPort, WorkflowPort};
 use crate::signature;
 use crate::state::{Agent, State, Workflow};
+use crate::tool::{self, ToolCall, ToolEnd, ToolGrant, ToolState, WarmTool};
 use crate::trusted;
 
 /// What a host is started with.
@@ -42,6 +43,9 @@ pub struct HostConfig {
 /// A guest at work.
 pub type GuestFuture = Pin<Box<dyn Future<Output = GuestEnd> + Send>>;
 
+/// A tool at work.
+pub type ToolFuture = Pin<Box<dyn Future<Output = ToolEnd> + Send>>;
+
 /// A component of this host: empty until it is prepared, locked while it is.
 type Entry = Mutex<Option<Arc<Guest>>>;
 
@@ -51,6 +55,7 @@ pub struct Host {
     engine_id: String,
     workflow: Linker<State<Workflow>>,
     agent: Linker<State<Agent>>,
+    tool: Linker<ToolState>,
     cache: Option<Cache>,
     cache_problem: Option<String>,
     slots: Slots,
@@ -79,6 +84,7 @@ impl Host {
         Ok(Self {
             workflow: linker::workflow(&engine).map_err(linked)?,
             agent: linker::agent(&engine).map_err(linked)?,
+            tool: linker::tool(&engine).map_err(linked)?,
             engine,
             engine_id: engine_config::engine_id(),
             cache,
@@ -166,6 +172,10 @@ impl Host {
                 .instantiate_pre(&component)
                 .and_then(WorkflowPre::new)
                 .map(Prepared::Workflow),
+            World::Tool => tool::without_sockets(&self.tool, &self.engine, &component)
+                .and_then(|linker| linker.instantiate_pre(&component))
+                .and_then(ToolPre::new)
+                .map(Prepared::Tool),
             World::Agent => {
                 self.agent.instantiate_pre(&component).and_then(AgentPre::new).map(Prepared::Agent)
             }
@@ -235,7 +245,9 @@ impl Host {
                     instance::run_workflow(engine, pre, slot, limits, seed, input, port).await
                 })
             }
-            Prepared::Agent(_) => Box::pin(async { instance::wrong_world(World::Workflow) }),
+            Prepared::Agent(_) | Prepared::Tool(_) => {
+                Box::pin(async { instance::wrong_world(World::Workflow) })
+            }
         }
     }
 
@@ -256,8 +268,35 @@ impl Host {
                     async move { instance::perform(engine, pre, slot, limits, task, port).await },
                 )
             }
-            Prepared::Workflow(_) => Box::pin(async { instance::wrong_world(World::Agent) }),
+            Prepared::Workflow(_) | Prepared::Tool(_) => {
+                Box::pin(async { instance::wrong_world(World::Agent) })
+            }
         }
+    }
+
+    /// Performs one call of a tool in a fresh instance. Dropping the future ends the instance at
+    /// once, and whatever it was waiting for. The future owns what it needs.
+    pub fn call_tool(
+        &self,
+        guest: &Guest,
+        slot: Slot,
+        limits: &Limits,
+        call: ToolCall,
+        grant: ToolGrant,
+    ) -> ToolFuture {
+        let mut once = self.warm_tool(guest, limits, grant);
+        Box::pin(async move { once.call(slot, call).await })
+    }
+
+    /// An instance of a tool that is kept for further calls with the same grant. It begins at its
+    /// first call.
+    #[must_use]
+    pub fn warm_tool(&self, guest: &Guest, limits: &Limits, grant: ToolGrant) -> WarmTool {
+        let pre = match &guest.prepared {
+            Prepared::Tool(pre) => Some(pre.clone()),
+            Prepared::Workflow(_) | Prepared::Agent(_) => None,
+        };
+        WarmTool::new(self.engine.clone(), pre, self.slots.clone(), limits, grant)
     }
 }
 

@@ -162,21 +162,26 @@ fn walk(bytes: &[u8]) -> Result<Found<'_>, LoadError> {
 }
 
 fn world_of(exports: &[Export], refusals: &mut Vec<String>) -> Option<World> {
-    let has = |world| {
-        exports.iter().any(|export| export.function && export.name == contract::entry(world))
+    let has = |world: &World| {
+        exports.iter().any(|export| export.function && export.name == contract::entry(*world))
     };
-    match (has(World::Workflow), has(World::Agent)) {
-        (true, false) => Some(World::Workflow),
-        (false, true) => Some(World::Agent),
-        (true, true) => {
-            refusals
-                .push("it exports both `run` and `perform`: it must be one or the other".into());
+    let worlds: Vec<World> =
+        [World::Workflow, World::Agent, World::Tool].into_iter().filter(has).collect();
+    match worlds.as_slice() {
+        [world] => Some(*world),
+        [] => {
+            refusals.push(
+                "it exports neither `run` (world `workflow`) nor `perform` (world `agent`) nor \
+                 `call` (world `tool`)"
+                    .into(),
+            );
             None
         }
-        (false, false) => {
-            refusals.push(
-                "it exports neither `run` (world `workflow`) nor `perform` (world `agent`)".into(),
-            );
+        several => {
+            let names: Vec<String> =
+                several.iter().map(|world| format!("`{}`", contract::entry(*world))).collect();
+            refusals
+                .push(format!("it exports {}: it must be of one world only", names.join(" and ")));
             None
         }
     }

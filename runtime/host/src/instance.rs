@@ -61,11 +61,10 @@ pub(crate) async fn perform(
     task: AgentTask,
     port: Agent,
 ) -> GuestEnd {
-    let mut seed = [0; 32];
-    if let Err(error) = getrandom::fill(&mut seed) {
-        let message = format!("the system has no random numbers: {error}");
-        return ended(Failure::new(FailureKind::Internal, "internal", message));
-    }
+    let seed = match seed() {
+        Ok(seed) => seed,
+        Err(failure) => return ended(failure),
+    };
     let mut instance = Instance::new(&engine, slot, &limits, &limits.agent, seed, port);
     let task = convert::agent_task(task);
     let Instance { store, meter, .. } = &mut instance;
@@ -81,10 +80,20 @@ pub(crate) async fn perform(
     instance.end(result)
 }
 
+/// A seed from the system, for guests that are not replayed.
+pub(crate) fn seed() -> Result<[u8; 32], Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| {
+        let message = format!("the system has no random numbers: {error}");
+        Failure::new(FailureKind::Internal, "internal", message)
+    })?;
+    Ok(seed)
+}
+
 /// Erases the type of a future that is `Send`. The compiler shows that here, where lifetimes are
 /// concrete; inside of a larger future it cannot. The arguments of guest calls are passed by value
 /// for the same reason.
-fn sendable<'a, T>(
+pub(crate) fn sendable<'a, T>(
     future: impl Future<Output = T> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
     Box::pin(future)
@@ -97,6 +106,20 @@ fn fuel<P>(store: &mut Store<State<P>>) -> wasmtime::Result<()> {
     store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL))
 }
 
+/// Holds a store to what the engine itself counts.
+pub(crate) fn hold<T>(store: &mut Store<T>, own: &GuestLimits) {
+    let bytes = own.host_call_bytes.saturating_add(HOST_CALL_OVERHEAD_BYTES);
+    store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
+    store.set_max_component_handles(usize::try_from(own.handles).unwrap_or(usize::MAX));
+}
+
+/// The fuel of a call that ended with `error`, of which `left` was found in the store.
+pub(crate) fn burnt(granted: u64, left: u64, error: Option<&wasmtime::Error>) -> u64 {
+    let exact = error.is_none_or(trap::fuel_is_exact);
+    let extra = if exact { 0 } else { FUEL_YIELD_INTERVAL };
+    granted.saturating_sub(left).saturating_add(extra).min(granted)
+}
+
 /// The end of a call that was meant for a component of world `wanted`.
 pub(crate) fn wrong_world(wanted: World) -> GuestEnd {
     let wanted = contract::world_name(wanted);
@@ -104,7 +127,7 @@ pub(crate) fn wrong_world(wanted: World) -> GuestEnd {
     ended(Failure::new(FailureKind::Refused, "wrong-world", message))
 }
 
-fn ended(failure: Failure) -> GuestEnd {
+pub(crate) fn ended(failure: Failure) -> GuestEnd {
     GuestEnd { outcome: Ok(Outcome::Failed(failure)), fuel: 0, output: Captured::default() }
 }
 
@@ -131,9 +154,7 @@ impl<P: Port> Instance<P> {
         let state = State::new(port, limits, own, seed, &meter, &output);
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
-        let bytes = own.host_call_bytes.saturating_add(HOST_CALL_OVERHEAD_BYTES);
-        store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
-        store.set_max_component_handles(usize::try_from(own.handles).unwrap_or(usize::MAX));
+        hold(&mut store, own);
         Self { store, _slot: slot, meter, output }
     }
 
@@ -141,23 +162,13 @@ impl<P: Port> Instance<P> {
         let State { granted, limits, .. } = self.store.data();
         let (granted, limits) = (*granted, *limits);
         let left = self.store.get_fuel().unwrap_or_default();
-        let burnt = granted.saturating_sub(left);
         drop(self.store);
         let output = self.output.take();
-        match result {
-            Ok(result) => {
-                let outcome = Ok(convert::result(result, &limits.run));
-                GuestEnd { outcome, fuel: burnt, output }
-            }
-            Err(error) => {
-                let exact = trap::fuel_is_exact(&error);
-                let extra = if exact { 0 } else { FUEL_YIELD_INTERVAL };
-                GuestEnd {
-                    outcome: trap::outcome(&error, granted, &output),
-                    fuel: burnt.saturating_add(extra).min(granted),
-                    output,
-                }
-            }
-        }
+        let fuel = burnt(granted, left, result.as_ref().err());
+        let outcome = match result {
+            Ok(result) => Ok(convert::result(result, &limits.run)),
+            Err(error) => trap::outcome(&error, granted, &output),
+        };
+        GuestEnd { outcome, fuel, output }
     }
 }

@@ -31,6 +31,15 @@ pub(crate) enum Stop {
          baton:runtime/tasks instead"
     )]
     ClockWait,
+    /// Bytes written to files.
+    #[error("it wrote more than {max} bytes to files")]
+    WriteBytes { max: u64 },
+    /// Files that are open at the same time.
+    #[error("it has more than {max} files and directories open")]
+    OpenFiles { max: u64 },
+    /// An interface that is linked only so that components can import it.
+    #[error("it uses sockets, and guests reach the network by `wasi:http` only")]
+    Sockets,
 }
 
 /// Counts what an instance holds over all its memories and tables.

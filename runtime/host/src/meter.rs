@@ -41,6 +41,12 @@ impl Meter {
         })
     }
 
+    /// Begins anew, for a further call of the same instance.
+    pub(crate) fn reset(&self) {
+        self.calls.store(0, Relaxed);
+        self.computed.store(0, Relaxed);
+    }
+
     /// Counts one call into the host.
     pub(crate) fn call(&self) -> Result<(), Stop> {
         if self.calls.fetch_add(1, Relaxed) >= self.calls_max {

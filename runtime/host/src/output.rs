@@ -65,7 +65,7 @@ impl Sink {
     fn take(&self) -> (String, u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = std::mem::take(&mut kept.bytes);
-        (String::from_utf8_lossy(&bytes).into_owned(), kept.dropped)
+        (String::from_utf8_lossy(&bytes).into_owned(), std::mem::take(&mut kept.dropped))
     }
 }
 
@@ -88,7 +88,7 @@ impl Output {
         }
     }
 
-    /// What was written.
+    /// What was written since this was asked last.
     pub(crate) fn take(&self) -> Captured {
         let (stdout, out_dropped) = self.stdout.take();
         let (stderr, err_dropped) = self.stderr.take();

@@ -13,8 +13,8 @@ pub struct Slot {
     _permit: OwnedSemaphorePermit,
 }
 
-/// All slots of a host.
-#[derive(Debug)]
+/// All slots of a host. Clones are the same slots.
+#[derive(Clone, Debug)]
 pub(crate) struct Slots {
     semaphore: Arc<Semaphore>,
     total: usize,

@@ -9,9 +9,13 @@ use std::pin::Pin;
 use baton_core::command::{BudgetView, Command, Delivery, Reply, WaitError};
 use baton_core::digest::Digest;
 use baton_core::files::{FileAnswer, FileError, FileRequest};
+use baton_core::handoff::Failure;
 use baton_core::ids::Timestamp;
+use baton_core::json::Json;
+use baton_core::refusal::Refusal;
 use baton_core::replay::Divergence;
 use baton_core::report::Report;
+use baton_core::tool::RawToolSpec;
 
 /// A future of a port, without a name.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -40,6 +44,28 @@ pub enum PortError {
     /// Baton or its store failed.
     #[error("{0}")]
     Internal(String),
+}
+
+/// A tool as a guest sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolOffer {
+    /// Its full name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// JSON Schema of its input.
+    pub input: Option<Json>,
+    /// JSON Schema of its output.
+    pub output: Option<Json>,
+}
+
+/// Why a call of a tool by an agent has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// It was turned down; nothing was started.
+    Refused(Refusal),
+    /// It was started, and failed.
+    Failed(Failure),
 }
 
 /// The calls of a workflow. `fuel` is what the instance had burnt at the call, exact at every call:
@@ -82,6 +108,9 @@ pub trait WorkflowPort: Send {
 
     /// The budget as of the last delivery.
     fn budget(&self) -> BudgetView;
+
+    /// The tools that this workflow may call: a function of the run's first record and of its scope.
+    fn tools(&self) -> Vec<ToolOffer>;
 }
 
 /// The calls of an agent component. Nothing here is replayed.
@@ -99,4 +128,10 @@ pub trait AgentPort: Send {
 
     /// Reads files.
     fn observe(&mut self, request: FileRequest) -> PortFuture<'_, Result<FileAnswer, FileError>>;
+
+    /// The tools that this agent was given.
+    fn tools(&self) -> Vec<ToolOffer>;
+
+    /// Calls a tool and waits for what it returns.
+    fn call(&mut self, spec: RawToolSpec) -> PortFuture<'_, Result<Json, CallError>>;
 }

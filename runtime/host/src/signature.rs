@@ -16,6 +16,8 @@ const HANDOFF: &str = "record{summary:string,output:string,\
     follow-ups:list<string>}";
 const FAILURE: &str = "record{kind:enum{failed,cancelled,timed-out,limit,refused,invalid-output,\
     in-doubt,internal},code:string,message:string,detail:string}";
+const TOOL_ERROR: &str = "record{kind:enum{invalid-input,denied,unavailable,failed},code:string,\
+    message:string,detail:string}";
 const AGENT_TASK: &str = "record{id:string,attempt:u32,prompt:string,input:string,\
     schema:option<string>,corrections:list<string>,options:string}";
 
@@ -25,9 +27,10 @@ const DEPTH_MAX: usize = 8;
 /// Why the exported function of a component does not fit its world; none if it does.
 pub(crate) fn refusal(engine: &Engine, component: &Component, world: World) -> Option<String> {
     let name = contract::entry(world);
-    let parameter = match world {
-        World::Workflow => "string",
-        World::Agent => AGENT_TASK,
+    let (wanted, result) = match world {
+        World::Workflow => (vec!["string"], format!("result<{HANDOFF},{FAILURE}>")),
+        World::Agent => (vec![AGENT_TASK], format!("result<{HANDOFF},{FAILURE}>")),
+        World::Tool => (vec!["string", "string"], format!("result<string,{TOOL_ERROR}>")),
     };
     let exported = component.component_type();
     let fits = match exported.get_export(engine, name).map(|export| export.ty) {
@@ -36,7 +39,7 @@ pub(crate) fn refusal(engine: &Engine, component: &Component, world: World) -> O
                 function.params().map(|(_, parameter)| written(&parameter, 0)).collect();
             let results: Vec<String> =
                 function.results().map(|result| written(&result, 0)).collect();
-            parameters == [parameter] && results == [format!("result<{HANDOFF},{FAILURE}>")]
+            parameters == wanted && results == [result]
         }
         _ => false,
     };

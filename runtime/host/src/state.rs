@@ -8,9 +8,6 @@ use baton_core::ids::Timestamp;
 use baton_core::limits::{GuestLimits, Limits};
 use baton_core::report::Report;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::cli::{WasiCliCtxView, WasiCliView};
-use wasmtime_wasi::clocks::{WasiClocksCtxView, WasiClocksView};
-use wasmtime_wasi::filesystem::{WasiFilesystemCtxView, WasiFilesystemView};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::limiter::Limiter;
@@ -95,6 +92,15 @@ impl Port for Agent {
     }
 }
 
+/// What WASI of every world is linked with.
+pub(crate) trait Reach: WasiView + 'static {
+    /// The handles of host objects.
+    fn table(&mut self) -> &mut ResourceTable;
+
+    /// The random numbers.
+    fn random(&mut self) -> &mut Random;
+}
+
 /// Everything an instance reaches.
 pub(crate) struct State<P> {
     /// Who answers its calls.
@@ -142,32 +148,15 @@ impl<P> State<P> {
             wasi,
         }
     }
+}
 
-    /// The handles of host objects.
-    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+impl<P: Send + 'static> Reach for State<P> {
+    fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
     }
 
-    /// The random numbers.
-    pub(crate) fn random(&mut self) -> &mut Random {
+    fn random(&mut self) -> &mut Random {
         &mut self.random
-    }
-}
-
-impl<P: Send> State<P> {
-    /// View for `wasi:cli`.
-    pub(crate) fn cli(&mut self) -> WasiCliCtxView<'_> {
-        WasiCliView::cli(self)
-    }
-
-    /// View for `wasi:clocks`.
-    pub(crate) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksView::clocks(self)
-    }
-
-    /// View for `wasi:filesystem`.
-    pub(crate) fn filesystem(&mut self) -> WasiFilesystemCtxView<'_> {
-        WasiFilesystemView::filesystem(self)
     }
 }
 

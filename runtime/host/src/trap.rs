@@ -103,6 +103,9 @@ fn stopped(error: &wasmtime::Error) -> Option<Failure> {
         Stop::RandomBytes { .. } => (FailureKind::Limit, "random-bytes"),
         Stop::ListItems { .. } => (FailureKind::Limit, "list-items"),
         Stop::ClockWait => (FailureKind::Refused, "clock-wait"),
+        Stop::WriteBytes { .. } => (FailureKind::Limit, "write-bytes"),
+        Stop::OpenFiles { .. } => (FailureKind::Limit, "open-files"),
+        Stop::Sockets => (FailureKind::Refused, "sockets"),
     };
     Some(Failure::new(kind, code, format!("the guest was stopped: {stop}")))
 }

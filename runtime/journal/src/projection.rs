@@ -76,6 +76,10 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
             run.tasks += 1;
             tasks.put(spawned(task, work, record.at))?;
         }
+        Body::Called { task, work } => {
+            run.tasks += 1;
+            tasks.put(spawned(task, work, record.at))?;
+        }
         Body::Started { tasks: starts } => {
             for Start { task, attempt } in starts {
                 change(tasks, task, |row| {
@@ -104,8 +108,8 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
             if outcome.failure().is_some_and(|why| why.kind != FailureKind::Cancelled) {
                 run.failed_tasks += 1;
             }
-            // What a nested workflow consumed is what its agents did: it would count twice.
-            if kind.as_deref() == Some("agent") {
+            // What a nested workflow consumed is what its tasks did: it would count twice.
+            if matches!(kind.as_deref(), Some("agent" | "tool")) {
                 run.usage.add(usage);
             }
         }
@@ -129,6 +133,7 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
         | Body::Observed { .. }
         | Body::Reported { .. }
         | Body::AgentReported { .. }
+        | Body::Denied { .. }
         | Body::AgentRead { .. }
         | Body::Snapshot(_)
         | Body::NotReused { .. }
@@ -155,10 +160,13 @@ pub fn rebuild(records: &[Record]) -> Option<(RunRow, BTreeMap<TaskPath, TaskRow
 }
 
 fn spawned(task: &TaskPath, work: &Work, at: Timestamp) -> TaskRow {
-    // Only agents wait for a slot: the rest is under way as soon as it is spawned.
+    // Agents and tools wait for a slot: the rest is under way as soon as it is spawned.
     let (state, phase, backend) = match work {
         Work::Agent { spec, backend, .. } => {
             (State::Queued, spec.options.phase.clone(), Some(backend.clone()))
+        }
+        Work::Tool { spec, tool, .. } => {
+            (State::Queued, spec.options.phase.clone(), Some(tool.clone()))
         }
         Work::Workflow { spec, .. } => (State::Running, spec.options.phase.clone(), None),
         Work::Sleep { .. } => (State::Running, None, None),

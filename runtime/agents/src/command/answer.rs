@@ -81,7 +81,7 @@ enum RefusedKind {
 /// Makes an answer of what a program left. Its own word about an error counts more than its exit
 /// status; its word about success counts only with status 0.
 pub(super) fn judge(job: &Job, remains: &Remains) -> Answer {
-    let reply = parse(&remains.stdout, &job.limits.run);
+    let reply = parse(&remains.stdout.first, &job.limits.run);
     let exit = exit_failure(remains);
     let (result, usage) = match (reply, exit) {
         (Ok(Reply { error: Some(error), output: None, usage, .. }), _) => {
@@ -174,13 +174,13 @@ fn refused(error: Refused, limits: &RunLimits) -> BackendError {
 }
 
 fn bad_answer(why: &str, remains: &Remains) -> Failure {
-    let text = String::from_utf8_lossy(&remains.stdout);
+    let text = String::from_utf8_lossy(&remains.stdout.first);
     let quote: String = text.trim().chars().take(QUOTE_CHARS).collect();
     failure_with_stderr(
         "bad-answer",
         format!("the program's answer is not what was asked for: {why}"),
         serde_json::json!({ "stdout": quote }),
-        &remains.stderr,
+        &remains.stderr.last,
     )
 }
 

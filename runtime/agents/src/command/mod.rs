@@ -12,11 +12,12 @@ use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::record::Effect;
 
 use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
-use crate::process::{Launch, Remains, RunError, Supervisor};
+use crate::process::{Keep, Launch, Remains, RunError, Supervisor};
 use crate::stop::stop;
 use crate::supervise::Ended;
 
-pub use program::CommandError;
+pub use program::{CommandError, find};
+pub use task::environment;
 
 /// Bytes a program may write to standard output; one more and it is killed.
 pub const STDOUT_BYTES_MAX: usize = 16 << 20;
@@ -73,11 +74,12 @@ impl CommandBackend {
         argv.extend(self.argv.iter().skip(1).map(OsStr::new));
         let launch = Launch {
             argv,
-            environment: task::environment(job),
+            environment: task::environment_of(job),
             directory: &directory,
             task: task::json(job),
-            stdout_bytes_max: STDOUT_BYTES_MAX,
-            stderr_bytes_kept: STDERR_BYTES_KEPT,
+            stdout: Keep::All(STDOUT_BYTES_MAX),
+            stderr: Keep::End(STDERR_BYTES_KEPT),
+            confinement: None,
         };
         let started = |pid, ticks| {
             // A closed channel means that nobody keeps a journal of this job.
@@ -86,7 +88,7 @@ impl CommandBackend {
         let remains = self.supervisor.run(launch, started, stop(job, context)).await;
         remains.map_err(|error| match error {
             RunError::Stopped(stop) => stop.error(job),
-            RunError::StdoutLimit => BackendError::Permanent(Failure::new(
+            RunError::Output => BackendError::Permanent(Failure::new(
                 FailureKind::Limit,
                 "stdout-bytes",
                 format!("the program wrote more than {STDOUT_BYTES_MAX} bytes to standard output"),
@@ -158,7 +160,7 @@ fn exit_failure(remains: &Remains) -> Option<BackendError> {
         code,
         format!("the program {what}"),
         detail,
-        &remains.stderr,
+        &remains.stderr.last,
     )))
 }
 

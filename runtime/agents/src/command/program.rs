@@ -70,7 +70,7 @@ fn starts_here(program: &Path) -> bool {
 ///
 /// # Errors
 /// A failure with a hint, if there is no such file or it cannot be executed.
-pub(super) fn find(program: &Path) -> Result<PathBuf, Failure> {
+pub fn find(program: &Path) -> Result<PathBuf, Failure> {
     if program.has_root() {
         return look_at(program, program).map(|()| program.to_path_buf());
     }

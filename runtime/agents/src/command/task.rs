@@ -68,13 +68,20 @@ pub(super) fn json(job: &Job) -> Vec<u8> {
     bytes
 }
 
-/// The whole environment of the program: anything else may hold a secret.
-pub(super) fn environment(job: &Job) -> Vec<(OsString, OsString)> {
+/// What a program sees of the host's environment: `PATH`, `HOME`, `LANG`, `LC_*`, `TZ` and
+/// `TMPDIR`. Anything else may hold a secret.
+#[must_use]
+pub fn environment() -> Vec<(OsString, OsString)> {
     let passed = |name: &OsString| {
         name.to_str()
             .is_some_and(|name| VARIABLES.contains(&name) || name.starts_with(LOCALE_PREFIX))
     };
-    let mut variables: Vec<_> = env::vars_os().filter(|(name, _)| passed(name)).collect();
+    env::vars_os().filter(|(name, _)| passed(name)).collect()
+}
+
+/// The whole environment of the program.
+pub(super) fn environment_of(job: &Job) -> Vec<(OsString, OsString)> {
+    let mut variables = environment();
     for (name, value) in [
         ("BATON_RUN", job.task.run.to_string()),
         ("BATON_TASK", job.task.to_string()),

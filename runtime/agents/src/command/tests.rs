@@ -8,6 +8,7 @@ use baton_core::spec::AgentSpec;
 use serde_json::json;
 
 use super::*;
+use crate::process::Kept;
 
 fn job(schema: bool) -> Job {
     let spec = AgentSpec { schema: schema.then(|| json!({}).into()), ..AgentSpec::default() };
@@ -27,8 +28,8 @@ fn job(schema: bool) -> Job {
 fn judge(schema: bool, stdout: &str, ended: Ended) -> Answer {
     let remains = Remains {
         ended: Some(ended),
-        stdout: stdout.into(),
-        stderr: b"the end of stderr\n".to_vec(),
+        stdout: Kept { first: stdout.into(), ..Kept::default() },
+        stderr: Kept { last: b"the end of stderr\n".to_vec(), ..Kept::default() },
     };
     answer::judge(&job(schema), &remains)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use baton_core::files::Selection;
 use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::limits::Limits;
-use baton_core::scope::{GlobLayer, ReadScope, Scope};
+use baton_core::scope::{GlobLayer, PathScope, Scope};
 use baton_core::spec::{AgentOptions, AgentSpec};
 use baton_host::HostConfig;
 use serde_json::json;
@@ -149,8 +149,8 @@ async fn files_are_those_of_the_scope() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("a.md"), "a").unwrap();
     fs::write(directory.path().join("b.txt"), "b").unwrap();
-    let layer = GlobLayer { include: vec!["*.md".into()], exclude: Vec::new() };
-    let scope = |layers| Scope { read: Some(ReadScope { layers }), ..Scope::default() };
+    let layer = GlobLayer { include: vec!["*.md".into()], ..GlobLayer::default() };
+    let scope = |layers| Scope { read: Some(PathScope { layers }), ..Scope::default() };
     let read = |path: &str| FileRequest::Read { path: path.into() };
     for (root, scope, request, expected) in [
         (true, scope(vec![layer.clone()]), read("a.md"), Ok(())),
@@ -177,8 +177,8 @@ async fn files_are_those_of_the_scope() {
 #[test]
 fn a_scope_that_cannot_be_applied_is_a_failure() {
     let directory = tempfile::tempdir().unwrap();
-    let layers = vec![GlobLayer { include: vec!["[".into()], exclude: Vec::new() }];
-    let scope = Scope { read: Some(ReadScope { layers }), ..Scope::default() };
+    let layers = vec![GlobLayer { include: vec!["[".into()], ..GlobLayer::default() }];
+    let scope = Scope { read: Some(PathScope { layers }), ..Scope::default() };
     let job = Job { scope: Arc::new(scope), ..job() };
     let (context, _cancel, _noticed) = context();
     let failure = backend("(call $done)", Some(directory.path())).port(&job, &context).err();
@@ -281,7 +281,7 @@ fn told(may_read: bool, paths: &[&str]) -> Option<(Vec<String>, bool)> {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("a"), "text").unwrap();
     let root = Root::open(directory.path()).unwrap();
-    let files = may_read.then(|| root.scoped(&ReadScope::default(), &Limits::default().files));
+    let files = may_read.then(|| root.scoped(&PathScope::default(), &Limits::default().files));
     let limits = Limits::default();
     let mut port = Port {
         files: files.transpose().unwrap(),

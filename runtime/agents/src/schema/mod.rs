@@ -21,7 +21,7 @@ const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
 /// A compiled JSON Schema. Draft 2020-12 unless its `$schema` names another. References lead into
 /// the schema itself only; nothing is ever fetched. Regular expressions take linear time, so look
 /// around and back references are not accepted. `format` is an annotation.
-pub(crate) struct Schema {
+pub struct Schema {
     validator: Arc<Validator>,
     /// Whether the time a validation takes cannot be told from the sizes alone.
     recursive: bool,
@@ -34,7 +34,7 @@ impl Schema {
     ///
     /// # Errors
     /// A failure that says what is wrong with it.
-    pub(crate) async fn compile(schema: &Json) -> Result<Self, Failure> {
+    pub async fn compile(schema: &Json) -> Result<Self, Failure> {
         let size = schema.as_str().len();
         let value = schema.value();
         let recursive = refers(&value);
@@ -50,7 +50,7 @@ impl Schema {
     ///
     /// # Errors
     /// A failure, if the validation takes too long.
-    pub(crate) async fn errors(&self, output: &Json) -> Result<Vec<String>, Failure> {
+    pub async fn errors(&self, output: &Json) -> Result<Vec<String>, Failure> {
         let work = self.size.saturating_mul(output.as_str().len());
         let validator = Arc::clone(&self.validator);
         let value = output.value();

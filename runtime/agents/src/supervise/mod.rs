@@ -16,11 +16,16 @@
 //! program: if the supervisor itself is killed, the kernel kills the program. What the program had
 //! started is then nobody's child; this one case is not covered.
 //!
+//! With a header before the task (see `protocol.rs`) a host can have the program confined (the
+//! stage does that, see [`confine`](crate::confine)), and can feed its standard input as long as it
+//! runs.
+//!
 //! Standard output and standard error pass through untouched. Linux only.
 
 mod processes;
 mod protocol;
 mod reap;
+mod relay;
 mod session;
 mod stage;
 mod sweep;
@@ -28,14 +33,22 @@ mod sweep;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use crate::confine;
+
 pub use processes::start_ticks;
 pub use protocol::{Ended, TASK_BYTES_MAX};
 pub use reap::reap;
 
-pub(crate) use protocol::write_task;
+pub(crate) use protocol::{Header, write_task};
 
 /// Ends the words that belong to the sub-command; the program and its arguments follow.
 pub(crate) const SEPARATOR: &str = "--";
+
+/// Says that a header comes before the task.
+pub(crate) const HEADER: &str = "--header";
+
+/// Asks what this machine can enforce, instead of starting a program.
+pub(crate) const PROBE: &str = "--probe";
 
 /// Marks the second stage; the number of the supervisor's process follows.
 const STAGE: &str = "--stage=";
@@ -49,6 +62,8 @@ struct Call {
     prefix: Vec<OsString>,
     /// In the second stage: the process that must be the parent.
     stage_of: Option<u32>,
+    /// Whether a header comes before the task.
+    header: bool,
     /// The program and its arguments.
     argv: Vec<OsString>,
 }
@@ -57,10 +72,15 @@ impl Call {
     fn parse(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
         let mut prefix = Vec::new();
         let mut stage_of = None;
+        let mut header = false;
         loop {
             let word = words.next()?;
             if word == SEPARATOR {
                 break;
+            }
+            if word == HEADER {
+                header = true;
+                continue;
             }
             match word.to_str().and_then(|word| word.strip_prefix(STAGE)) {
                 Some(parent) => stage_of = Some(parent.parse().ok()?),
@@ -68,7 +88,7 @@ impl Call {
             }
         }
         let argv: Vec<_> = words.collect();
-        if argv.is_empty() { None } else { Some(Self { prefix, stage_of, argv }) }
+        if argv.is_empty() { None } else { Some(Self { prefix, stage_of, header, argv }) }
     }
 }
 
@@ -82,6 +102,9 @@ impl Call {
 /// it could not be started; 143 if the supervisor was told to kill it; 2 if called wrongly.
 #[must_use]
 pub fn main() -> ExitCode {
+    if std::env::args_os().skip(1).take_while(|word| word != SEPARATOR).any(|word| word == PROBE) {
+        return confine::answer_probe();
+    }
     let Some(call) = Call::parse(std::env::args_os().skip(1)) else {
         eprintln!("supervise: expected `-- PROGRAM [ARGUMENT]…`; it is called by `baton` itself");
         return ExitCode::from(EXIT_USAGE);

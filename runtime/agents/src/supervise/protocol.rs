@@ -2,14 +2,51 @@
 //!
 //! Towards the program: one frame, the length of the task in four bytes, least significant first,
 //! and its bytes. Back: one JSON text, ended by the end of the stream.
+//!
+//! A supervisor that was called with [`HEADER`](super::HEADER) expects a frame before the task: a
+//! [`Header`] as JSON. If that says `stream`, there is no task: what follows the header is what the
+//! program reads on standard input, until the host shuts that direction down.
 
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::confine::Confinement;
+
 /// Bytes of one task. Above every limit of a run that its parts have together.
 pub const TASK_BYTES_MAX: usize = 16 << 20;
+
+/// What a host says before the task, where there is more to say than the task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Header {
+    /// Whether standard input of the program is what follows, instead of a task.
+    pub stream: bool,
+    /// What the program is kept from; none: nothing.
+    pub confinement: Option<Confinement>,
+}
+
+impl Header {
+    /// As a frame's bytes.
+    ///
+    /// # Errors
+    /// When a path is no text.
+    pub(crate) fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(io::Error::from)
+    }
+}
+
+/// What a supervisor says to its stage before the task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Orders {
+    /// The supervisor's descriptor of the pipe that is to be standard input; none: a task follows,
+    /// and is.
+    pub stdin: Option<i32>,
+    /// As of [`Header`].
+    pub confinement: Option<Confinement>,
+}
 
 /// How a program under a supervisor ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

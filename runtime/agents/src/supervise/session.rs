@@ -1,8 +1,8 @@
 //! The supervisor proper: starts the program, and ends with everything it started.
 
 use std::ffi::OsString;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::os::unix::process::CommandExt;
 use std::pin::pin;
@@ -13,10 +13,12 @@ use rustix::process::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::net::unix::pipe::Sender;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::processes::zombies_of;
-use super::protocol::{Ended, read_task, write_task};
+use super::protocol::{Ended, Header, Orders, read_task, write_task};
+use super::relay::relay;
 use super::{Call, SEPARATOR, STAGE, sweep};
 
 /// This same executable, also if its file was replaced or removed since.
@@ -37,15 +39,15 @@ async fn serve(call: &Call) -> io::Result<Ended> {
     set_child_subreaper(Some(getpid()))?;
     let mut signals = Signals::new()?;
     let mut control = stream(StdStream::from(io::stdin().as_fd().try_clone_to_owned()?))?;
-    let task = tokio::select! {
-        task = read_task(&mut control) => match task {
+    let order = tokio::select! {
+        order = Order::read(call, &mut control) => match order {
             // The host is gone, or changed its mind, before anything was started.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Ended::Killed),
-            task => task?,
+            order => order?,
         },
         () = signals.end.recv() => return Ok(Ended::Killed),
     };
-    let ended = match perform(call, &task, &mut control, &mut signals).await {
+    let ended = match perform(call, order, &mut control, &mut signals).await {
         Ok(ended) => ended,
         Err(error) => Ended::NotStarted(error.to_string()),
     };
@@ -55,22 +57,46 @@ async fn serve(call: &Call) -> io::Result<Ended> {
     Ok(ended)
 }
 
+/// What the host wants.
+struct Order {
+    header: Header,
+    /// None: standard input is fed while the program runs.
+    task: Option<Vec<u8>>,
+}
+
+impl Order {
+    async fn read(call: &Call, control: &mut UnixStream) -> io::Result<Self> {
+        let header = match call.header {
+            true => serde_json::from_slice(&read_task(control).await?)?,
+            false => Header::default(),
+        };
+        let task = if header.stream { None } else { Some(read_task(control).await?) };
+        Ok(Self { header, task })
+    }
+}
+
 async fn perform(
     call: &Call,
-    task: &[u8],
+    order: Order,
     control: &mut UnixStream,
     signals: &mut Signals,
 ) -> io::Result<Ended> {
     let (program, ours) = start(call)?;
     let mut told = Vec::new();
     let outcome = {
-        let mut hand_over = pin!(hand_over(ours, task, &mut told));
+        let (from, feed) = match order.task {
+            Some(_) => (None, None),
+            None => {
+                let (from, feed) = io::pipe()?;
+                (Some(from), Some(Sender::from_owned_fd(feed.into())?))
+            }
+        };
+        let mut hand_over = pin!(hand_over(ours, order, from, &mut told));
+        let mut left = pin!(left(control, feed));
         let mut handed_over = false;
-        let mut byte = [0];
         let exited = loop {
             tokio::select! {
-                // Hosts send nothing after the task: whatever comes is the end.
-                _ = control.read(&mut byte) => break None,
+                () = &mut left => break None,
                 () = signals.end.recv() => break None,
                 _ = signals.child.recv() => {
                     if let Some(ended) = peek(program)? {
@@ -121,12 +147,39 @@ fn start(call: &Call) -> io::Result<(Pid, UnixStream)> {
     Ok((program, stream(ours)?))
 }
 
-/// Sends the task to the stage and collects what it says until it has become the program (it says
-/// nothing) or failed to.
-async fn hand_over(mut stage: UnixStream, task: &[u8], told: &mut Vec<u8>) {
+/// Sends its orders to the stage and collects what it says until it has become the program (it says
+/// nothing) or failed to. `from` is open that long: the stage opens it anew.
+async fn hand_over(
+    mut stage: UnixStream,
+    order: Order,
+    from: Option<PipeReader>,
+    told: &mut Vec<u8>,
+) {
+    let orders = Orders {
+        stdin: from.as_ref().map(AsRawFd::as_raw_fd),
+        confinement: order.header.confinement,
+    };
+    // Paths that are no text were refused before they came here.
+    let orders = serde_json::to_vec(&orders).unwrap_or_default();
+    let said = async {
+        write_task(&mut stage, &orders).await?;
+        if let Some(task) = &order.task {
+            write_task(&mut stage, task).await?;
+        }
+        stage.read_to_end(told).await
+    };
     // An error here means that the stage is gone; how it ended says more than the error.
-    if write_task(&mut stage, task).await.is_ok() {
-        let _ = stage.read_to_end(told).await;
+    let _ = said.await;
+}
+
+/// Returns when the host wants no more of the program, or is gone.
+async fn left(control: &mut UnixStream, feed: Option<Sender>) {
+    match feed {
+        Some(feed) => relay(control, feed).await,
+        None => {
+            // Hosts send nothing after the task: whatever comes is the end.
+            let _ = control.read(&mut [0]).await;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use baton_core::record::{Record, Reuse, Snapshot};
 use baton_core::reuse::{
     Call, Condition, Entry, Index, Miss, Seen, Terms, answer_digest, request_name,
 };
-use baton_core::scope::ReadScope;
+use baton_core::scope::PathScope;
 use baton_host::files::{Root, ScopedFiles};
 use baton_journal::error::JournalError;
 use baton_journal::store::Journal;
@@ -48,7 +48,7 @@ pub(crate) struct Ask {
     /// The call.
     pub call: Call,
     /// What the task may read.
-    pub scope: Option<ReadScope>,
+    pub scope: Option<PathScope>,
     /// The granted directory when the run began.
     pub snapshot: Option<Snapshot>,
 }
@@ -220,7 +220,7 @@ impl Present<'_> {
     /// Whether every request brings what it brought then.
     fn same(
         &mut self,
-        scope: Option<&ReadScope>,
+        scope: Option<&PathScope>,
         reads: &[Seen],
         entry: &Entry,
     ) -> Result<(), Miss> {

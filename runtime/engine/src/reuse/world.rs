@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use baton_core::ids::TaskPath;
-use baton_core::record::Snapshot;
+use baton_core::record::{Effect, Snapshot, Work};
 use baton_core::reuse::needs_snapshot;
 use baton_core::run::Run;
-use baton_core::scope::{GlobLayer, ReadScope};
+use baton_core::scope::{GlobLayer, PathScope};
 use baton_host::files::{Root, Snapshots};
 
 use crate::shared::{Event, Shared};
@@ -40,7 +40,7 @@ impl Taker {
         let started = run.started();
         // Whatever the workflow asked for: a program reads the whole directory, secrets included.
         let exclude = OWN_FOLDERS.iter().map(ToString::to_string).collect();
-        let scope = ReadScope { layers: vec![GlobLayer { include: Vec::new(), exclude }] };
+        let scope = PathScope { layers: vec![GlobLayer { exclude, ..GlobLayer::default() }] };
         match root.scoped(&scope, &started.limits.files) {
             Ok(files) => {
                 let snapshots = Snapshots::new(files, started.own_files.iter().cloned());
@@ -99,10 +99,13 @@ impl World {
         self.asked && !self.known
     }
 
-    /// Takes note that an agent which may change files begins to work.
+    /// Takes note that an agent or a tool which may change files begins to work.
     pub(crate) fn is_used(&mut self, task: &TaskPath) {
         let work = self.shared.lock();
-        self.used |= work.run.task(task).is_some_and(|known| needs_snapshot(&known.work));
+        self.used |= work.run.task(task).is_some_and(|known| match &*known.work {
+            Work::Tool { effect, .. } => *effect != Effect::Read,
+            work => needs_snapshot(work),
+        });
     }
 
     /// The state now, if agents may have changed something since the last one.

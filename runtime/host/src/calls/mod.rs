@@ -5,6 +5,7 @@ pub(crate) mod budget;
 pub(crate) mod files;
 pub(crate) mod report;
 pub(crate) mod tasks;
+pub(crate) mod tools;
 
 use wasmtime::StoreContextMut;
 

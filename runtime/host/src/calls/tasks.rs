@@ -41,7 +41,10 @@ pub(crate) fn link(linker: &mut Linker<State<Workflow>>) -> wasmtime::Result<()>
     })
 }
 
-fn spawn(mut store: Store<'_>, command: Command) -> wasmtime::Result<(Result<u64, Refusal>,)> {
+pub(super) fn spawn(
+    mut store: Store<'_>,
+    command: Command,
+) -> wasmtime::Result<(Result<u64, Refusal>,)> {
     let fuel = enter(&store)?;
     match store.data_mut().port.command(command, fuel)? {
         Reply::Task(number) => Ok((Ok(number),)),

@@ -9,12 +9,14 @@ use super::path::ancestors;
 
 /// A compiled [`GlobLayer`].
 #[derive(Clone, Debug)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     /// None: every path.
     include: Option<Include>,
     exclude: GlobSet,
     /// Directories below which everything is excluded: `P` of an exclude pattern `P/**`.
     emptied: GlobSet,
+    /// What passes although it is excluded; none: nothing.
+    unless: Option<Include>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,28 +45,46 @@ pub(super) enum PatternError {
 
 /// Compiles a layer of a scope. Only `include` patterns are counted: a task can add those for its
 /// children, `exclude` patterns come from the operator.
-pub(super) fn scope_layer(layer: &GlobLayer, limits: &FileLimits) -> Result<Layer, ScopeError> {
+pub(crate) fn scope_layer(layer: &GlobLayer, limits: &FileLimits) -> Result<Layer, ScopeError> {
     let count = layer.include.len();
-    Layer::new(&layer.include, &layer.exclude, count, limits).map_err(|error| match error {
-        PatternError::Bad { pattern, reason } => ScopeError::BadPattern { pattern, reason },
-        PatternError::TooLong { size } => {
-            ScopeError::PatternTooLong { size, limit: limits.pattern_bytes }
+    let compiled = Layer::new(&layer.include, &layer.exclude, count, limits);
+    compiled.and_then(|compiled| compiled.unless(&layer.unless, limits)).map_err(
+        |error| match error {
+            PatternError::Bad { pattern, reason } => ScopeError::BadPattern { pattern, reason },
+            PatternError::TooLong { size } => {
+                ScopeError::PatternTooLong { size, limit: limits.pattern_bytes }
+            }
+            PatternError::TooMany { count } => {
+                ScopeError::TooManyPatterns { count, limit: limits.patterns }
+            }
+            PatternError::TooComplex => ScopeError::TooComplex,
+        },
+    )
+}
+
+/// Whether a glob pattern can be used in a scope.
+///
+/// # Errors
+/// Says why not, as the end of a sentence about it.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    let checked =
+        check(pattern).and_then(|()| compile(std::iter::once(pattern), Case::Exact).map(|_| ()));
+    checked.map_err(|error| match error {
+        PatternError::Bad { reason, .. } => reason,
+        PatternError::TooLong { .. } | PatternError::TooMany { .. } | PatternError::TooComplex => {
+            "is too large".into()
         }
-        PatternError::TooMany { count } => {
-            ScopeError::TooManyPatterns { count, limit: limits.patterns }
-        }
-        PatternError::TooComplex => ScopeError::TooComplex,
     })
 }
 
 /// Whether every layer lets a file pass.
-pub(super) fn pass(layers: &[Layer], path: &str) -> bool {
+pub(crate) fn pass(layers: &[Layer], path: &str) -> bool {
     layers.iter().all(|layer| layer.passes(path))
 }
 
 /// Whether a directory may be seen: something below it may pass every layer, or a pattern names
 /// it. The root may.
-pub(super) fn show(layers: &[Layer], path: &str) -> bool {
+pub(crate) fn show(layers: &[Layer], path: &str) -> bool {
     path.is_empty() || layers.iter().all(|layer| layer.shows(path))
 }
 
@@ -79,40 +99,46 @@ impl Layer {
         if counted as u64 > limits.patterns {
             return Err(PatternError::TooMany { count: counted as u64 });
         }
-        for pattern in include.iter().chain(exclude) {
-            let size = pattern.len() as u64;
-            if size > limits.pattern_bytes {
-                return Err(PatternError::TooLong { size });
-            }
-            check(pattern)?;
-        }
+        check_all(include.iter().chain(exclude), limits)?;
         let emptied = exclude.iter().filter_map(|pattern| {
             let above = pattern.strip_suffix("/**")?;
             Some(if above.is_empty() { "**" } else { above })
         });
         Ok(Self {
-            include: if include.is_empty() {
-                None
-            } else {
-                Some(Include {
-                    set: compile(include.iter().map(String::as_str), Case::Exact)?,
-                    reaches: include.iter().map(|pattern| Reach::of(pattern)).collect(),
-                })
-            },
+            include: Include::of(include)?,
             exclude: compile(exclude.iter().map(String::as_str), Case::Any)?,
             emptied: compile(emptied, Case::Any)?,
+            unless: None,
         })
+    }
+
+    /// The same, with patterns of what passes although it is excluded.
+    fn unless(self, patterns: &[String], limits: &FileLimits) -> Result<Self, PatternError> {
+        check_all(patterns.iter(), limits)?;
+        Ok(Self { unless: Include::of(patterns)?, ..self })
     }
 
     /// Whether a path passes. What is below an excluded directory does not.
     pub(super) fn passes(&self, path: &str) -> bool {
-        self.passes_here(path) && !ancestors(path).any(|above| self.exclude.is_match(above))
+        let excluded =
+            || self.exclude.is_match(path) || ancestors(path).any(|up| self.exclude.is_match(up));
+        self.include.as_ref().is_none_or(|include| include.set.is_match(path))
+            && (self.spared(path) || !excluded())
     }
 
-    /// Whether a path passes whose directory is known not to be excluded.
+    /// Whether a path passes whose directory is known to be open.
     pub(super) fn passes_here(&self, path: &str) -> bool {
+        // A directory may be open for the sake of a few files.
+        if self.unless.is_some() {
+            return self.passes(path);
+        }
         self.include.as_ref().is_none_or(|include| include.set.is_match(path))
             && !self.exclude.is_match(path)
+    }
+
+    /// Whether a path passes although it is excluded.
+    fn spared(&self, path: &str) -> bool {
+        self.unless.as_ref().is_some_and(|unless| unless.set.is_match(path))
     }
 
     /// Whether something below a directory may pass, as far as is cheap to know; the directories
@@ -138,7 +164,22 @@ impl Layer {
 
     /// Whether everything below a directory is excluded.
     fn closes(&self, directory: &str) -> bool {
-        self.exclude.is_match(directory) || self.emptied.is_match(directory)
+        let spares = |unless: &Include| unless.reaches.iter().any(|reach| reach.below(directory));
+        (self.exclude.is_match(directory) || self.emptied.is_match(directory))
+            && !self.unless.as_ref().is_some_and(spares)
+    }
+}
+
+impl Include {
+    /// Compiles patterns; none: there are none.
+    fn of(patterns: &[String]) -> Result<Option<Self>, PatternError> {
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            set: compile(patterns.iter().map(String::as_str), Case::Exact)?,
+            reaches: patterns.iter().map(|pattern| Reach::of(pattern)).collect(),
+        }))
     }
 }
 
@@ -169,6 +210,20 @@ impl Reach {
 fn within(path: &str, directory: &str) -> bool {
     directory.is_empty()
         || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn check_all<'a>(
+    patterns: impl Iterator<Item = &'a String>,
+    limits: &FileLimits,
+) -> Result<(), PatternError> {
+    for pattern in patterns {
+        let size = pattern.len() as u64;
+        if size > limits.pattern_bytes {
+            return Err(PatternError::TooLong { size });
+        }
+        check(pattern)?;
+    }
+    Ok(())
 }
 
 /// Refuses what could never match a path: an exclude pattern that excludes nothing by mistake is

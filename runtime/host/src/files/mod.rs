@@ -21,7 +21,7 @@
 //! | `io` | `permission-denied` `changed` `io-failed` |
 
 mod error;
-mod globs;
+pub(crate) mod globs;
 mod ignored;
 mod list;
 mod path;
@@ -41,8 +41,10 @@ use std::sync::Arc;
 
 use baton_core::files::{FileAnswer, FileError, FileRequest};
 use baton_core::limits::FileLimits;
-use baton_core::scope::ReadScope;
+use baton_core::scope::PathScope;
 
+pub use globs::check_pattern;
+pub(crate) use root::made_up;
 pub use root::{Root, RootError};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX, Snapshots};
 
@@ -105,7 +107,7 @@ impl Root {
     /// A pattern is malformed or beyond `limits`.
     pub fn scoped(
         &self,
-        scope: &ReadScope,
+        scope: &PathScope,
         limits: &FileLimits,
     ) -> Result<ScopedFiles, ScopeError> {
         let layers = scope.layers.iter().map(|layer| globs::scope_layer(layer, limits));

@@ -45,7 +45,7 @@ pub enum RootError {
 /// A directory whose files may be granted. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Root {
-    pub(super) dir: Arc<Dir>,
+    pub(crate) dir: Arc<Dir>,
     path: Arc<Path>,
 }
 
@@ -73,7 +73,7 @@ impl Root {
     }
 }
 
-fn made_up(handle: &impl AsFd) -> io::Result<bool> {
+pub(crate) fn made_up(handle: &impl AsFd) -> io::Result<bool> {
     let kind = fstatfs(handle)?.f_type;
     Ok(KERNEL_FILE_SYSTEMS.contains(&kind))
 }

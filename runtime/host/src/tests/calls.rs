@@ -14,29 +14,29 @@ use super::mock::{Mock, completed, host, perform, run, said};
 use crate::Host;
 
 const TASKS: &str = r#"
-  (import "baton:runtime/tasks@0.1.0" "spawn-agent"
+  (import "baton:runtime/tasks@0.1.1" "spawn-agent"
     (func $agent (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.0" "spawn-workflow"
+  (import "baton:runtime/tasks@0.1.1" "spawn-workflow"
     (func $workflow (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.0" "sleep" (func $sleep (param i64 i32)))
-  (import "baton:runtime/tasks@0.1.0" "wait-any" (func $wait (param i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.0" "cancel" (func $cancel (param i64)))"#;
+  (import "baton:runtime/tasks@0.1.1" "sleep" (func $sleep (param i64 i32)))
+  (import "baton:runtime/tasks@0.1.1" "wait-any" (func $wait (param i32 i32 i32 i32)))
+  (import "baton:runtime/tasks@0.1.1" "cancel" (func $cancel (param i64)))"#;
 const FILES: &str = r#"
-  (import "baton:runtime/files@0.1.0" "read" (func $read (param i32 i32 i32)))
-  (import "baton:runtime/files@0.1.0" "stat" (func $stat (param i32 i32 i32)))
-  (import "baton:runtime/files@0.1.0" "list" (func $list (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/files@0.1.0" "search"
+  (import "baton:runtime/files@0.1.1" "read" (func $read (param i32 i32 i32)))
+  (import "baton:runtime/files@0.1.1" "stat" (func $stat (param i32 i32 i32)))
+  (import "baton:runtime/files@0.1.1" "list" (func $list (param i32 i32 i32 i32 i32 i32 i32)))
+  (import "baton:runtime/files@0.1.1" "search"
     (func $search (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
 const REPORT: &str = r#"
-  (import "baton:runtime/report@0.1.0" "phase" (func $phase (param i32 i32)))
-  (import "baton:runtime/report@0.1.0" "log" (func $log (param i32 i32 i32)))
-  (import "baton:runtime/report@0.1.0" "progress" (func $progress (param i64 i32 i64)))
-  (import "baton:runtime/report@0.1.0" "artifact"
+  (import "baton:runtime/report@0.1.1" "phase" (func $phase (param i32 i32)))
+  (import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))
+  (import "baton:runtime/report@0.1.1" "progress" (func $progress (param i64 i32 i64)))
+  (import "baton:runtime/report@0.1.1" "artifact"
     (func $artifact (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const BUDGET: &str = r#"
-  (import "baton:runtime/budget@0.1.0" "granted" (func $granted (param i32)))
-  (import "baton:runtime/budget@0.1.0" "spent" (func $spent (param i32)))
-  (import "baton:runtime/budget@0.1.0" "left" (func $left (param i32)))"#;
+  (import "baton:runtime/budget@0.1.1" "granted" (func $granted (param i32)))
+  (import "baton:runtime/budget@0.1.1" "spent" (func $spent (param i32)))
+  (import "baton:runtime/budget@0.1.1" "left" (func $left (param i32)))"#;
 const WASI: &str = r#"
   (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))
   (import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))"#;

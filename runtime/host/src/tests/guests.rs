@@ -21,6 +21,12 @@ const PREAMBLE: &str = r#"
         (i32.add (i32.shr_u (local.get 3) (i32.const 16)) (i32.const 1)))))
     (local.get $at))
   (data (i32.const 16) "summary")
+  ;; ok(output) of a tool, at 1024.
+  (func $answer (param $text i32) (param $length i32) (result i32)
+    (i32.store8 (i32.const 1024) (i32.const 0))
+    (i32.store (i32.const 1028) (local.get $text))
+    (i32.store (i32.const 1032) (local.get $length))
+    (i32.const 1024))
   ;; ok(handoff) at 1024: summary, output, and three empty lists.
   (func $done (param $text i32) (param $length i32) (result i32)
     (i32.store8 (i32.const 1024) (i32.const 0))
@@ -50,12 +56,32 @@ const FOREIGN: &[&str] = &[
        use wasi:io/streams@0.2.0.{output-stream};
        get-stdout: func() -> output-stream;
      }
+     interface stderr {
+       use wasi:io/streams@0.2.0.{output-stream};
+       get-stderr: func() -> output-stream;
+     }
      interface exit {
        exit: func(status: result);
+     }
+     interface environment {
+       get-environment: func() -> list<tuple<string, string>>;
+       get-arguments: func() -> list<string>;
      }",
     "package wasi:clocks@0.2.0;
      interface monotonic-clock {
        now: func() -> u64;
+     }
+     interface wall-clock {
+       record datetime { seconds: u64, nanoseconds: u32 }
+       now: func() -> datetime;
+     }",
+    "package wasi:filesystem@0.2.0;
+     interface types {
+       resource descriptor;
+     }
+     interface preopens {
+       use types.{descriptor};
+       get-directories: func() -> list<tuple<descriptor, string>>;
      }",
     "package wasi:random@0.2.0;
      interface random {
@@ -63,8 +89,12 @@ const FOREIGN: &[&str] = &[
        get-random-u64: func() -> u64;
      }",
     "package wasi:sockets@0.2.0;
+     interface network {
+       resource network;
+     }
      interface instance-network {
-       instance-network: func() -> u32;
+       use network.{network};
+       instance-network: func() -> network;
      }",
     "package evil:corp@1.0.0;
      interface door {
@@ -92,6 +122,18 @@ pub(crate) fn agent(imports: &str, parts: &str, body: &str) -> Vec<u8> {
     component("agent", &format!("{imports} {PREAMBLE} {parts} {perform} {}", manifest("agent")))
 }
 
+/// A manifest of world `tool` with one tool.
+pub(crate) fn tool_manifest() -> String {
+    r#"(@custom "baton:manifest" "{\"name\":\"test\",\"world\":\"tool\",\"tools\":{\"t\":{}}}")"#
+        .into()
+}
+
+/// A tool whose `call` has this body. Parameters 0 and 1 are the name, 2 and 3 the input.
+pub(crate) fn tool(imports: &str, parts: &str, body: &str) -> Vec<u8> {
+    let call = format!(r#"(func (export "call") (param i32 i32 i32 i32) (result i32) {body})"#);
+    component("tool", &format!("{imports} {PREAMBLE} {parts} {call} {}", tool_manifest()))
+}
+
 /// A workflow that returns its input as its output.
 pub(crate) fn echo() -> Vec<u8> {
     workflow("", "", "(call $done (local.get 0) (local.get 1))")
@@ -109,7 +151,11 @@ pub(crate) fn component(world: &str, parts: &str) -> Vec<u8> {
     for import in [
         "wasi:io/streams@0.2.0",
         "wasi:cli/stdout@0.2.0",
+        "wasi:cli/stderr@0.2.0",
         "wasi:cli/exit@0.2.0",
+        "wasi:cli/environment@0.2.0",
+        "wasi:clocks/wall-clock@0.2.0",
+        "wasi:filesystem/preopens@0.2.0",
         "wasi:clocks/monotonic-clock@0.2.0",
         "wasi:random/random@0.2.0",
         "wasi:sockets/instance-network@0.2.0",
@@ -119,7 +165,7 @@ pub(crate) fn component(world: &str, parts: &str) -> Vec<u8> {
     }
     let wit = format!(
         "package test:guest;
-         world guest {{ include baton:runtime/{world}@0.1.0; {imports} }}"
+         world guest {{ include baton:runtime/{world}@0.1.1; {imports} }}"
     );
     let package = resolve.push_str("guest.wit", &wit).unwrap();
     let world = resolve.select_world(&[package], Some("guest")).unwrap();

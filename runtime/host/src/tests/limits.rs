@@ -10,10 +10,10 @@ use super::mock::{Mock, host, perform, run, said};
 use crate::port::PortError;
 use crate::{Captured, trap};
 
-const LOG: &str = r#"(import "baton:runtime/report@0.1.0" "log" (func $log (param i32 i32 i32)))"#;
-const WAIT: &str = r#"(import "baton:runtime/tasks@0.1.0" "wait-any"
+const LOG: &str = r#"(import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))"#;
+const WAIT: &str = r#"(import "baton:runtime/tasks@0.1.1" "wait-any"
     (func $wait (param i32 i32 i32 i32)))"#;
-const SLEEP: &str = r#"(import "baton:runtime/tasks@0.1.0" "sleep" (func $sleep (param i64 i32)))"#;
+const SLEEP: &str = r#"(import "baton:runtime/tasks@0.1.1" "sleep" (func $sleep (param i64 i32)))"#;
 const RANDOM: &str = r#"(import "wasi:random/random@0.2.0" "get-random-bytes"
     (func $random (param i64 i32)))"#;
 const STDOUT: &str = r#"(import "wasi:cli/stdout@0.2.0" "get-stdout" (func $stdout (result i32)))"#;

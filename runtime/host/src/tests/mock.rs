@@ -12,8 +12,9 @@ use baton_core::ids::Timestamp;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::report::Report;
+use baton_core::tool::RawToolSpec;
 
-use crate::port::{AgentPort, PortError, PortFuture, WorkflowPort};
+use crate::port::{AgentPort, CallError, PortError, PortFuture, ToolOffer, WorkflowPort};
 use crate::{AgentTask, GuestEnd, Host, HostConfig};
 
 /// What was asked, and the fuel at each call.
@@ -45,7 +46,10 @@ impl WorkflowPort for Mock {
         }
         Ok(match command {
             Command::Report(_) | Command::Cancel { .. } => Reply::Nothing,
-            Command::SpawnAgent(_) | Command::SpawnWorkflow(_) | Command::Sleep { .. } => {
+            Command::SpawnAgent(_)
+            | Command::SpawnWorkflow(_)
+            | Command::SpawnTool(_)
+            | Command::Sleep { .. } => {
                 self.spawned += 1;
                 Reply::Task(self.spawned)
             }
@@ -98,6 +102,10 @@ impl WorkflowPort for Mock {
         let granted = Amounts { agents: Some(7), tokens: None, ..Amounts::default() };
         BudgetView { granted, spent: Usage { agents: 2, ..Usage::default() } }
     }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        offers()
+    }
 }
 
 impl AgentPort for Mock {
@@ -119,6 +127,20 @@ impl AgentPort for Mock {
         self.note(format!("{request:?}"), 0);
         Box::pin(async { Err(FileError::new(FileErrorKind::Denied, "no-grant", "not granted")) })
     }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        offers()
+    }
+
+    fn call(&mut self, spec: RawToolSpec) -> PortFuture<'_, Result<Json, CallError>> {
+        self.note(format!("{spec:?}"), 0);
+        Box::pin(async move { Ok(Json::null()) })
+    }
+}
+
+fn offers() -> Vec<ToolOffer> {
+    let (name, description) = ("code/search".to_owned(), "Searches.".to_owned());
+    vec![ToolOffer { name, description, input: None, output: None }]
 }
 
 /// A host for a few instances, without a cache.

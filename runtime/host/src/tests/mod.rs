@@ -8,3 +8,5 @@ mod guests;
 mod limits;
 mod mock;
 mod refusals;
+mod tools;
+mod warm;

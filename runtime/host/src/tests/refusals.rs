@@ -4,11 +4,12 @@ use baton_core::limits::wasm::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX, NESTING_
 use baton_core::manifest::World;
 use wasmtime::component::Component;
 
-use super::guests::{agent, component, echo, manifest, workflow};
+use super::guests::{agent, component, echo, manifest, tool, tool_manifest, workflow};
 use super::mock::host;
 use crate::contract;
 use crate::engine_config;
 use crate::linker;
+use crate::tool::without_sockets;
 use crate::{LoadError, inspect};
 
 /// The parts of a core module that makes a workflow, without a manifest.
@@ -17,6 +18,11 @@ fn bare() -> String {
        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (unreachable))
        (func (export "run") (param i32 i32) (result i32) (unreachable))"#
         .into()
+}
+
+fn bare_tool() -> String {
+    bare()
+        .replace(r#"(export "run") (param i32 i32)"#, r#"(export "call") (param i32 i32 i32 i32)"#)
 }
 
 #[test]
@@ -94,7 +100,7 @@ fn refusals_name_what_they_refuse() {
     let huge = "x".repeat(MANIFEST_BYTES_MAX + 1);
     for (name, bytes, words) in [
         ("a stranger", workflow(door, "", "(call $open)"), "`evil:corp/door@1.0.0`"),
-        ("sockets", agent(sockets, "", "(call $network)"), "no network"),
+        ("sockets", agent(sockets, "", "(call $network)"), "only components of world `tool`"),
         ("no manifest", component("workflow", &bare), "no section"),
         ("two manifests", component("workflow", &format!("{bare} {once} {once}")), "2 sections"),
         (
@@ -114,6 +120,23 @@ fn refusals_name_what_they_refuse() {
         ),
         ("no export", wat::parse_str("(component)").unwrap(), "neither `run`"),
         (
+            "two worlds",
+            wat::parse_str(
+                r#"(component (core module $m (func (export "f")))
+                    (core instance $i (instantiate $m))
+                    (func (export "run") (canon lift (core func $i "f")))
+                    (func (export "call") (canon lift (core func $i "f"))))"#,
+            )
+            .unwrap(),
+            "exports `run` and `call`",
+        ),
+        (
+            "a tool without tools",
+            component("tool", &format!("{} {}", bare_tool(), manifest("tool"))),
+            "names no tools",
+        ),
+        ("a tool with a stranger", tool(door, "", "(call $open)"), "`evil:corp/door@1.0.0`"),
+        (
             "an import that is no interface",
             wat::parse_str(r#"(component (import "door" (func)))"#).unwrap(),
             "not an interface",
@@ -122,7 +145,7 @@ fn refusals_name_what_they_refuse() {
             "a newer contract",
             wat::parse_str(r#"(component (import "baton:runtime/tasks@0.2.0" (instance)))"#)
                 .unwrap(),
-            "offers version 0.1.0",
+            "offers version 0.1.1",
         ),
     ] {
         let refusals = inspect(&bytes).unwrap().refusals;
@@ -147,6 +170,28 @@ fn an_export_of_another_type_is_refused_at_load() {
         panic!("{error:?}");
     };
     assert!(refusals[0].contains("`run` has not the type"), "{error}");
+}
+
+#[test]
+fn a_tool_is_described_and_its_type_checked() {
+    let good = tool("", "", "(call $answer (local.get 0) (local.get 1))");
+    let inspection = inspect(&good).unwrap();
+    assert_eq!(
+        (inspection.world, inspection.exports),
+        (Some(World::Tool), vec!["call".to_owned()])
+    );
+    assert_eq!(inspection.refusals, Vec::<String>::new());
+    assert_eq!(host().load(&good).unwrap().world(), World::Tool);
+    let bytes = wat::parse_str(format!(
+        r#"(component
+            (core module $m (func (export "call")) {})
+            (core instance $i (instantiate $m))
+            (func (export "call") (canon lift (core func $i "call"))))"#,
+        tool_manifest()
+    ))
+    .unwrap();
+    let error = host().load(&bytes).unwrap_err();
+    assert!(error.to_string().contains("`call` has not the type"), "{error}");
 }
 
 #[test]
@@ -261,6 +306,10 @@ const ITEMS: &[(&str, &str)] = &[
     ),
     ("wasi:clocks/monotonic-clock", r#"(export "now" (func (result u64)))"#),
     ("wasi:filesystem/types", r#"(export "descriptor" (type (sub resource)))"#),
+    ("wasi:sockets/network", r#"(export "network" (type (sub resource)))"#),
+    ("wasi:http/types", r#"(export "fields" (type (sub resource)))"#),
+    ("wasi:http/incoming-handler", r#"(export "handle" (func))"#),
+    ("wasi:keyvalue/store", r#"(export "open" (func))"#),
     ("baton:runtime/tasks", r#"(export "cancel" (func (param "task" u64)))"#),
     ("baton:runtime/report", r#"(export "phase" (func (param "title" string)))"#),
 ];
@@ -273,12 +322,17 @@ fn links(interface: &str, item: &str, world: World) -> bool {
     match world {
         World::Workflow => linker::workflow(&engine).unwrap().instantiate_pre(&component).is_ok(),
         World::Agent => linker::agent(&engine).unwrap().instantiate_pre(&component).is_ok(),
+        World::Tool => {
+            let linker = linker::tool(&engine).unwrap();
+            let linker = without_sockets(&linker, &engine, &component).unwrap();
+            linker.instantiate_pre(&component).is_ok()
+        }
     }
 }
 
 #[test]
 fn what_the_contract_lets_pass_is_linked_and_nothing_else() {
-    for world in [World::Workflow, World::Agent] {
+    for world in [World::Workflow, World::Agent, World::Tool] {
         for (interface, item) in ITEMS {
             let version = if interface.starts_with("wasi:") { "0.2.0" } else { "0.1.0" };
             let name = format!("{interface}@{version}");
@@ -286,6 +340,4 @@ fn what_the_contract_lets_pass_is_linked_and_nothing_else() {
             assert_eq!(links(interface, item, world), passes, "{interface} in {world:?}");
         }
     }
-    let network = r#"(export "network" (type (sub resource)))"#;
-    assert!(!links("wasi:sockets/network", network, World::Agent));
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use baton_core::files::FileErrorKind::{Io, NotRegular};
 use baton_core::files::FileRequest;
 use baton_core::limits::FileLimits;
-use baton_core::scope::ReadScope;
+use baton_core::scope::PathScope;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::root::Located;
@@ -20,7 +20,7 @@ use super::{Tree, everything, listed, read, refused, selection, stat};
 fn machine() -> ScopedFiles {
     Root::open(Path::new("/"))
         .unwrap()
-        .scoped(&ReadScope::default(), &FileLimits::default())
+        .scoped(&PathScope::default(), &FileLimits::default())
         .unwrap()
 }
 

@@ -21,7 +21,7 @@ use baton_core::files::{
     Entry, FileAnswer, FileError, FileErrorKind, FileRequest, Match, Selection, SelectionOptions,
 };
 use baton_core::limits::FileLimits;
-use baton_core::scope::{GlobLayer, ReadScope};
+use baton_core::scope::{GlobLayer, PathScope};
 use tempfile::TempDir;
 
 use super::{Root, ScopedFiles};
@@ -70,7 +70,7 @@ impl Tree {
     }
 
     fn limited(&self, layers: &[GlobLayer], limits: &FileLimits) -> ScopedFiles {
-        let scope = ReadScope { layers: layers.to_vec() };
+        let scope = PathScope { layers: layers.to_vec() };
         Root::open(&self.root()).unwrap().scoped(&scope, limits).unwrap()
     }
 }
@@ -79,11 +79,12 @@ fn layer(include: &[&str], exclude: &[&str]) -> GlobLayer {
     GlobLayer {
         include: include.iter().map(ToString::to_string).collect(),
         exclude: exclude.iter().map(ToString::to_string).collect(),
+        unless: Vec::new(),
     }
 }
 
 fn selection(include: &[&str], exclude: &[&str], options: SelectionOptions) -> Selection {
-    let GlobLayer { include, exclude } = layer(include, exclude);
+    let GlobLayer { include, exclude, .. } = layer(include, exclude);
     Selection { include, exclude, options }
 }
 

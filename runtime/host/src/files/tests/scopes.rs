@@ -2,7 +2,7 @@
 
 use baton_core::files::FileErrorKind::Denied;
 use baton_core::limits::FileLimits;
-use baton_core::scope::{GlobLayer, ReadScope, Scope};
+use baton_core::scope::{GlobLayer, PathScope, Scope};
 
 use super::super::{Root, ScopeError};
 use super::{Tree, everything, layer, listed, read, refused, selection, stat};
@@ -56,7 +56,7 @@ fn a_child_sees_what_its_own_layer_and_its_parents_let_pass() {
     ];
     for (parent, child, expected) in table {
         let scope =
-            Scope { read: Some(ReadScope { layers: vec![parent.clone()] }), ..Scope::default() };
+            Scope { read: Some(PathScope { layers: vec![parent.clone()] }), ..Scope::default() };
         let asked: Vec<String> = child.iter().map(ToString::to_string).collect();
         let narrowed = scope.narrowed((!asked.is_empty()).then_some(&asked[..])).read.unwrap();
         passing(&tree, &narrowed.layers, expected);
@@ -149,7 +149,7 @@ fn malformed_scopes_name_the_pattern() {
     let root = Root::open(&tree.root()).unwrap();
     let limits = FileLimits::default();
     let compile = |layer: GlobLayer| {
-        let scope = ReadScope { layers: vec![GlobLayer::default(), layer] };
+        let scope = PathScope { layers: vec![GlobLayer::default(), layer] };
         root.scoped(&scope, &limits).map(|_| ()).unwrap_err()
     };
     for bad in ["a[", "secret/", "/etc/**", "../x", "./x", ""] {

@@ -1,0 +1,196 @@
+//! Finding secrets in what comes back, also in the encodings that texts of the net use.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// A value longer than this is looked for as it is, and line by line, but in no encoding: it is a key
+/// file, which nobody sends in a header.
+const ENCODED_BYTES_MAX: usize = 1 << 10;
+
+/// The lines of a longer value are secrets of their own from this length on.
+const LINE_BYTES_MIN: usize = 16;
+
+/// Fewer bytes than this are too likely to be something else.
+const FORM_BYTES_MIN: usize = 6;
+
+/// A set of secrets, ready to be found: as they are, escaped in JSON, percent-encoded, and in base64,
+/// also in the middle of a longer base64 text.
+#[derive(Clone)]
+pub struct Redaction {
+    finder: AhoCorasick,
+    /// What stands in the place of each pattern.
+    stand_ins: Vec<Arc<str>>,
+    /// Length of the longest pattern, in bytes.
+    longest: usize,
+}
+
+// The patterns are the secrets.
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redaction").field("patterns", &self.stand_ins.len()).finish_non_exhaustive()
+    }
+}
+
+impl Redaction {
+    /// Takes pairs of a value and what stands in its place. None: there is nothing to look for.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        let mut patterns = Vec::new();
+        let mut stand_ins = Vec::new();
+        for (value, stand_in) in secrets {
+            let stand_in: Arc<str> = stand_in.into();
+            for form in forms(value) {
+                patterns.push(form);
+                stand_ins.push(Arc::clone(&stand_in));
+            }
+        }
+        let longest = patterns.iter().map(Vec::len).max()?;
+        // Building fails only beyond some billion states, far above what secrets may have.
+        let finder =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok()?;
+        Some(Self { finder, stand_ins, longest })
+    }
+
+    /// Whether there is a secret in it.
+    #[must_use]
+    pub fn finds(&self, bytes: &[u8]) -> bool {
+        self.finder.is_match(bytes)
+    }
+
+    /// The bytes without secrets.
+    #[must_use]
+    pub fn bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        if !self.finds(bytes) {
+            return Cow::Borrowed(bytes);
+        }
+        let mut clean = Vec::with_capacity(bytes.len());
+        let taken = self.replace(bytes, bytes.len(), &mut clean);
+        clean.extend_from_slice(bytes.get(taken..).unwrap_or_default());
+        Cow::Owned(clean)
+    }
+
+    /// The text without secrets.
+    #[must_use]
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // Every pattern is text, so what is left begins and ends between characters.
+            Cow::Owned(clean) => Cow::Owned(String::from_utf8_lossy(&clean).into_owned()),
+        }
+    }
+
+    /// Redacts bytes that come in pieces.
+    #[must_use]
+    pub fn stream(self: &Arc<Self>) -> RedactedStream {
+        RedactedStream { redaction: Arc::clone(self), kept: Vec::new() }
+    }
+
+    /// Writes `bytes` without secrets to `clean`, up to `safe` and to the end of what was found
+    /// before; returns how much was taken.
+    fn replace(&self, bytes: &[u8], safe: usize, clean: &mut Vec<u8>) -> usize {
+        let mut taken = 0;
+        for found in self.finder.find_iter(bytes) {
+            if found.start() >= safe {
+                break;
+            }
+            clean.extend_from_slice(bytes.get(taken..found.start()).unwrap_or_default());
+            let stand_in = self.stand_ins.get(found.pattern().as_usize());
+            clean.extend_from_slice(stand_in.map_or(&[][..], |text| text.as_bytes()));
+            taken = found.end();
+        }
+        if taken < safe {
+            clean.extend_from_slice(bytes.get(taken..safe).unwrap_or_default());
+            taken = safe;
+        }
+        taken
+    }
+}
+
+/// Redacts bytes that come in pieces: a secret is found wherever the pieces are cut.
+#[derive(Debug)]
+pub struct RedactedStream {
+    redaction: Arc<Redaction>,
+    /// What may be the beginning of a secret.
+    kept: Vec<u8>,
+}
+
+impl RedactedStream {
+    /// Takes a piece and returns what is certain by now.
+    pub fn push(&mut self, piece: &[u8]) -> Vec<u8> {
+        self.kept.extend_from_slice(piece);
+        // A secret that begins before this point would be seen whole.
+        let safe = (self.kept.len() + 1).saturating_sub(self.redaction.longest);
+        let mut clean = Vec::new();
+        let taken = self.redaction.replace(&self.kept, safe, &mut clean);
+        self.kept.drain(..taken);
+        clean
+    }
+
+    /// The rest, when no further piece comes.
+    pub fn end(&mut self) -> Vec<u8> {
+        let rest = std::mem::take(&mut self.kept);
+        self.redaction.bytes(&rest).into_owned()
+    }
+}
+
+/// A value in every form that is looked for.
+fn forms(value: &str) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([value.as_bytes().to_vec()]);
+    let lines = value.lines().map(str::trim).filter(|line| line.len() >= LINE_BYTES_MIN);
+    forms.extend(lines.map(|line| line.as_bytes().to_vec()));
+    forms.extend([json(value, false), json(value, true)]);
+    if value.len() <= ENCODED_BYTES_MAX {
+        for (upper, space) in [(true, "%20"), (false, "%20"), (true, "+"), (false, "+")] {
+            forms.insert(percent(value, upper, space));
+        }
+        for before in 0..3 {
+            let standard = base64_core(value.as_bytes(), before);
+            let for_urls = standard.replace('+', "-").replace('/', "_");
+            forms.extend([standard.into_bytes(), for_urls.into_bytes()]);
+        }
+    }
+    forms.retain(|form| form.len() >= FORM_BYTES_MIN);
+    forms
+}
+
+/// The value inside a JSON string, slashes escaped or not.
+fn json(value: &str, slashes: bool) -> Vec<u8> {
+    let quoted = serde_json::Value::from(value).to_string();
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    if slashes { inner.replace('/', "\\/").into_bytes() } else { inner.as_bytes().to_vec() }
+}
+
+/// The value in a URL, everything encoded but letters, digits and `-._~`.
+fn percent(value: &str, upper: bool, space: &str) -> Vec<u8> {
+    let mut text = String::new();
+    for byte in value.bytes() {
+        let written = match byte {
+            b' ' => text.write_str(space),
+            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                text.write_char(char::from(byte))
+            }
+            byte if upper => write!(text, "%{byte:02X}"),
+            byte => write!(text, "%{byte:02x}"),
+        };
+        debug_assert!(written.is_ok(), "text takes what is written to it");
+    }
+    text.into_bytes()
+}
+
+/// The characters of a base64 text that depend on the value alone, where `before` bytes (modulo 3)
+/// stand before it.
+fn base64_core(value: &[u8], before: usize) -> String {
+    let mut padded = vec![0; before];
+    padded.extend_from_slice(value);
+    let text = STANDARD_NO_PAD.encode(&padded);
+    // Six bits a character: what holds a bit of anything else is cut off at both ends.
+    let first = (before * 8).div_ceil(6);
+    let end = padded.len() * 8 / 6;
+    text.get(first..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,206 @@
+//! Tools of components, in a fresh instance per call unless some are kept.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
+use baton_agents::cancelled;
+use baton_core::digest::Digest;
+use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
+use baton_core::scope::Authority;
+use baton_host::files::Root;
+use baton_host::port::PortError;
+use baton_host::tool::{GrantedSecret, ToolCall, ToolEnd, ToolGrant, WarmTool};
+use baton_host::{Guest, Host};
+
+use crate::job::ToolJob;
+use crate::secrets::Secrets;
+use crate::toolbox::{failed, permanent};
+
+/// Prefix of the variables that hold stand-ins of secrets.
+const SECRET_VARIABLE: &str = "BATON_SECRET_";
+
+/// What a kept instance may serve: one component with one grant.
+type Fit = (Digest, Digest);
+
+/// Performs tools of components.
+pub struct ComponentTools {
+    host: Arc<Host>,
+    root: Option<Arc<Root>>,
+    secrets: Arc<Secrets>,
+    /// Instances that may be kept, by component.
+    warm: BTreeMap<String, u32>,
+    kept: Mutex<BTreeMap<Fit, Vec<Warm>>>,
+}
+
+/// A kept instance, with where its denials go now.
+struct Warm {
+    tool: WarmTool,
+    listener: Listener,
+}
+
+/// Where the denials of an instance go: to the call it works on.
+type Listener = Arc<Mutex<Option<tokio::sync::mpsc::UnboundedSender<Notice>>>>;
+
+impl ComponentTools {
+    /// For one run: no instance is kept beyond it.
+    #[must_use]
+    pub fn new(
+        host: Arc<Host>,
+        root: Option<Arc<Root>>,
+        secrets: Arc<Secrets>,
+        warm: BTreeMap<String, u32>,
+    ) -> Self {
+        Self { host, root, secrets, warm, kept: Mutex::default() }
+    }
+
+    /// Makes one attempt at a call.
+    pub async fn call(
+        &self,
+        component: &str,
+        guest: &Arc<Guest>,
+        job: &ToolJob,
+        context: &JobContext,
+    ) -> Answer {
+        // The wait for room is the host's doing and does not count as time of the attempt.
+        let slot = tokio::select! {
+            () = cancelled(context) => return failed(BackendError::Cancelled),
+            slot = self.host.slot() => slot,
+        };
+        let call = ToolCall { name: job.tool.clone(), input: job.input.clone() };
+        let keep = self.warm.get(component).copied().unwrap_or_default() as usize;
+        let fit = (*guest.digest(), Digest::of_json(&*job.authority));
+        let work = async {
+            if keep == 0 {
+                let listener = Listener::default();
+                let grant = self.grant(&job.authority, &listener).await?;
+                listen(&listener, context);
+                return Ok(self.host.call_tool(guest, slot, &job.limits, call, grant).await);
+            }
+            let mut warm = match self.take(&fit) {
+                Some(warm) => warm,
+                None => {
+                    let listener = Listener::default();
+                    let grant = self.grant(&job.authority, &listener).await?;
+                    Warm { tool: self.host.warm_tool(guest, &job.limits, grant), listener }
+                }
+            };
+            listen(&warm.listener, context);
+            let end = warm.tool.call(slot, call).await;
+            if warm.tool.is_fit() {
+                self.put_back(fit, warm, keep);
+            }
+            Ok(end)
+        };
+        let timeout = Duration::from_millis(job.timeout_ms);
+        tokio::select! {
+            end = work => match end {
+                Ok(end) => answer(end),
+                Err(error) => failed(error),
+            },
+            () = cancelled(context) => failed(BackendError::Cancelled),
+            () = tokio::time::sleep(timeout) => failed(permanent(
+                FailureKind::TimedOut,
+                "timeout",
+                format!("the call took longer than its {} ms", job.timeout_ms),
+            )),
+        }
+    }
+
+    /// What a call may touch, ready to be enforced.
+    async fn grant(
+        &self,
+        authority: &Arc<Authority>,
+        listener: &Listener,
+    ) -> Result<ToolGrant, BackendError> {
+        let mut environment: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| authority.env.as_ref().is_some_and(|env| env.allows(name)))
+            .filter(|(name, _)| !name.starts_with(SECRET_VARIABLE))
+            .collect();
+        let mut secrets = Vec::new();
+        let granted = |name: &&String| authority.secrets.as_ref().is_some_and(|s| s.allows(name));
+        for (name, definition) in
+            self.secrets.definitions().iter().filter(|(name, _)| granted(name))
+        {
+            let value = self
+                .secrets
+                .get(name)
+                .await
+                .map_err(|error| permanent(FailureKind::Failed, "secret", error.to_string()))?;
+            let placeholder = self.secrets.placeholder(name);
+            environment.push((variable(name), placeholder.clone()));
+            let hosts = definition.hosts.clone();
+            secrets.push(GrantedSecret { name: name.clone(), placeholder, value, hosts });
+        }
+        let listener = Arc::clone(listener);
+        Ok(ToolGrant {
+            root: self.root.clone(),
+            authority: Arc::clone(authority),
+            environment,
+            secrets,
+            certificates: Arc::default(),
+            denied: Arc::new(move |denial| {
+                let notices = listener.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(notices) = &*notices {
+                    // A closed channel means that nobody keeps a journal of this job.
+                    let _ = notices.send(Notice::Denied(denial));
+                }
+            }),
+        })
+    }
+
+    fn take(&self, fit: &Fit) -> Option<Warm> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get_mut(fit)?.pop()
+    }
+
+    fn put_back(&self, fit: Fit, warm: Warm, keep: usize) {
+        *warm.listener.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = kept.entry(fit).or_default();
+        if same.len() < keep {
+            same.push(warm);
+        }
+    }
+}
+
+fn listen(listener: &Listener, context: &JobContext) {
+    *listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.notices.clone());
+}
+
+/// The variable that holds the stand-in of a secret.
+fn variable(secret: &str) -> String {
+    let name: String = secret
+        .chars()
+        .map(
+            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' },
+        )
+        .collect();
+    format!("{SECRET_VARIABLE}{name}")
+}
+
+fn answer(end: ToolEnd) -> Answer {
+    let ToolEnd { end, unavailable } = end;
+    let usage = Usage { fuel: end.fuel, ..Usage::default() };
+    let internal = |message: String| Failure::new(FailureKind::Internal, "host", message);
+    let result = match end.outcome {
+        Ok(Outcome::Done(handoff)) => Ok(handoff),
+        Ok(Outcome::Failed(failure)) if unavailable => {
+            Err(BackendError::Retryable { failure, after_ms: None })
+        }
+        Ok(Outcome::Failed(failure)) => Err(BackendError::Permanent(failure)),
+        Err(PortError::Gone) => Err(BackendError::Cancelled),
+        Err(PortError::Capacity(message)) => {
+            Err(BackendError::Retryable { failure: internal(message.into()), after_ms: None })
+        }
+        Err(PortError::Limit { name, message }) => {
+            Err(permanent(FailureKind::Limit, name, message))
+        }
+        Err(error @ (PortError::Diverged(_) | PortError::Internal(_))) => {
+            Err(BackendError::Permanent(internal(error.to_string())))
+        }
+    };
+    Answer { result, usage }
+}

@@ -12,6 +12,7 @@ const PLUGINS: &[(&str, &str)] = &[
     ("docs-audit", "docs-audit"),
     ("docs-auditor", "docs-auditor"),
     ("echo-agent", "echo-agent"),
+    ("echo-tool", "echo-tool"),
     ("hello", "hello"),
     ("nap", "nap"),
     ("nest", "nest"),

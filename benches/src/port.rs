@@ -7,7 +7,7 @@ use baton_core::files::{FileAnswer, FileError, FileErrorKind, FileRequest};
 use baton_core::handoff::{Handoff, Outcome, Usage};
 use baton_core::ids::Timestamp;
 use baton_core::json::Json;
-use baton_host::port::{PortError, PortFuture, WorkflowPort};
+use baton_host::port::{PortError, PortFuture, ToolOffer, WorkflowPort};
 
 /// Numbers what is spawned, and ends each task with a text as soon as it is waited for.
 #[derive(Debug, Default)]
@@ -19,7 +19,10 @@ impl WorkflowPort for Instant {
     fn command(&mut self, command: Command, _fuel: u64) -> Result<Reply, PortError> {
         Ok(match command {
             Command::Report(_) | Command::Cancel { .. } => Reply::Nothing,
-            Command::SpawnAgent(_) | Command::SpawnWorkflow(_) | Command::Sleep { .. } => {
+            Command::SpawnAgent(_)
+            | Command::SpawnWorkflow(_)
+            | Command::SpawnTool(_)
+            | Command::Sleep { .. } => {
                 self.spawned += 1;
                 Reply::Task(self.spawned)
             }
@@ -62,6 +65,10 @@ impl WorkflowPort for Instant {
 
     fn now(&self) -> Timestamp {
         Timestamp(1_000)
+    }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        Vec::new()
     }
 
     fn budget(&self) -> BudgetView {

@@ -15,6 +15,10 @@ mod agent {
     wasmtime::component::bindgen!({ path: "../wit", world: "baton:runtime/agent" });
 }
 
+mod tool {
+    wasmtime::component::bindgen!({ path: "../wit", world: "baton:runtime/tool" });
+}
+
 use workflow::baton::runtime::{report, tasks, types};
 
 /// Bytes of a slot's memory that are cleared instead of unmapped, as in the host.
@@ -118,6 +122,18 @@ impl Raw {
             options: "{}".into(),
         };
         let (result,) = perform.call(&mut store, (task,)).unwrap();
+        result.unwrap();
+    }
+
+    /// Calls a tool in this instance.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn call(&self, store: &mut Store<Answers>, instance: Instance, name: &str, input: &str) {
+        use tool::baton::runtime::types::ToolError;
+        type Called = (Result<String, ToolError>,);
+        let call = instance.get_typed_func::<(&str, &str), Called>(&mut *store, "call").unwrap();
+        let (result,) = call.call(&mut *store, (name, input)).unwrap();
         result.unwrap();
     }
 

@@ -9,8 +9,9 @@ use baton_agents::Supervisor;
 use baton_core::budget::{Amounts, Caps};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
-use baton_core::record::{BackendChoice, Program};
-use baton_core::scope::Scope;
+use baton_core::record::{BackendChoice, Program, ScriptOptions};
+use baton_core::scope::{Authority, NameScope, Scope, ToolScope};
+use baton_core::tool::{Provider, ToolDefinition, Tools};
 use baton_engine::{Engine, EngineConfig, NewRun, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::RunFilter;
@@ -82,6 +83,7 @@ pub fn new(workflow: &str, input: Value) -> NewRun {
         workflows: BTreeMap::new(),
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
+        tools: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {
@@ -89,7 +91,8 @@ pub fn new(workflow: &str, input: Value) -> NewRun {
         program,
         parts: vec![main, agent],
         input: Json::from(input),
-        scope: Scope { read: None, agents: true, workflows: false },
+        scope: Scope { agents: true, workflows: false, ..Scope::default() },
+        tools: Tools::default(),
         root: None,
         base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
@@ -119,6 +122,7 @@ pub fn script(source: &str, args: Value) -> NewRun {
         workflows: BTreeMap::new(),
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
+        tools: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {
@@ -166,5 +170,50 @@ pub async fn all_wait(journal: &Arc<dyn Journal>, runs: u32) {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// A workflow that calls `echo-tool` so many times, all at once. With `warm` instances of the tool
+/// kept.
+#[must_use]
+pub fn calls(times: u32, warm: u32) -> NewRun {
+    let source = format!(
+        "export const meta = {{ name: 'calls', description: 'Calls a tool.', \
+         baton: {{ tools: ['echo-tool/*'] }} }}\n\
+         const call = () => baton.tool('echo-tool/echo', {{ text: 'hello' }})\n\
+         for (let left = {times}; left > 0; left -= 1000)\n\
+         await Promise.all(Array.from({{ length: Math.min(left, 1000) }}, call))\n\
+         return null\n"
+    );
+    let (component, base) = (blob("echo-tool"), script(&source, Value::Null));
+    let definition = ToolDefinition {
+        description: String::new(),
+        input: None,
+        output: None,
+        provider: Provider::Component("echo-tool".into()),
+        authority: Authority::default(),
+        effect: None,
+        idempotency_key: None,
+        timeout_ms: None,
+    };
+    let names = NameScope::of(&["echo-tool/*".to_owned()]);
+    let kept = (warm > 0).then(|| ("echo-tool".to_owned(), warm));
+    NewRun {
+        program: Program {
+            tools: BTreeMap::from([("echo-tool".into(), component.digest)]),
+            ..base.program
+        },
+        parts: base.parts.into_iter().chain([component]).collect(),
+        scope: Scope {
+            tools: Some(ToolScope { names, within: Authority::default() }),
+            ..base.scope
+        },
+        tools: Tools {
+            known: BTreeMap::from([("echo-tool/echo".into(), definition)]),
+            warm: kept.into_iter().collect(),
+            ..Tools::default()
+        },
+        script: base.script.map(|script| Box::new(ScriptOptions { extensions: true, ..*script })),
+        ..base
     }
 }

@@ -17,6 +17,7 @@ use crate::error::TaskError;
 use crate::executor::{Request, Shared, TaskFuture};
 use crate::handoff::Handoff;
 use crate::host::RawAgent;
+use crate::within::Within;
 
 /// An agent to be asked for; made by [`Cx::agent`](crate::Cx::agent). Await it for its output, or
 /// [`AgentCall::handoff`] for everything it brings. `T` is the type of the output: text unless
@@ -123,14 +124,25 @@ impl<T> AgentCall<T> {
 
     /// Wall time of one attempt. Counted in milliseconds, rounded up.
     pub fn timeout(self, timeout: Duration) -> Self {
-        let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-        self.option("timeout_ms", u64::try_from(milliseconds).unwrap_or(u64::MAX))
+        self.option("timeout_ms", milliseconds(timeout))
     }
 
     /// Glob patterns that narrow what the agent may read.
     pub fn read<S: Into<String>>(self, patterns: impl IntoIterator<Item = S>) -> Self {
         let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
         self.option("read", patterns)
+    }
+
+    /// Names of tools the agent may call, such as `code/*` or `exec`: never more than the workflow
+    /// may call itself. Without this, those that its agent type names.
+    pub fn tools<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        self.option("tools", names)
+    }
+
+    /// Narrows what those tools may touch.
+    pub fn within(self, within: Within) -> Self {
+        self.option("within", within)
     }
 
     /// How often the output may be tried against the schema, from 1 to 5.
@@ -162,6 +174,11 @@ impl<T: DeserializeOwned> IntoFuture for AgentCall<T> {
     fn into_future(self) -> OutputFuture<T> {
         OutputFuture::new(self.handoff())
     }
+}
+
+/// A duration in milliseconds, rounded up.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 /// A value as JSON text.

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::agent::AgentCall;
 use crate::budget::Budget;
+use crate::call::{AgentExecCall, AgentToolCall, ExecCall, ToolCall, ToolInfo};
 use crate::executor::Shared;
 use crate::files::Files;
-use crate::host::{BudgetHost, FileHost, ReportHost, TaskHost};
+use crate::host::{BudgetHost, FileHost, ReportHost, TaskHost, ToolHost, ToolboxHost};
 use crate::message::MessageFuture;
 use crate::report::Report;
 use crate::sleep::Sleep;
@@ -19,6 +20,7 @@ use crate::workflow::WorkflowCall;
 #[derive(Clone)]
 pub struct Cx {
     pub(crate) shared: Rc<Shared>,
+    tools: Rc<dyn ToolHost>,
     files: Files,
     report: Report,
     budget: Budget,
@@ -27,10 +29,14 @@ pub struct Cx {
 impl Cx {
     pub(crate) fn new<H>(host: Rc<H>) -> Self
     where
-        H: TaskHost + FileHost + ReportHost + BudgetHost + 'static,
+        H: TaskHost + ToolHost + FileHost + ReportHost + BudgetHost + 'static,
     {
         Self {
-            shared: Shared::new(Rc::clone(&host) as Rc<dyn TaskHost>),
+            shared: Shared::new(
+                Rc::clone(&host) as Rc<dyn TaskHost>,
+                Rc::clone(&host) as Rc<dyn ToolHost>,
+            ),
+            tools: Rc::clone(&host) as Rc<dyn ToolHost>,
             files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>),
             report: Report::new(Rc::clone(&host) as Rc<dyn ReportHost>),
             budget: Budget::new(host),
@@ -49,6 +55,22 @@ impl Cx {
         input: &I,
     ) -> WorkflowCall {
         WorkflowCall::new(Rc::clone(&self.shared), name.into(), input)
+    }
+
+    /// A tool by its name: `PROVIDER/TOOL`, or `TOOL` alone where only one provider has it.
+    pub fn tool<I: Serialize + ?Sized>(&self, name: impl Into<String>, input: &I) -> ToolCall {
+        ToolCall::new(Rc::clone(&self.shared), name.into(), input)
+    }
+
+    /// A command: a program and its arguments, which no shell sees.
+    pub fn exec<S: Into<String>>(&self, argv: impl IntoIterator<Item = S>) -> ExecCall {
+        ExecCall::new(Rc::clone(&self.shared), argv)
+    }
+
+    /// The tools that this workflow may call, in the order of their names.
+    #[must_use]
+    pub fn tools(&self) -> Vec<ToolInfo> {
+        self.tools.available()
     }
 
     /// A durable timer of at most 366 days, counted in milliseconds from the present virtual time.
@@ -83,13 +105,42 @@ impl Cx {
 /// An agent's way to its host. Cheap to clone.
 #[derive(Clone)]
 pub struct AgentCx {
+    tools: Rc<dyn ToolboxHost>,
     files: Files,
     report: Report,
 }
 
 impl AgentCx {
-    pub(crate) fn new<H: FileHost + ReportHost + 'static>(host: Rc<H>) -> Self {
-        Self { files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>), report: Report::new(host) }
+    pub(crate) fn new<H: ToolboxHost + FileHost + ReportHost + 'static>(host: Rc<H>) -> Self {
+        Self {
+            tools: Rc::clone(&host) as Rc<dyn ToolboxHost>,
+            files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>),
+            report: Report::new(host),
+        }
+    }
+
+    /// A tool by its name: `PROVIDER/TOOL`, or `TOOL` alone where only one provider has it.
+    ///
+    /// ```no_run
+    /// # use baton_guest::prelude::*;
+    /// # fn example(cx: AgentCx) -> Result<()> {
+    /// let outline: Vec<String> =
+    ///     cx.tool("code/outline", &serde_json::json!({ "path": "src/lib.rs" })).call()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn tool<I: Serialize + ?Sized>(&self, name: impl Into<String>, input: &I) -> AgentToolCall {
+        AgentToolCall::new(Rc::clone(&self.tools), name.into(), input)
+    }
+
+    /// A command: a program and its arguments, which no shell sees.
+    pub fn exec<S: Into<String>>(&self, argv: impl IntoIterator<Item = S>) -> AgentExecCall {
+        AgentExecCall::new(Rc::clone(&self.tools), argv)
+    }
+
+    /// The tools that this agent was given, in the order of their names.
+    #[must_use]
+    pub fn tools(&self) -> Vec<ToolInfo> {
+        self.tools.offered()
     }
 
     /// Files inside the granted root.

@@ -50,6 +50,13 @@ impl TaskError {
         }
     }
 
+    /// Whether the task was interrupted in the middle of an effect that must not happen twice:
+    /// nobody knows whether it happened.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.kind == FailureKind::InDoubt)
+    }
+
     /// The failure, if the task was started and failed.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {

@@ -16,7 +16,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::error::TaskError;
 use crate::failure::{Failure, FailureKind, Refusal};
 use crate::handoff::Handoff;
-use crate::host::{Delivery, Outcome, RawAgent, RawWorkflow, TaskHost, WaitError};
+use crate::host::{
+    Delivery, Outcome, RawAgent, RawTool, RawWorkflow, TaskHost, ToolHost, WaitError,
+};
 use crate::message::Message;
 
 /// Longest list that `wait-any` takes. With more open tasks the wait is for any of them, which
@@ -26,6 +28,7 @@ const WAIT_LIST_MAX: usize = 4_096;
 /// What the futures of one workflow share.
 pub(crate) struct Shared {
     host: Rc<dyn TaskHost>,
+    tools: Rc<dyn ToolHost>,
     state: RefCell<State>,
 }
 
@@ -86,8 +89,8 @@ impl Wake for Flag {
 }
 
 impl Shared {
-    pub(crate) fn new(host: Rc<dyn TaskHost>) -> Rc<Self> {
-        Rc::new(Self { host, state: RefCell::default() })
+    pub(crate) fn new(host: Rc<dyn TaskHost>, tools: Rc<dyn ToolHost>) -> Rc<Self> {
+        Rc::new(Self { host, tools, state: RefCell::default() })
     }
 
     /// Runs the workflow to its end.
@@ -161,6 +164,7 @@ impl Shared {
         let task = match request {
             Request::Agent(spec) => self.host.spawn_agent(spec),
             Request::Workflow(spec) => self.host.spawn_workflow(spec),
+            Request::Tool(spec) => self.tools.spawn_tool(spec),
             Request::Sleep(milliseconds) => self.host.sleep(*milliseconds),
         }?;
         self.state.borrow_mut().open.insert(task, Slot::default());
@@ -222,6 +226,7 @@ impl Shared {
 pub(crate) enum Request {
     Agent(RawAgent),
     Workflow(RawWorkflow),
+    Tool(RawTool),
     Sleep(u64),
 }
 

@@ -4,6 +4,8 @@
 //! never names [`TaskHost`] does not import `tasks`.
 
 use crate::budget::Amounts;
+use crate::call::ToolInfo;
+use crate::error::TaskError;
 use crate::failure::{Failure, Refusal};
 use crate::files::{Content, Entry, FileError, Listing, Matches};
 use crate::handoff::{Handoff, Usage};
@@ -25,6 +27,14 @@ pub(crate) struct RawAgent {
 /// A workflow specification as it crosses the boundary: JSON as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawWorkflow {
+    pub name: String,
+    pub input: String,
+    pub options: String,
+}
+
+/// A call of a tool as it crosses the boundary: JSON as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawTool {
     pub name: String,
     pub input: String,
     pub options: String,
@@ -66,6 +76,18 @@ pub(crate) trait TaskHost {
     fn sleep(&self, milliseconds: u64) -> Result<u64, Refusal>;
     fn wait_any(&self, tasks: Option<&[u64]>) -> Result<Delivery, WaitError>;
     fn cancel(&self, task: u64);
+}
+
+/// Interface `tools`.
+pub(crate) trait ToolHost {
+    fn spawn_tool(&self, spec: &RawTool) -> Result<u64, Refusal>;
+    fn available(&self) -> Vec<ToolInfo>;
+}
+
+/// Interface `toolbox`.
+pub(crate) trait ToolboxHost {
+    fn call(&self, spec: &RawTool) -> Result<String, TaskError>;
+    fn offered(&self) -> Vec<ToolInfo>;
 }
 
 /// Interface `budget`.

@@ -46,6 +46,41 @@
 //! # fn main() {}
 //! ```
 //!
+//! # Tools
+//!
+//! ```
+//! use baton_guest::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// What to count.
+//! #[derive(Deserialize, Schema)]
+//! pub struct Count {
+//!     /// Path inside the root.
+//!     path: String,
+//! }
+//!
+//! #[derive(Serialize, Schema)]
+//! pub struct Counted {
+//!     lines: usize,
+//! }
+//!
+//! #[baton_guest::tools(name = "count", description = "Counts things.", read("**/*.md"))]
+//! pub mod tools {
+//!     use super::*;
+//!
+//!     /// Counts the lines of a file.
+//!     pub fn lines(input: Count) -> Result<Counted, ToolError> {
+//!         let text = std::fs::read_to_string(&input.path)?;
+//!         Ok(Counted { lines: text.lines().count() })
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A tool is ordinary Rust over the standard library: files through `std::fs` (`/` is the granted
+//! root, and the working directory), variables through `std::env`, requests through [`http`], and
+//! stand-ins for secrets through [`secret`]. What was not granted is not there.
+//!
 //! # The package of a guest
 //!
 //! One guest is one package with `crate-type = ["cdylib", "rlib"]`, compiled for
@@ -63,8 +98,13 @@
 //! - A workflow must not depend on anything that a replay could show differently. Time, random
 //!   numbers and the order of a `HashMap` are made repeatable by the host.
 
+// The expansion of the macros names this crate, in its own tests too.
+#[cfg(test)]
+extern crate self as baton_guest;
+
 mod agent;
 mod budget;
+mod call;
 mod context;
 mod entry;
 mod error;
@@ -77,9 +117,15 @@ mod message;
 mod report;
 mod sleep;
 mod task;
+mod within;
 mod workflow;
 
+pub mod http;
 pub mod patterns;
+#[doc(hidden)]
+pub mod schema;
+#[doc(hidden)]
+pub mod tool;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -88,8 +134,9 @@ pub mod testing;
 mod export;
 
 pub use agent::{AgentCall, HandoffFuture, OutputFuture};
-pub use baton_guest_macros::{agent, workflow};
+pub use baton_guest_macros::{Schema, agent, tools, workflow};
 pub use budget::{Amounts, Budget};
+pub use call::{AgentExecCall, AgentToolCall, ExecCall, ExecOutput, ToolCall, ToolInfo};
 pub use context::{AgentCx, Cx};
 pub use error::{Error, Result, TaskError};
 pub use failure::{Failure, FailureKind, Refusal, RefusalKind};
@@ -99,9 +146,12 @@ pub use files::{
 pub use handoff::{Artifact, Evidence, Handoff, IntoHandoff, LineRange, Usage};
 pub use message::{Message, MessageFuture};
 pub use report::{Level, Report};
+pub use schema::{Schema, schema_of};
 pub use schemars;
 pub use sleep::Sleep;
 pub use task::{Task, TaskOptions};
+pub use tool::{ToolError, ToolErrorKind, secret};
+pub use within::Within;
 pub use workflow::WorkflowCall;
 
 /// What most guests need.
@@ -113,8 +163,8 @@ pub mod prelude {
         try_join_all, verify,
     };
     pub use crate::{
-        AgentCx, Cx, Error, Evidence, FailureKind, Handoff, IntoHandoff, Result, Task, TaskError,
-        log,
+        AgentCx, Cx, Error, Evidence, ExecOutput, FailureKind, Handoff, IntoHandoff, Result,
+        Schema, Task, TaskError, ToolError, Within, log,
     };
 }
 
@@ -125,7 +175,7 @@ pub mod component {
     pub use wit_bindgen;
 
     pub use crate::export::{perform, perform_async, run};
-    pub use crate::host::component::bindings;
+    pub use crate::host::component::{bindings, tool_end};
 }
 
 #[cfg(test)]

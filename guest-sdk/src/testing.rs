@@ -16,8 +16,10 @@
 //! ```
 
 mod files;
+mod http;
 mod reports;
 mod tasks;
+mod tools;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::budget::Amounts;
+use crate::call::ToolInfo;
 use crate::context::{AgentCx, Cx};
 use crate::entry;
 use crate::error::Error;
@@ -36,6 +39,9 @@ use crate::handoff::{Handoff, IntoHandoff, Usage};
 use crate::message::Message;
 use crate::report::Level;
 use crate::task::Task;
+use crate::tool::{self, ToolError};
+
+pub use self::http::{HttpAnswer, with_http};
 
 /// A host that answers from a script and remembers what it was asked.
 ///
@@ -64,6 +70,19 @@ pub struct WorkflowRequest {
     /// Number of the task.
     pub task: u64,
     /// Name of the workflow.
+    pub name: String,
+    /// Its input.
+    pub input: Value,
+    /// The options object.
+    pub options: Value,
+}
+
+/// What a tool was called with, by a workflow or by an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolRequest {
+    /// Number of the task; 0 for a call of an agent.
+    pub task: u64,
+    /// Name of the tool; `exec` for a command.
     pub name: String,
     /// Its input.
     pub input: Value,
@@ -119,6 +138,8 @@ pub enum Event {
     Agent(AgentRequest),
     /// A workflow was spawned, or refused.
     Workflow(WorkflowRequest),
+    /// A tool was called, or refused.
+    Tool(ToolRequest),
     /// A timer was started.
     Sleep {
         /// Number of the task.
@@ -155,6 +176,7 @@ type Order = Box<dyn FnMut(&[u64]) -> u64>;
 struct Stage {
     agents: RefCell<Option<Answer<AgentRequest>>>,
     workflows: RefCell<Option<Answer<WorkflowRequest>>>,
+    tools: RefCell<Option<Answer<ToolRequest>>>,
     order: RefCell<Option<Order>>,
     state: RefCell<State>,
 }
@@ -162,6 +184,7 @@ struct Stage {
 #[derive(Default)]
 struct State {
     files: BTreeMap<String, Vec<u8>>,
+    tools: Vec<ToolInfo>,
     granted: Amounts,
     spent: Usage,
     spawned: u64,
@@ -178,12 +201,13 @@ impl Default for Script {
 }
 
 impl Script {
-    /// A host without files and messages, which refuses agents and workflows.
+    /// A host without files and messages, which refuses agents, workflows and tools.
     #[must_use]
     pub fn new() -> Self {
         Self(Rc::new(Stage {
             agents: RefCell::default(),
             workflows: RefCell::default(),
+            tools: RefCell::default(),
             order: RefCell::default(),
             state: RefCell::default(),
         }))
@@ -203,6 +227,24 @@ impl Script {
         answer: impl Fn(&WorkflowRequest) -> R + 'static,
     ) -> Self {
         *self.0.workflows.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
+        self
+    }
+
+    /// How tools and commands end. Asked when they are called.
+    #[must_use]
+    pub fn tools<R: Into<Reply>>(self, answer: impl Fn(&ToolRequest) -> R + 'static) -> Self {
+        *self.0.tools.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
+        self
+    }
+
+    /// Lists a tool among those that may be called. It is only shown; what is called is answered
+    /// by [`Script::tools`].
+    #[must_use]
+    pub fn tool_info(self, info: ToolInfo) -> Self {
+        let mut state = self.0.state.borrow_mut();
+        state.tools.push(info);
+        state.tools.sort_by(|one, other| one.name.cmp(&other.name));
+        drop(state);
         self
     }
 
@@ -315,6 +357,22 @@ impl Script {
     pub fn events(&self) -> Vec<Event> {
         self.0.state.borrow().events.clone()
     }
+}
+
+/// Calls a tool as its component would: JSON in, JSON out.
+///
+/// # Errors
+/// What the tool ends with, or that its input does not fit its type.
+pub fn call_tool<I, O, E>(
+    tool: impl FnOnce(I) -> Result<O, E>,
+    input: &Value,
+) -> Result<Value, ToolError>
+where
+    I: DeserializeOwned,
+    O: serde::Serialize,
+    E: Into<ToolError>,
+{
+    tool::call(&input.to_string(), tool).map(|output| tasks::value(&output))
 }
 
 impl Stage {

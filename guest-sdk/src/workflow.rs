@@ -14,6 +14,7 @@ use crate::budget::Amounts;
 use crate::error::TaskError;
 use crate::executor::{Request, Shared, TaskFuture};
 use crate::host::RawWorkflow;
+use crate::within::Within;
 
 /// A workflow to be run as a child; made by [`Cx::workflow`](crate::Cx::workflow). Its scope and
 /// budget are never wider than its parent's. Await it for its output, or
@@ -59,6 +60,11 @@ impl<T> WorkflowCall<T> {
     pub fn read<S: Into<String>>(self, patterns: impl IntoIterator<Item = S>) -> Self {
         let patterns: Vec<String> = patterns.into_iter().map(Into::into).collect();
         self.option("read", patterns)
+    }
+
+    /// Narrows which tools the child may call, and what they may touch.
+    pub fn within(self, within: Within) -> Self {
+        self.option("within", within)
     }
 
     /// What the child may spend of this workflow's budget; an amount that is none is not limited

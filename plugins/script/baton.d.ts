@@ -38,6 +38,15 @@ interface Meta {
     budget?: { agents?: number; tokens?: number; output_tokens?: number; cost_usd?: number }
     /** Names of workflows that it starts and that cannot be read off its text. */
     workflows?: string[]
+    /** Tools it calls: `'code/search'`, `'git/*'`. Absent: those that its text names literally. */
+    tools?: string[]
+    /** Commands it runs: its words, `*` for any characters of one, `**` at the end for any further words: `'cargo test **'`. */
+    exec?: string[]
+    /** The most that its tools may write, send, see and use. Absent: what they ask for and are granted. */
+    write?: string[] | { include?: string[]; exclude?: string[] }
+    http?: string[]
+    env?: string[]
+    secrets?: string[]
   }
 }
 
@@ -65,6 +74,10 @@ interface AgentOptions {
     provider?: string
     /** Wall time of one attempt, in milliseconds. */
     timeoutMs?: number
+    /** Tools the agent may call, by names or patterns; never more than the script may. Absent: those of its agent type. */
+    tools?: string[]
+    /** Narrows what those tools may touch. */
+    within?: Within
   }
 }
 
@@ -174,6 +187,54 @@ interface Evidence {
   claim: string
 }
 
+/** Narrows what a tool may touch: of what is named, nothing but what the patterns let pass. */
+interface Within {
+  /** Glob patterns of files to read. */
+  read?: string[]
+  /** Glob patterns of files to write. */
+  write?: string[]
+  /** Requests, such as `'GET https://example.org/docs/'`. */
+  http?: string[]
+  /** Names of environment variables. */
+  env?: string[]
+  /** Names of secrets. */
+  secrets?: string[]
+  /** Commands, such as `'cargo test **'`. */
+  exec?: string[]
+}
+
+/** Options of a tool's call. Other keys are refused. */
+interface ToolOptions {
+  /** Name shown to people; otherwise the tool's, or the command. */
+  label?: string
+  /** Progress group of this call, whatever `phase()` said last. */
+  phase?: string
+  /** Wall time of one attempt, in milliseconds. */
+  timeoutMs?: number
+  /** Narrows what the tool may touch. */
+  within?: Within
+}
+
+/** What a call of a tool rejects with. */
+interface BatonToolError extends Error {
+  name: 'BatonToolError'
+  /** Full name as it was called; `'exec'` for a command. */
+  tool: string
+  /**
+   * Of a call that was started: `'failed'`, `'cancelled'`, `'timed-out'`, `'limit'`, `'refused'` (it tried what it was
+   * not granted), `'invalid-output'`, `'internal'`, or `'in-doubt'`: it was interrupted in the middle of what must
+   * not happen twice, and nobody knows whether it happened. Of one that was not: `'invalid'`, `'denied'`, `'limit'`,
+   * `'not-found'`.
+   */
+  kind: string
+  /** A stable code, such as `'tool-input'` or the tool's own. */
+  code: string
+  /** More for programs; absent if nothing was started. */
+  detail?: any
+  /** Number of the task; absent if nothing was started. */
+  task?: number
+}
+
 /** Which files a query is about. */
 interface Selection {
   /** Glob patterns; what matches one is left out. */
@@ -221,6 +282,27 @@ declare const baton: {
   random(): number
   /** A random UUID. The same on every replay. */
   uuid(): string
+
+  /**
+   * Calls a tool: `'PROVIDER/TOOL'`, or `'TOOL'` where only one provider has it. Without an input it gets `{}`.
+   * Resolves to its output; rejects with `BatonToolError`.
+   */
+  tool(name: string, input?: Json, options?: ToolOptions): Promise<any>
+  /**
+   * Runs a command: a program and its arguments, which no shell sees. Another status than 0 does not reject; a
+   * command that cannot be started, is killed or runs out of time does.
+   */
+  exec(
+    argv: string[],
+    options?: ToolOptions & {
+      /** Working directory, relative to the root. */
+      cwd?: string
+      /** What it reads on standard input. */
+      stdin?: string
+    },
+  ): Promise<{ status: number; stdout: string; stderr: string; truncated: boolean }>
+  /** The tools this script may call, in the order of their names. */
+  tools(): { name: string; description: string; input?: Schema; output?: Schema }[]
 
   /** `agent()` with the whole outcome: the same call, and failures of the agent do not reject. What is
    * wrong with the arguments, the schema, the cap or the budget does. */

@@ -13,6 +13,7 @@ mod check_script;
 mod errors;
 mod help;
 mod list;
+mod manifest;
 mod new;
 mod scripts;
 mod support;

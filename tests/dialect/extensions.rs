@@ -17,7 +17,7 @@ cases! {
             .done(json!(["undefined", false, false])),
         extended("return [typeof baton, typeof baton.version, baton.features.every((f) => typeof f === 'string'),\n\
                   baton.features.includes('exec'), typeof baton.exec]")
-            .done(json!(["object", "string", true, false, "undefined"])),
+            .done(json!(["object", "string", true, true, "function"])),
     ];
 
     /// `opts.baton` changes nothing in a run without extensions.

@@ -46,7 +46,7 @@ pub struct Said {
 impl Place {
     pub fn new() -> Self {
         let place = Self { dir: tempfile::tempdir().unwrap(), processes: Cell::new(0) };
-        place.write("obedient-agent.wasm", baton_test_support::OBEDIENT_AGENT);
+        place.write("obedient-agent.wasm", baton_test_support::guest("obedient-agent"));
         place.write("worker.sh", include_str!("worker.sh"));
         fs::set_permissions(place.path("worker.sh"), fs::Permissions::from_mode(0o755)).unwrap();
         // The top of a repository: nothing above it is looked at.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use baton_test_support::{HOSTILE, component};
+use baton_test_support::{component, guest};
 use serde_json::Value;
 
 use crate::cases::{AGENT, hand_over};
@@ -157,10 +157,10 @@ fn nested(depth: u32) -> Vec<u8> {
 #[test]
 fn files_that_are_no_components_are_refused() {
     let yard = Yard::new();
-    let half = HOSTILE.len() / 2;
-    let mut damaged = HOSTILE.to_vec();
+    let half = guest("hostile").len() / 2;
+    let mut damaged = guest("hostile").to_vec();
     damaged[half..half + 64].fill(0xff);
-    let mut other_version = HOSTILE.to_vec();
+    let mut other_version = guest("hostile").to_vec();
     other_version[4] = 0xee;
     for (name, bytes, words) in [
         ("empty", Vec::new(), "empty"),
@@ -168,15 +168,19 @@ fn files_that_are_no_components_are_refused() {
         ("script", b"#!/bin/sh\necho owned\n".to_vec(), "does not begin"),
         ("machine-code", b"\x7fELF\x02\x01\x01".repeat(500), "precompiled"),
         ("core-module", b"\0asm\x01\0\0\0".to_vec(), "core module"),
-        ("cut-after-the-magic", HOSTILE[..4].to_vec(), ""),
-        ("cut-after-the-header", HOSTILE[..8].to_vec(), "neither `run`"),
-        ("cut-in-the-middle", HOSTILE[..half].to_vec(), "unexpected end"),
-        ("cut-before-the-end", HOSTILE[..HOSTILE.len() - 1].to_vec(), "unexpected end"),
+        ("cut-after-the-magic", guest("hostile")[..4].to_vec(), ""),
+        ("cut-after-the-header", guest("hostile")[..8].to_vec(), "neither `run`"),
+        ("cut-in-the-middle", guest("hostile")[..half].to_vec(), "unexpected end"),
+        (
+            "cut-before-the-end",
+            guest("hostile")[..guest("hostile").len() - 1].to_vec(),
+            "unexpected end",
+        ),
         ("damaged", damaged, ""),
         ("other-version", other_version, ""),
         ("components-in-components", nested(100_000), "deeper than 32 levels"),
-        ("with-a-tail", [HOSTILE, b"tail"].concat(), ""),
-        ("too-large", [HOSTILE, &vec![0; 50 << 20]].concat(), "at most 16777216"),
+        ("with-a-tail", [guest("hostile"), b"tail"].concat(), ""),
+        ("too-large", [guest("hostile"), &vec![0; 50 << 20]].concat(), "at most 33554432"),
     ] {
         let file = format!("./{name}.wasm");
         yard.write(&file, bytes);

@@ -49,10 +49,10 @@ pub struct Said {
 impl Yard {
     pub fn new() -> Self {
         let yard = Self { dir: tempfile::tempdir().unwrap() };
-        yard.write("hostile.wasm", baton_test_support::HOSTILE);
+        yard.write("hostile.wasm", baton_test_support::guest("hostile"));
         // The same workflow under another name, so that two can call each other.
-        yard.write("hostile-twin.wasm", baton_test_support::HOSTILE);
-        yard.write("hostile-agent.wasm", baton_test_support::HOSTILE_AGENT);
+        yard.write("hostile-twin.wasm", baton_test_support::guest("hostile"));
+        yard.write("hostile-agent.wasm", baton_test_support::guest("hostile-agent"));
         yard
     }
 

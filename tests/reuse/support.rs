@@ -44,7 +44,7 @@ impl Project {
     pub fn new() -> Self {
         let project = Self { dir: tempfile::tempdir().unwrap() };
         project.write("root/page.md", "one");
-        project.write("obedient-agent.wasm", baton_test_support::OBEDIENT_AGENT);
+        project.write("obedient-agent.wasm", baton_test_support::guest("obedient-agent"));
         project.write("worker.sh", WORKER);
         let worker = project.path("worker.sh");
         fs::set_permissions(worker, fs::Permissions::from_mode(0o755)).unwrap();

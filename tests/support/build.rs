@@ -1,16 +1,28 @@
 //! Compiles the guests that only tests use.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use baton_build_support::{Guests, PREBUILT};
 
 /// The packages of the guests.
-const PACKAGES: &[&str] = &["hostile", "hostile-agent", "obedient-agent"];
+const PACKAGES: &[&str] = &[
+    "caller",
+    "hostile",
+    "hostile-agent",
+    "http-tool",
+    "obedient-agent",
+    "probe-tool",
+    "prober",
+    "prober-bare",
+    "tool-agent",
+];
 
 /// What makes them different when it changes, relative to the workspace.
-const SOURCES: &[&str] = &["Cargo.toml", "Cargo.lock", "wit", "tests/guests"];
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "wit", "guest-sdk/src", "guest-sdk/macros/src", "tests/guests"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -23,10 +35,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     let components = Guests::for_build_script(workspace, &out_dir)?.build(PACKAGES)?;
+    let mut table = String::from("&[\n");
     for (name, component) in PACKAGES.iter().zip(components) {
-        copy_if_changed(&component, &out_dir.join(format!("{name}.wasm")))?;
+        let copy = out_dir.join(format!("{name}.wasm"));
+        copy_if_changed(&component, &copy)?;
+        let path = copy.to_str().ok_or("OUT_DIR is not UTF-8")?;
+        writeln!(table, "    ({name:?}, include_bytes!({path:?})),")?;
     }
-    Ok(())
+    table.push(']');
+    Ok(fs::write(out_dir.join("table.rs"), table)?)
 }
 
 /// A component that did not change keeps its time, so that nothing above it is compiled again.

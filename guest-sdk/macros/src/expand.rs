@@ -9,6 +9,8 @@ use crate::manifest::{Built, World};
 
 /// The folder of the WIT files, beside this crate's parent.
 const WIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
+/// Version of the contract that guests are made for.
+const VERSION: &str = "0.1.1";
 
 /// The function as it was, and the component around it for wasm.
 pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::Result<TokenStream> {
@@ -21,12 +23,6 @@ pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::R
         quote!(
             const _: &[u8] = ::core::include_bytes!(#path);
         )
-    });
-    let world_name = world.name();
-    let remapped = world.interfaces().iter().map(|interface| {
-        let key = format!("baton:runtime/{interface}@0.1.0");
-        let module = format_ident!("{interface}");
-        quote!(#key: ::baton_guest::component::bindings::baton::runtime::#module)
     });
     // Spans of the signature, so that a wrong type is reported there.
     let export = match world {
@@ -47,7 +43,12 @@ pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::R
                 }
             }
         }
+        World::Tool => return Err(syn::Error::new(function.span(), "tools stand in a module")),
     };
+    let section = quote! {
+        static MANIFEST: [u8; #length] = *#bytes;
+    };
+    let component = component(world, &section, &export);
     Ok(quote! {
         #[cfg_attr(
             not(target_arch = "wasm32"),
@@ -57,6 +58,19 @@ pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::R
 
         #(#tracked)*
 
+        #component
+    })
+}
+
+/// The module with the manifest's section, which `section` defines as `MANIFEST`, and the export.
+pub(crate) fn component(world: World, section: &TokenStream, export: &TokenStream) -> TokenStream {
+    let world_name = world.name();
+    let remapped = world.interfaces().iter().map(|interface| {
+        let key = format!("baton:runtime/{interface}@{VERSION}");
+        let module = format_ident!("{interface}");
+        quote!(#key: ::baton_guest::component::bindings::baton::runtime::#module)
+    });
+    quote! {
         #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
         #[allow(
@@ -70,7 +84,7 @@ pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::R
         mod baton_component {
             #[used]
             #[unsafe(link_section = "baton:manifest")]
-            static MANIFEST: [u8; #length] = *#bytes;
+            #section
 
             ::baton_guest::component::wit_bindgen::generate!({
                 path: #WIT,
@@ -89,7 +103,7 @@ pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::R
 
             export!(Component);
         }
-    })
+    }
 }
 
 fn check(world: World, function: &ItemFn) -> syn::Result<()> {
@@ -97,6 +111,7 @@ fn check(world: World, function: &ItemFn) -> syn::Result<()> {
     let wanted = match world {
         World::Workflow => "async fn run(cx: Cx, input: Input) -> Result<Output>",
         World::Agent => "fn perform(cx: AgentCx, task: Task<Input>) -> Result<Output>",
+        World::Tool => "fn name(input: Input) -> Result<Output, ToolError>",
     };
     let problem = if world == World::Workflow && signature.asyncness.is_none() {
         Some("is not `async`")

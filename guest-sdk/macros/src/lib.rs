@@ -1,11 +1,14 @@
-//! The attributes `#[baton_guest::workflow]` and `#[baton_guest::agent]`.
+//! The attributes `#[baton_guest::workflow]`, `#[baton_guest::agent]` and `#[baton_guest::tools]`,
+//! and the derivation of `Schema`.
 
 mod arguments;
 mod expand;
 mod manifest;
+mod schema;
+mod tools;
 
 use proc_macro::TokenStream;
-use syn::{ItemFn, parse_macro_input};
+use syn::{DeriveInput, ItemFn, ItemMod, parse_macro_input};
 
 use crate::arguments::Arguments;
 use crate::manifest::World;
@@ -20,8 +23,14 @@ use crate::manifest::World;
 ///     read("**/*.md"), exclude("old/**"),  // files it asks to read; without `read`: none
 ///     agents,                              // it spawns agents
 ///     workflows("other"),                  // workflows it spawns
+///     tools("code/*", "git/log"),          // tools it calls, or lets its agents call
+///     exec("cargo test **"),               // commands it runs
+///     write("out/**"), http("GET https://example.org"), env("LANG"), secrets("github"),
+///                                          // the most that tools may do on its behalf; of what
+///                                          // is not named: what they ask for and are granted
 ///     agent_types(                         // kinds of agents it spawns
-///         reader(description = "…", backend = "component:NAME", system = "…", read("docs/**")),
+///         reader(description = "…", backend = "component:NAME", system = "…", read("docs/**"),
+///             tools("code/*")),
 ///     ),
 ///     budget(agents = 100, tokens = 1_000_000, cost_usd = 2.5), // where nobody grants another
 ///     input_schema = "input.schema.json",  // JSON Schema files, relative to the package
@@ -49,6 +58,7 @@ pub fn workflow(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     name = "reader",                     // required: lower case letters, digits and `-`
 ///     description = "…",                   // one or two sentences
 ///     read("**/*.md"), exclude("old/**"),  // files it asks to read; without `read`: none
+///     tools("code/*"), exec("git log *"),  // tools it calls, where its task lets it
 ///     input_schema = "input.schema.json",  // JSON Schema files, relative to the package
 ///     output_schema = "output.schema.json",
 /// )]
@@ -59,6 +69,50 @@ pub fn workflow(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn agent(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute(World::Agent, arguments, item)
+}
+
+/// Makes every `pub` function of a module a tool of its package.
+///
+/// ```text
+/// #[baton_guest::tools(
+///     name = "code",                       // required: lower case letters, digits and `-`
+///     description = "…",                   // one or two sentences
+///     read("**"), exclude("old/**"),       // files its tools ask to read
+///     write("out/**"),                     // files they ask to make, change and remove
+///     http("GET https://api.example.org"), // requests they ask to send
+///     env("LANG"),                         // environment variables they ask to see
+///     secrets("github"),                   // secrets they ask to have put into their requests
+/// )]
+/// pub mod tools {
+///     /// The doc comment is the description of the tool.
+///     pub fn find_files(input: Find) -> Result<Found, ToolError> { … }
+///
+///     /// Beside it:
+///     #[tool(
+///         name = "log",                        // else: `log-entries`, from the function
+///         idempotency_key = "key",             // the field of the input that takes such a key
+///         input_schema = "input.schema.json",  // JSON Schema files, relative to the package,
+///         output_schema = "output.schema.json" // where the types have no `Schema`
+///     )]
+///     pub fn log_entries(input: Log) -> Result<Vec<Entry>, ToolError> { … }
+/// }
+/// ```
+///
+/// The functions stay what they are: they can be called and tested like any other. An input is any
+/// type with `Deserialize` and `Schema`, an output any with `Serialize` and `Schema`; a function
+/// without arguments takes no input. The error is anything that becomes a `ToolError`.
+#[proc_macro_attribute]
+pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = parse_macro_input!(arguments as Arguments);
+    let module = parse_macro_input!(item as ItemMod);
+    tools::expand(&arguments, module).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes the JSON Schema of a type a constant, see `baton_guest::Schema`.
+#[proc_macro_derive(Schema, attributes(schema, serde))]
+pub fn schema(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    schema::derive(&item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn attribute(world: World, arguments: TokenStream, item: TokenStream) -> TokenStream {

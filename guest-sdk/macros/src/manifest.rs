@@ -1,11 +1,14 @@
 //! From the arguments of the attribute to the JSON of the manifest.
 
+mod requests;
+
 use std::path::{Path, PathBuf};
 
 use proc_macro2::Span;
 use serde_json::{Map, Value as Json, json};
 use syn::LitStr;
 
+use self::requests::requests;
 use crate::arguments::{Argument, Arguments};
 
 /// Largest manifest that the host reads, in bytes.
@@ -18,6 +21,7 @@ const NAME_BYTES_MAX: usize = 64;
 pub(crate) enum World {
     Workflow,
     Agent,
+    Tool,
 }
 
 impl World {
@@ -25,18 +29,21 @@ impl World {
         match self {
             Self::Workflow => "workflow",
             Self::Agent => "agent",
+            Self::Tool => "tool",
         }
     }
 
     /// Interfaces of the world, whose bindings the SDK has.
     pub(crate) fn interfaces(self) -> &'static [&'static str] {
         match self {
-            Self::Workflow => &["types", "tasks", "files", "report", "budget"],
-            Self::Agent => &["types", "files", "report"],
+            Self::Workflow => &["types", "tasks", "files", "report", "budget", "tools"],
+            Self::Agent => &["types", "files", "report", "tools", "toolbox"],
+            Self::Tool => &["types"],
         }
     }
 
-    fn keys(self) -> &'static [&'static str] {
+    /// Keys that its attribute knows.
+    pub(crate) fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Workflow => &[
                 "name",
@@ -46,6 +53,12 @@ impl World {
                 "exclude",
                 "agents",
                 "workflows",
+                "tools",
+                "exec",
+                "write",
+                "http",
+                "env",
+                "secrets",
                 "agent_types",
                 "budget",
                 "input_schema",
@@ -57,10 +70,19 @@ impl World {
                 "description",
                 "read",
                 "exclude",
+                "tools",
+                "exec",
+                "write",
+                "http",
+                "env",
+                "secrets",
                 "input_schema",
                 "output_schema",
                 "manifest",
             ],
+            Self::Tool => {
+                &["name", "description", "read", "exclude", "write", "http", "env", "secrets"]
+            }
         }
     }
 }
@@ -110,7 +132,8 @@ pub(crate) fn build(world: World, arguments: Arguments) -> syn::Result<Built> {
     Ok(Built { text, files: files.read })
 }
 
-fn object(
+/// The members of the manifest that its attribute states.
+pub(crate) fn object(
     world: World,
     arguments: &Arguments,
     files: &mut Files,
@@ -147,40 +170,18 @@ fn object(
     Ok(manifest)
 }
 
-fn requests(arguments: &Arguments) -> syn::Result<Json> {
-    let mut requests = Map::new();
-    let exclude = find(arguments, "exclude");
-    match (find(arguments, "read"), exclude) {
-        (Some(read), exclude) => {
-            let mut layer = Map::new();
-            layer.insert("include".into(), json!(read.texts()?));
-            if let Some(exclude) = exclude {
-                layer.insert("exclude".into(), json!(exclude.texts()?));
-            }
-            requests.insert("read".into(), Json::Object(layer));
-        }
-        (None, Some(exclude)) => return Err(exclude.error("needs `read(\"…\")` beside it")),
-        (None, None) => {}
-    }
-    if let Some(agents) = find(arguments, "agents") {
-        agents.flag()?;
-        requests.insert("agents".into(), json!(true));
-    }
-    if let Some(workflows) = find(arguments, "workflows") {
-        requests.insert("workflows".into(), json!(workflows.texts()?));
-    }
-    Ok(Json::Object(requests))
-}
-
 fn agent_types(arguments: &Arguments) -> syn::Result<Json> {
     let mut types = Map::new();
     for argument in &arguments.items {
         let facts = argument.arguments()?;
-        known(facts, &["description", "backend", "system", "read"])?;
+        known(facts, &["description", "backend", "system", "read", "tools"])?;
         let mut one = Map::new();
         for fact in &facts.items {
-            let value =
-                if fact.key == "read" { json!(fact.texts()?) } else { json!(fact.text()?.value()) };
+            let value = if fact.key == "read" || fact.key == "tools" {
+                json!(fact.texts()?)
+            } else {
+                json!(fact.text()?.value())
+            };
             one.insert(fact.key.to_string(), value);
         }
         // Names have `-` where identifiers have `_`.
@@ -203,11 +204,12 @@ fn budget(arguments: &Arguments) -> syn::Result<Json> {
     Ok(Json::Object(budget))
 }
 
-fn find<'a>(arguments: &'a Arguments, key: &str) -> Option<&'a Argument> {
+pub(crate) fn find<'a>(arguments: &'a Arguments, key: &str) -> Option<&'a Argument> {
     arguments.items.iter().find(|item| item.key == key)
 }
 
-fn known(arguments: &Arguments, keys: &[&str]) -> syn::Result<()> {
+/// Refuses keys that are not among `keys`.
+pub(crate) fn known(arguments: &Arguments, keys: &[&str]) -> syn::Result<()> {
     match arguments.items.iter().find(|item| !keys.iter().any(|key| item.key == key)) {
         Some(item) => {
             Err(item.error(&format!("is not known here; known are `{}`", keys.join("`, `"))))
@@ -232,12 +234,14 @@ fn check_name(name: Option<&str>, span: Span) -> syn::Result<()> {
 
 /// Files named by the attribute, relative to the package.
 #[derive(Default)]
-struct Files {
-    read: Vec<PathBuf>,
+pub(crate) struct Files {
+    /// Those that were read.
+    pub(crate) read: Vec<PathBuf>,
 }
 
 impl Files {
-    fn json(&mut self, name: &LitStr) -> syn::Result<Json> {
+    /// The JSON of a file.
+    pub(crate) fn json(&mut self, name: &LitStr) -> syn::Result<Json> {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
         let path = Path::new(&package).join(name.value());
         let problem = |problem: &dyn std::fmt::Display| {

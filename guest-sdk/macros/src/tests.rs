@@ -21,8 +21,10 @@ fn everything_that_can_be_said_is_written() {
     let all = r#"
         name = "audit", description = "Audits.", phases("Read", "Check"),
         read("**/*.md"), exclude("old/**"), agents, workflows("other"),
+        tools("code/*"), exec("git log *"), write("out/**"), http("GET https://example.org"),
+        env("LANG"), secrets("github"),
         agent_types(fast_reader(description = "Reads.", backend = "component:reader",
-            system = "Be short.", read("docs/**")), plain()),
+            system = "Be short.", read("docs/**"), tools("code/*")), plain()),
         budget(agents = 1_00, tokens = 5, cost_usd = 2.5),
         input_schema = "src/tests/schema.json", output_schema = "src/tests/schema.json",
     "#;
@@ -37,6 +39,12 @@ fn everything_that_can_be_said_is_written() {
             "read": { "include": ["**/*.md"], "exclude": ["old/**"] },
             "agents": true,
             "workflows": ["other"],
+            "tools": ["code/*"],
+            "exec": ["git log *"],
+            "write": { "include": ["out/**"] },
+            "http": ["GET https://example.org"],
+            "env": ["LANG"],
+            "secrets": ["github"],
         },
         "agents": {
             "fast-reader": {
@@ -44,6 +52,7 @@ fn everything_that_can_be_said_is_written() {
                 "backend": "component:reader",
                 "system": "Be short.",
                 "read": ["docs/**"],
+                "tools": ["code/*"],
             },
             "plain": {},
         },

@@ -2,19 +2,22 @@
 
 use std::rc::Rc;
 
-use bindings::baton::runtime::{budget, files, report, tasks, types};
+use bindings::baton::runtime::{budget, files, report, tasks, toolbox, tools, types};
 
 use super::{
-    BudgetHost, Delivery, FileHost, RawAgent, RawSelection, RawWorkflow, ReportHost, TaskHost,
-    WaitError,
+    BudgetHost, Delivery, FileHost, RawAgent, RawSelection, RawTool, RawWorkflow, ReportHost,
+    TaskHost, ToolHost, ToolboxHost, WaitError,
 };
 use crate::budget::Amounts;
+use crate::call::ToolInfo;
+use crate::error::TaskError;
 use crate::failure::{Failure, FailureKind, Refusal, RefusalKind};
 use crate::files::{Content, Entry, EntryKind, FileError, FileErrorKind, Found, Listing, Matches};
 use crate::handoff::{Artifact, Evidence, Handoff, LineRange, Usage};
 use crate::message::Message;
 use crate::report::Level;
 use crate::task::{Task, TaskOptions};
+use crate::tool::{ToolError, ToolErrorKind};
 
 /// Imports of both worlds. What a guest does not use is not linked, so an agent imports no
 /// `tasks`; the exports are generated in the guest's own crate, because a world's description is
@@ -32,11 +35,13 @@ pub mod bindings {
         inline: "
             package baton:guest;
             world imports {
-                import baton:runtime/types@0.1.0;
-                import baton:runtime/tasks@0.1.0;
-                import baton:runtime/files@0.1.0;
-                import baton:runtime/report@0.1.0;
-                import baton:runtime/budget@0.1.0;
+                import baton:runtime/types@0.1.1;
+                import baton:runtime/tasks@0.1.1;
+                import baton:runtime/files@0.1.1;
+                import baton:runtime/report@0.1.1;
+                import baton:runtime/budget@0.1.1;
+                import baton:runtime/tools@0.1.1;
+                import baton:runtime/toolbox@0.1.1;
             }
         ",
         generate_unused_types: true,
@@ -94,6 +99,29 @@ impl TaskHost for Component {
 
     fn cancel(&self, task: u64) {
         tasks::cancel(task);
+    }
+}
+
+impl ToolHost for Component {
+    fn spawn_tool(&self, spec: &RawTool) -> Result<u64, Refusal> {
+        tools::spawn_tool(&raw_tool(spec)).map_err(refusal)
+    }
+
+    fn available(&self) -> Vec<ToolInfo> {
+        tools::available().into_iter().map(tool_info).collect()
+    }
+}
+
+impl ToolboxHost for Component {
+    fn call(&self, spec: &RawTool) -> Result<String, TaskError> {
+        toolbox::call(&raw_tool(spec)).map_err(|error| match error {
+            toolbox::CallError::Refused(raw) => TaskError::Refused(refusal(raw)),
+            toolbox::CallError::Failed(raw) => TaskError::Failed(failure(raw)),
+        })
+    }
+
+    fn offered(&self) -> Vec<ToolInfo> {
+        toolbox::available().into_iter().map(tool_info).collect()
     }
 }
 
@@ -165,6 +193,39 @@ impl ReportHost for Component {
     fn artifact(&self, name: &str, media_type: &str, bytes: &[u8]) -> Result<String, String> {
         report::artifact(name, media_type, bytes)
     }
+}
+
+fn raw_tool(spec: &RawTool) -> tools::ToolSpec {
+    tools::ToolSpec {
+        name: spec.name.clone(),
+        input: spec.input.clone(),
+        options: spec.options.clone(),
+    }
+}
+
+fn tool_info(raw: tools::ToolInfo) -> ToolInfo {
+    let schema = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    ToolInfo {
+        name: raw.name,
+        description: raw.description,
+        input: schema(raw.input),
+        output: schema(raw.output),
+    }
+}
+
+/// What a call of a tool component returns.
+pub fn tool_end(end: Result<String, ToolError>) -> Result<String, types::ToolError> {
+    end.map_err(|error| types::ToolError {
+        kind: match error.kind {
+            ToolErrorKind::InvalidInput => types::ToolErrorKind::InvalidInput,
+            ToolErrorKind::Denied => types::ToolErrorKind::Denied,
+            ToolErrorKind::Unavailable => types::ToolErrorKind::Unavailable,
+            ToolErrorKind::Failed => types::ToolErrorKind::Failed,
+        },
+        code: error.code,
+        message: error.message,
+        detail: serde_json::Value::Object(error.detail).to_string(),
+    })
 }
 
 fn amounts(raw: budget::Amounts) -> Amounts {

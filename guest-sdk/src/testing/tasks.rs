@@ -17,7 +17,7 @@ pub(super) struct Open {
 }
 
 impl State {
-    fn open(&mut self, task: u64, reply: Reply, agents: u32) -> Result<u64, Refusal> {
+    pub(super) fn open(&mut self, task: u64, reply: Reply, agents: u32) -> Result<u64, Refusal> {
         let (outcome, mut usage) = match reply {
             Reply::Refused(refusal) => return Err(refusal),
             Reply::Failed(failure) => (Err(failure), Usage::default()),
@@ -58,7 +58,7 @@ impl State {
     }
 }
 
-fn denied(what: &str) -> Reply {
+pub(super) fn denied(what: &str) -> Reply {
     Reply::Refused(Refusal {
         kind: RefusalKind::Denied,
         code: "denied".into(),

@@ -35,6 +35,7 @@ const PARTS: &[&str] = &[
     "baton-arguments",
     "baton-files",
     "baton-calls",
+    "baton-tools",
     "baton-patterns",
     "baton",
     "main",

@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
     };
     let (_keep, cancelled) = watch::channel(false);
     let (notices, _) = mpsc::unbounded_channel();
-    match work(&backend, job, &JobContext { cancelled, notices }).await.result {
+    match work(&backend, job, &JobContext { cancelled, notices, tools: None }).await.result {
         Ok(handoff) => {
             println!("{}", handoff.output);
             ExitCode::SUCCESS

@@ -119,6 +119,9 @@ pub struct Tools {
     /// Secrets by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, SecretDefinition>,
+    /// Files with certificates (PEM) of further authorities that requests over TLS trust, absolute.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<String>,
     /// Instances kept for further calls of this run, by component; not named: none, every call gets
     /// a fresh one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -14,6 +14,7 @@ use baton_host::port::PortError;
 use baton_host::tool::{GrantedSecret, ToolCall, ToolEnd, ToolGrant, WarmTool};
 use baton_host::{Guest, Host};
 
+use crate::certificates::Certificates;
 use crate::job::ToolJob;
 use crate::secrets::Secrets;
 use crate::toolbox::{failed, permanent};
@@ -29,6 +30,7 @@ pub struct ComponentTools {
     host: Arc<Host>,
     root: Option<Arc<Root>>,
     secrets: Arc<Secrets>,
+    certificates: Certificates,
     /// Instances that may be kept, by component.
     warm: BTreeMap<String, u32>,
     kept: Mutex<BTreeMap<Fit, Vec<Warm>>>,
@@ -50,9 +52,11 @@ impl ComponentTools {
         host: Arc<Host>,
         root: Option<Arc<Root>>,
         secrets: Arc<Secrets>,
+        certificates: Vec<String>,
         warm: BTreeMap<String, u32>,
     ) -> Self {
-        Self { host, root, secrets, warm, kept: Mutex::default() }
+        let certificates = Certificates::new(certificates);
+        Self { host, root, secrets, certificates, warm, kept: Mutex::default() }
     }
 
     /// Makes one attempt at a call.
@@ -134,13 +138,19 @@ impl ComponentTools {
             let hosts = definition.hosts.clone();
             secrets.push(GrantedSecret { name: name.clone(), placeholder, value, hosts });
         }
+        let certificates = match &authority.http {
+            Some(_) => self.certificates.get().await,
+            None => Ok(Arc::default()),
+        };
+        let certificates = certificates
+            .map_err(|message| permanent(FailureKind::Failed, "certificates", message))?;
         let listener = Arc::clone(listener);
         Ok(ToolGrant {
             root: self.root.clone(),
             authority: Arc::clone(authority),
             environment,
             secrets,
-            certificates: Arc::default(),
+            certificates,
             denied: Arc::new(move |denial| {
                 let notices = listener.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(notices) = &*notices {

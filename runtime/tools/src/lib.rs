@@ -5,6 +5,7 @@
 //! before, in core; here it is enforced. Inputs and outputs are checked against the schemas of their
 //! tool, and no secret leaves in an answer.
 
+mod certificates;
 mod component;
 pub mod exec;
 mod job;

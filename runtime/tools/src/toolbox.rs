@@ -85,14 +85,14 @@ impl Toolbox {
     #[must_use]
     pub fn new(parts: ToolboxParts) -> Self {
         let ToolboxParts { tools, host, supervisor, root, limits } = parts;
-        let Tools { known, servers, secrets, warm } = tools;
+        let Tools { known, servers, secrets, certificates, warm } = tools;
         let secrets = Arc::new(Secrets::new(secrets));
         let path = root.as_ref().map(|root| root.path().to_owned());
         Self {
             known,
             root: path.clone(),
             limits: Arc::clone(&limits),
-            components: ComponentTools::new(host, root, Arc::clone(&secrets), warm),
+            components: ComponentTools::new(host, root, Arc::clone(&secrets), certificates, warm),
             exec: ExecTool::new(supervisor.clone()),
             servers: McpServers::new(servers, Arc::clone(&secrets), supervisor, path, limits),
             secrets,

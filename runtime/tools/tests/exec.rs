@@ -228,7 +228,10 @@ async fn a_program_that_the_call_may_write_is_refused() {
 #[tokio::test]
 async fn arguments_that_are_not_granted_are_refused() {
     let granted = |authority: &mut Authority| {
-        authority.exec = Some(ExecScope { layers: vec![vec!["echo a *".parse().unwrap()]] });
+        authority.exec = Some(ExecScope {
+            layers: vec![vec!["echo a *".parse().unwrap()]],
+            ..ExecScope::default()
+        });
     };
     assert_eq!(Call::new(&["echo", "a", "b"]).granted(granted).stdout().await, "a b\n");
     for argv in [&["echo", "b", "b"][..], &["echo", "a"], &["/bin/echo", "a", "b"], &["sh"]] {

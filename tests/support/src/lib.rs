@@ -1,15 +1,23 @@
 //! Components that only tests run: the hostile guests, an agent that obeys, and components made from
 //! WebAssembly text.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod project;
 mod text;
 
+pub use project::Project;
 pub use text::{TextError, component};
 
-/// The workflow that attacks its host, chosen by its input.
-pub const HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.wasm"));
+/// The guests by the names of their packages.
+const GUESTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
-/// The agent that attacks its host, chosen by its prompt.
-pub const HOSTILE_AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile-agent.wasm"));
-
-/// The agent that does what its prompt says.
-pub const OBEDIENT_AGENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/obedient-agent.wasm"));
+/// The component of a guest, by the name of its package below `tests/guests`.
+///
+/// # Panics
+/// When there is none of that name.
+#[must_use]
+pub fn guest(name: &str) -> &'static [u8] {
+    let found = GUESTS.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("there is no guest `{name}`")).1
+}

@@ -10,7 +10,7 @@ use crate::text::LineIndex;
 /// Where a reference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// `[text](target)` or `![text](target)`.
+    /// `[text](target)`, `![text](target)` or `<target>`.
     Inline,
     /// `[label]: target`.
     Definition,
@@ -222,7 +222,7 @@ impl Walk {
 
     /// Definitions are recorded where they stand, not where they are used.
     fn link(&mut self, link_type: LinkType, target: &str, range: Range<usize>) {
-        if link_type == LinkType::Inline {
+        if matches!(link_type, LinkType::Inline | LinkType::Autolink) {
             self.links.push(Link { target: target.into(), form: Form::Inline, range });
         }
     }

@@ -14,6 +14,7 @@ pub mod conclude;
 pub mod crosscheck;
 mod document;
 mod front_matter;
+pub mod links;
 mod passages;
 mod path;
 mod project;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::bindings::baton::runtime::files::{Content, FileError, Listing, Matches, Selection};
 use crate::bindings::baton::runtime::report::Level;
 use crate::bindings::baton::runtime::tasks::{AgentSpec, Delivery, WaitError, WorkflowSpec};
+use crate::bindings::baton::runtime::tools::{ToolInfo, ToolSpec};
 use crate::bindings::baton::runtime::types::Refusal;
 
 #[cfg(target_arch = "wasm32")]
@@ -27,6 +28,15 @@ pub trait Host {
     /// # Errors
     /// Why nothing was started.
     fn spawn_workflow(&self, spec: &WorkflowSpec) -> Result<u64, Refusal>;
+
+    /// Calls a tool.
+    ///
+    /// # Errors
+    /// Why nothing was started.
+    fn spawn_tool(&self, spec: &ToolSpec) -> Result<u64, Refusal>;
+
+    /// The tools that may be called.
+    fn tools(&self) -> Vec<ToolInfo>;
 
     /// Starts a timer.
     ///

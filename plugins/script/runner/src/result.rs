@@ -94,6 +94,7 @@ pub fn summary(counts: &Json) -> String {
     parts.push(calls);
     for (key, one) in [
         ("workflows", "nested workflow"),
+        ("tools", "tool call"),
         ("refused", "call refused"),
         ("swallowed", "error swallowed"),
     ] {

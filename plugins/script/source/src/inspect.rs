@@ -47,6 +47,7 @@ pub(crate) fn read(path: &str, source: &str, plan: bool) -> (Inspection, Option<
             extensions: found.extensions,
             portability: found.portability,
             agents: found.agents,
+            tools: found.tools,
         };
         (inspection, plan)
     });

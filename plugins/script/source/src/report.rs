@@ -109,6 +109,27 @@ pub struct Inspection {
     pub portability: Vec<PortabilityUse>,
     /// Calls of `agent` and `baton.agent`.
     pub agents: Vec<AgentUse>,
+    /// Tools by their literal names: of `baton.tool` and of `opts.baton.tools`; `exec` for
+    /// `baton.exec`.
+    pub tools: Vec<ToolUse>,
+}
+
+/// A use of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// The name, or a pattern of names; absent where it is computed when the script runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of `exec`: the literal arguments at the beginning of the command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// Of `exec`: whether `argv` is the whole command.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
+    /// The line in the file, from 1.
+    pub line: u32,
+    /// The character in the line, from 1.
+    pub column: u32,
 }
 
 /// A call of `workflow`. Both names absent: the target is computed when the script runs.

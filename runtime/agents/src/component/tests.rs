@@ -69,7 +69,7 @@ fn job() -> Job {
 fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
-    (JobContext { cancelled, notices }, cancel, noticed)
+    (JobContext { cancelled, notices, tools: None }, cancel, noticed)
 }
 
 const ENDLESS: &str = "(loop (br 0)) (unreachable)";

@@ -64,7 +64,7 @@ async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>)
     };
     let (_cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
-    let answer = work(&backend, job, &JobContext { cancelled, notices }).await;
+    let answer = work(&backend, job, &JobContext { cancelled, notices, tools: None }).await;
     let mut notices = Vec::new();
     while let Some(notice) = noticed.recv().await {
         let Notice::AttemptFailed { attempt, failure, usage } = notice else {
@@ -165,7 +165,7 @@ async fn a_cancel_ends_the_wait_for_the_next_attempt() {
     };
     let (cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
-    let context = JobContext { cancelled, notices };
+    let context = JobContext { cancelled, notices, tools: None };
     let cancel_after_the_first = async {
         noticed.recv().await.unwrap();
         cancel.send(true).unwrap();

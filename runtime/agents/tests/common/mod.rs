@@ -55,7 +55,7 @@ pub fn job(root: Option<&Path>) -> Job {
 pub fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
-    (JobContext { cancelled, notices }, cancel, noticed)
+    (JobContext { cancelled, notices, tools: None }, cancel, noticed)
 }
 
 /// Runs one attempt to its end.

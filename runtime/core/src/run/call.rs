@@ -35,7 +35,7 @@ impl Run {
                 Capability::Tools,
                 "tool-not-granted",
                 format!("this task may not call the tool `{name}`"),
-                "request it under `tools`; whoever started this task may have narrowed them",
+                "request it under `tools` by its full name; whoever started this task may have narrowed them",
             ));
         }
         let mut authority = definition.authority.intersect(&scope.within);

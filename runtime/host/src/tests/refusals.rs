@@ -49,7 +49,7 @@ fn what_is_no_component_is_told_apart() {
 
 #[test]
 fn a_file_beyond_the_limit_is_refused_unread() {
-    let size = 17 << 20;
+    let size = COMPONENT_BYTES_MAX as usize + 1;
     let mut bytes = echo();
     bytes.resize(size, 0);
     let expected = LoadError::TooLarge { size: size as u64, max: COMPONENT_BYTES_MAX };

@@ -10,6 +10,8 @@ mod output;
 mod tests;
 
 use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -110,7 +112,10 @@ impl ExecTool {
 
 /// A directory of the command's own.
 async fn temporary() -> Result<TempDir, BackendError> {
-    let made = tokio::task::spawn_blocking(|| tempfile::Builder::new().prefix("baton-").tempdir());
+    let made = tokio::task::spawn_blocking(|| {
+        let own = Permissions::from_mode(0o700);
+        tempfile::Builder::new().prefix("baton-").permissions(own).tempdir()
+    });
     let problem = match made.await {
         Ok(Ok(directory)) => return Ok(directory),
         Ok(Err(error)) => error.to_string(),

@@ -1,37 +1,32 @@
 //! Servers of the Model Context Protocol.
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+//!
+//! A server is started, or connected to, when its tools are first asked for, and there is one
+//! connection to it per run. One that went away is started again by the next call, never in the
+//! middle of one: whether it did what it was asked is not known then. Servers that are programs run
+//! under the supervisor and end with this process.
+//!
+//! What comes from a server is untrusted: lists, names, schemas, messages and results are held
+//! against the limits before anything else sees them. No type of the library that speaks the
+//! protocol is seen outside of this module.
 
-use baton_agents::Supervisor;
-use baton_agents::backend::{Answer, JobContext};
-use baton_core::limits::Limits;
-use baton_core::tool::Server;
+mod call;
+mod client;
+mod connection;
+mod error;
+mod handler;
+mod http;
+mod lines;
+mod listing;
+mod opener;
+mod opening;
+mod process;
+mod result;
+mod servers;
 
-use crate::job::ToolJob;
-use crate::secrets::Secrets;
+pub use error::{McpError, Problem};
+pub use listing::Listing;
+pub use result::INLINE_BYTES_MAX;
+pub use servers::McpServers;
 
-/// Servers.
-pub struct McpServers;
-
-impl McpServers {
-    /// Starts nothing.
-    #[must_use]
-    pub fn new(
-        _servers: BTreeMap<String, Server>,
-        _secrets: Arc<Secrets>,
-        _supervisor: Supervisor,
-        _root: Option<PathBuf>,
-        _limits: Arc<Limits>,
-    ) -> Self {
-        Self
-    }
-
-    /// One attempt.
-    pub async fn call(&self, _s: &str, _t: &str, _job: &ToolJob, _context: &JobContext) -> Answer {
-        crate::toolbox::failed(baton_agents::BackendError::Cancelled)
-    }
-
-    /// Ends all.
-    pub async fn close(&self) {}
-}
+#[cfg(test)]
+mod tests;

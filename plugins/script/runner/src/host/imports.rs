@@ -9,6 +9,7 @@ use crate::bindings::baton::runtime::files::{
 };
 use crate::bindings::baton::runtime::report::{self, Level};
 use crate::bindings::baton::runtime::tasks::{self, AgentSpec, Delivery, WaitError, WorkflowSpec};
+use crate::bindings::baton::runtime::tools::{self, ToolInfo, ToolSpec};
 use crate::bindings::baton::runtime::types::Refusal;
 
 /// The imports of the world.
@@ -29,6 +30,14 @@ impl Host for Imports {
 
     fn spawn_workflow(&self, spec: &WorkflowSpec) -> Result<u64, Refusal> {
         tasks::spawn_workflow(spec)
+    }
+
+    fn spawn_tool(&self, spec: &ToolSpec) -> Result<u64, Refusal> {
+        tools::spawn_tool(spec)
+    }
+
+    fn tools(&self) -> Vec<ToolInfo> {
+        tools::available()
     }
 
     fn sleep(&self, milliseconds: u64) -> Result<u64, Refusal> {

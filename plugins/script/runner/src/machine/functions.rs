@@ -10,6 +10,7 @@ use serde_json::json;
 use super::random::{Numbers, Source};
 use crate::bindings::baton::runtime::report::Level;
 use crate::bindings::baton::runtime::tasks::{AgentSpec, WorkflowSpec};
+use crate::bindings::baton::runtime::tools::{ToolInfo, ToolSpec};
 use crate::bindings::baton::runtime::types::{Refusal, RefusalKind};
 use crate::host;
 
@@ -32,6 +33,7 @@ pub fn of<'js>(
     super::encoding::add(&object)?;
     super::files::add(&object, host)?;
     tasks(&object, host)?;
+    tools(&object, host)?;
     reports(&object, host)?;
     let now = Rc::clone(host);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
@@ -87,6 +89,37 @@ fn tasks<'js>(object: &Object<'js>, host: &host::Shared) -> rquickjs::Result<()>
         reason = "the number came from the host"
     )]
     object.set("cancel", Func::from(move |task: f64| at.cancel(task as u64)))
+}
+
+fn tools<'js>(object: &Object<'js>, host: &host::Shared) -> rquickjs::Result<()> {
+    let at = Rc::clone(host);
+    object.set(
+        "spawnTool",
+        Func::from(move |ctx: Ctx<'js>, name: String, input: String, options: String| {
+            started(&ctx, at.spawn_tool(&ToolSpec { name, input, options }))
+        }),
+    )?;
+    let at = Rc::clone(host);
+    object.set(
+        "tools",
+        Func::from(move || {
+            let list: Vec<_> = at.tools().iter().map(shown).collect();
+            serde_json::Value::Array(list).to_string()
+        }),
+    )
+}
+
+/// A tool as scripts see it; a schema that the host did not name is absent.
+fn shown(tool: &ToolInfo) -> serde_json::Value {
+    let mut shown = json!({ "name": tool.name, "description": tool.description });
+    for (key, schema) in [("input", &tool.input), ("output", &tool.output)] {
+        let schema: Option<serde_json::Value> =
+            schema.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        if let (Some(schema), Some(members)) = (schema, shown.as_object_mut()) {
+            members.insert(key.into(), schema);
+        }
+    }
+    shown
 }
 
 fn reports(object: &Object<'_>, host: &host::Shared) -> rquickjs::Result<()> {

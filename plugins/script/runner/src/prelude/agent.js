@@ -56,11 +56,10 @@ const readExtensions = (own, options) => {
     if (typeof provider !== 'string') throw new NativeTypeError(`agent() expects opts.baton.provider as a string, got ${kindOf(provider)}`)
     options.backend = toWellFormed(provider)
   }
-  const timeout = own.timeoutMs
-  if (timeout !== undefined && timeout !== null) {
-    if (typeof timeout !== 'number' || !(timeout >= 1)) throw new NativeTypeError(`agent() expects opts.baton.timeoutMs as a number of milliseconds, got ${lineOf(timeout)}`)
-    options.timeout_ms = floor(min(timeout, 9e15))
-  }
+  const { timeoutMs, tools, within } = own
+  if (timeoutMs !== undefined && timeoutMs !== null) options.timeout_ms = timeoutArgument('agent() expects opts.baton.timeoutMs', timeoutMs)
+  if (tools !== undefined && tools !== null) options.tools = textsArgument('agent() expects opts.baton.tools', tools)
+  if (within !== undefined && within !== null) options.within = withinArgument('agent(), opts.baton.within', within)
 }
 
 // Starts a call for the function `self` of the dialect. `deliver(end)` gives the value of the call, or throws what rejects it.

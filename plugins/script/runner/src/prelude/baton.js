@@ -1,8 +1,9 @@
 // The global `baton`, for runs that allow extensions.
 
 const FEATURES = [
-  'agent', 'artifact', 'budget', 'converge', 'glob', 'handoff', 'limit', 'memo', 'now', 'opts.baton.provider',
-  'opts.baton.timeoutMs', 'random', 'readJson', 'readText', 'retry', 'search', 'sleep', 'sleepUntil', 'uuid', 'verify',
+  'agent', 'artifact', 'budget', 'converge', 'exec', 'glob', 'handoff', 'limit', 'memo', 'now', 'opts.baton.provider',
+  'opts.baton.timeoutMs', 'opts.baton.tools', 'opts.baton.within', 'random', 'readJson', 'readText', 'retry', 'search',
+  'sleep', 'sleepUntil', 'tool', 'tools', 'uuid', 'verify',
 ]
 
 if (rules.extensions) {
@@ -23,6 +24,9 @@ if (rules.extensions) {
   named('agent', function agent(prompt, opts) {
     return startAgent(agent, prompt, opts, outcomeOf)
   })
+  named('tool', tool)
+  named('exec', exec)
+  named('tools', toolList)
   named('retry', retry)
   named('limit', (width, thunks) => {
     try {

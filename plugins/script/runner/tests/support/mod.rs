@@ -3,7 +3,7 @@
 //! A prompt is `ok:TEXT`, `json:JSON`, `fail:KIND:CODE:MESSAGE[:DETAIL]` or
 //! `refuse:KIND:CODE:MESSAGE`; anything else is answered with itself. Before that may stand
 //! `d=MS;` (how long it takes) and `tok=N;` (output tokens). A workflow's input is read in the
-//! same way if it is a string, and is its output otherwise.
+//! same way if it is a string, and is its output otherwise. So is a tool's.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -15,6 +15,7 @@ use baton_script_runner::bindings::baton::runtime::report::Level;
 use baton_script_runner::bindings::baton::runtime::tasks::{
     AgentSpec, Completion, Delivery, Usage, WaitError, WorkflowSpec,
 };
+use baton_script_runner::bindings::baton::runtime::tools::{ToolInfo, ToolSpec};
 use baton_script_runner::bindings::baton::runtime::types::{
     Failure, FailureKind, Handoff, Refusal, RefusalKind,
 };
@@ -151,6 +152,27 @@ impl Host for Scripted {
             Json::String(said) => self.answer(&said),
             _ => self.answer(&format!("json:{input}")),
         }
+    }
+
+    fn spawn_tool(&self, spec: &ToolSpec) -> Result<u64, Refusal> {
+        let ToolSpec { name, input, options } = spec;
+        self.note(&format!("tool {name} input {input} options {options}"));
+        if name == "exec" {
+            return self.answer("json:{\"status\":1,\"stdout\":\"\",\"stderr\":\"no\",\"truncated\":false}");
+        }
+        match serde_json::from_str(input).unwrap() {
+            Json::String(said) => self.answer(&said),
+            _ => self.answer(&format!("json:{input}")),
+        }
+    }
+
+    fn tools(&self) -> Vec<ToolInfo> {
+        vec![ToolInfo {
+            name: "code/search".into(),
+            description: "Searches.".into(),
+            input: Some("{\"type\":\"object\"}".into()),
+            output: None,
+        }]
     }
 
     fn sleep(&self, milliseconds: u64) -> Result<u64, Refusal> {

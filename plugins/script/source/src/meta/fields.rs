@@ -80,23 +80,33 @@ impl Reader<'_, '_> {
         phases
     }
 
-    /// `meta.baton`: `read`, `budget` and `workflows`, each optional.
+    /// A list of strings, or an object with two of them: `include` and `exclude`.
+    fn files(&mut self, key: &str, value: Option<&Value>) {
+        match value {
+            Some(Value::Object(sides)) => {
+                self.known(&["baton", key], sides, &["include", "exclude"]);
+                for side in ["include", "exclude"] {
+                    self.strings(&["baton", key, side], sides.get(side));
+                }
+            }
+            list => self.strings(&["baton", key], list),
+        }
+    }
+
+    /// `meta.baton`: what the script asks for, and its budget, each optional.
     fn baton(&mut self, fields: &Map<String, Value>) -> Option<Map<String, Value>> {
         let Some(baton) = fields.get("baton")?.as_object() else {
             self.wrong(&["baton"], "is not an object");
             return None;
         };
-        self.known(&["baton"], baton, &["read", "budget", "workflows"]);
-        match baton.get("read") {
-            Some(Value::Object(read)) => {
-                self.known(&["baton", "read"], read, &["include", "exclude"]);
-                for side in ["include", "exclude"] {
-                    self.strings(&["baton", "read", side], read.get(side));
-                }
-            }
-            read => self.strings(&["baton", "read"], read),
+        let named = ["workflows", "tools", "exec", "http", "env", "secrets"];
+        self.known(&["baton"], baton, &[["read", "write", "budget"].as_slice(), &named].concat());
+        for key in ["read", "write"] {
+            self.files(key, baton.get(key));
         }
-        self.strings(&["baton", "workflows"], baton.get("workflows"));
+        for key in named {
+            self.strings(&["baton", key], baton.get(key));
+        }
         match baton.get("budget") {
             None => {}
             Some(Value::Object(budget)) => {

@@ -5,7 +5,7 @@ use oxc_ast::ast::{Argument, CallExpression, Expression};
 use oxc_semantic::NodeId;
 use oxc_span::GetSpan;
 
-use super::{Survey, globals, name_use, options};
+use super::{Survey, globals, name_use, options, tools};
 use crate::parse::Tree;
 use crate::position::Lines;
 use crate::{AgentUse, WorkflowUse};
@@ -42,11 +42,14 @@ pub(super) fn list<'a>(
                 options::texts(value).into_iter().map(|(name, at)| name_use(lines, name, at)),
             ),
             "baton" => match options::of_object(tree, value) {
-                Some(inner) => found.extensions.extend(
-                    inner
-                        .into_iter()
-                        .map(|(name, at, _)| name_use(lines, format!("opts.baton.{name}"), at)),
-                ),
+                Some(inner) => {
+                    for (name, at, value) in inner {
+                        if name == "tools" {
+                            tools::offered(value, lines, &mut found.tools);
+                        }
+                        found.extensions.push(name_use(lines, format!("opts.baton.{name}"), at));
+                    }
+                }
                 None => found.extensions.push(name_use(lines, "opts.baton", at)),
             },
             _ => {}

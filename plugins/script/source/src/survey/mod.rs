@@ -6,6 +6,7 @@ mod extensions;
 mod globals;
 mod modules;
 mod options;
+mod tools;
 
 use oxc_ast::AstKind;
 use oxc_span::Span;
@@ -13,7 +14,7 @@ use oxc_span::Span;
 use crate::draft::Draft;
 use crate::parse::Tree;
 use crate::position::Lines;
-use crate::{AgentUse, NameUse, PortabilityUse, WorkflowUse};
+use crate::{AgentUse, NameUse, PortabilityUse, ToolUse, WorkflowUse};
 
 /// What was found.
 #[derive(Default)]
@@ -25,6 +26,7 @@ pub(crate) struct Survey {
     pub(crate) extensions: Vec<NameUse>,
     pub(crate) portability: Vec<PortabilityUse>,
     pub(crate) agents: Vec<AgentUse>,
+    pub(crate) tools: Vec<ToolUse>,
 }
 
 /// Surveys a tree. `meta` is the export that is allowed.
@@ -41,6 +43,7 @@ pub(crate) fn survey(tree: &Tree<'_, '_>, meta: Option<Span>, lines: &Lines<'_>)
             AstKind::CallExpression(call) => {
                 agents::list(tree, node.id(), call, lines, &mut found);
                 agents::workflow(tree, call, lines, &mut found.workflows);
+                tools::list(tree, call, lines, &mut found.tools);
                 doubts::parallel(tree, call, &mut found.warnings);
             }
             AstKind::StaticMemberExpression(it) => {

@@ -141,6 +141,18 @@ fn d04_fields_of_the_wrong_kind() {
             "2:50 meta-field `meta.baton.workflows` is not a list of strings",
         ),
         (
+            "name: 'a', description: 'b', baton: { tools: 'code/*' }",
+            "2:46 meta-field `meta.baton.tools` is not a list of strings",
+        ),
+        (
+            "name: 'a', description: 'b', baton: { exec: [['git']] }",
+            "2:45 meta-field `meta.baton.exec` is not a list of strings",
+        ),
+        (
+            "name: 'a', description: 'b', baton: { write: { include: 'x' } }",
+            "2:57 meta-field `meta.baton.write.include` is not a list of strings",
+        ),
+        (
             "name: 'a', description: 'b', baton: { budget: [] }",
             "2:47 meta-field `meta.baton.budget` is not an object",
         ),

@@ -92,6 +92,40 @@ fn d204_extensions() {
 }
 
 #[test]
+fn tools() {
+    let cases = [
+        ("await baton.tool('code/search', {})", json!([{"name": "code/search", "line": 2, "column": 7}])),
+        (
+            "baton.tool(x ? 'a' : y)",
+            json!([{"name": "a", "line": 2, "column": 1}, {"line": 2, "column": 1}]),
+        ),
+        ("baton.tool()", json!([{"line": 2, "column": 1}])),
+        (
+            "baton.exec(['git', `log`])",
+            json!([{"name": "exec", "argv": ["git", "log"], "whole": true, "line": 2, "column": 1}]),
+        ),
+        (
+            "baton?.exec(['git', x, 'log'])",
+            json!([{"name": "exec", "argv": ["git"], "line": 2, "column": 1}]),
+        ),
+        (
+            "baton.exec(['git', ...args])",
+            json!([{"name": "exec", "argv": ["git"], "line": 2, "column": 1}]),
+        ),
+        ("baton.exec(argv)", json!([{"name": "exec", "line": 2, "column": 1}])),
+        (
+            "agent('x', { baton: { tools: ['code/*', t] } })",
+            json!([{"name": "code/*", "line": 2, "column": 31}, {"line": 2, "column": 41}]),
+        ),
+        ("{ const baton = {}; baton.exec(['x']) }", json!([])),
+        ("x.tool('a')", json!([])),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(list(body, "tools"), expected, "{body}");
+    }
+}
+
+#[test]
 fn portability() {
     let cases = [
         ("console.log(new URL('x'))", "console 2:1, URL 2:17"),

@@ -37,6 +37,11 @@ fn requested(http: &[&str], exec: &[&str], write: bool) -> Authority {
     Authority::requested(Some(&layer), write, &owned(http), &[], &[], &owned(exec)).unwrap()
 }
 
+/// Requests and nothing else.
+fn sends(rule: &str) -> Authority {
+    Authority::requested(None, None, &[rule.into()], &[], &[], &[]).unwrap()
+}
+
 /// A run that knows tools, with a workflow that may call those that match `names`.
 fn with_tools(names: &[&str]) -> RunStarted {
     let component = |authority| definition(Provider::Component("code".into()), authority);
@@ -46,7 +51,7 @@ fn with_tools(names: &[&str]) -> RunStarted {
     };
     let known = BTreeMap::from([
         ("code/search".into(), component(requested(&[], &[], false))),
-        ("code/post".into(), component(requested(&["https://a.org"], &[], false))),
+        ("code/post".into(), component(sends("https://a.org"))),
         ("git/commit".into(), policy),
         ("git/search".into(), component(requested(&[], &[], false))),
         ("mcp/echo".into(), definition(Provider::Mcp("mcp".into()), Authority::default())),
@@ -165,7 +170,8 @@ fn a_call_is_on_record_with_its_authority_and_effect() {
             panic!("no tool");
         };
         assert_eq!((tool.as_str(), *got), (name, effect));
-        assert_eq!(authority.read.is_some(), tool != "mcp/echo");
+        let reads = !["mcp/echo", "code/post"].contains(&tool.as_str());
+        assert_eq!(authority.read.is_some(), reads);
     }
 }
 
@@ -348,4 +354,34 @@ fn a_guest_that_tries_for_ever_does_not_fill_the_journal() {
     bench.flush();
     let denied = bench.journal.iter().filter(|r| matches!(r.body, Body::Denied { .. })).count();
     assert_eq!(denied, DENIALS_MAX);
+}
+
+#[test]
+fn what_was_sent_once_is_not_sent_again_by_a_run_that_reuses() {
+    use crate::reuse::{Call, Condition, Index, Miss, Terms};
+    let mut old = Bench::of(with_tools(&["*"]));
+    for (name, input) in
+        [("code/post", "1"), ("code/post", "2"), ("code/search", "1"), ("git/commit", "1")]
+    {
+        let number = old.spawn(call(name, input)).to_string();
+        old.start(&number);
+        old.end(&number, Usage::default());
+    }
+    let mut index = Index::new(old.journal.clone(), Terms::default()).unwrap();
+    let mut new = Bench::of(with_tools(&["*"]));
+    let mut claim = |name: &str, input: &str| {
+        let number = new.spawn(call(name, input)).to_string();
+        let asked = Call::of(&new.run, &path(&number))?;
+        let check = |_: &crate::reuse::Entry, condition: Condition<'_>| {
+            assert_eq!(condition, Condition::Nothing);
+            Ok(())
+        };
+        Some(index.claim(&asked, check).map(|entry| entry.path().clone()))
+    };
+    assert_eq!(claim("code/post", "2"), Some(Ok(path("2"))));
+    assert_eq!(claim("code/post", "2"), Some(Err(Miss::Taken)));
+    assert!(matches!(claim("code/post", "3"), Some(Err(_))));
+    // What reads or writes files is done again: what it would find is not known.
+    assert_eq!(claim("code/search", "1"), None);
+    assert_eq!(claim("git/commit", "1"), None);
 }

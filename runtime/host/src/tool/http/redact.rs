@@ -10,12 +10,16 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-/// A value longer than this is looked for as it is, and line by line, but in no encoding: it is a key
-/// file, which nobody sends in a header.
-const ENCODED_BYTES_MAX: usize = 1 << 10;
+/// A longer value is a file, which comes back in parts if at all. It is looked for line by line, and
+/// in no encoding but JSON's.
+const WHOLE_BYTES_MAX: usize = 1 << 10;
 
-/// The lines of a longer value are secrets of their own from this length on.
+/// Lines of a value are secrets of their own from this length on.
 const LINE_BYTES_MIN: usize = 16;
+
+/// Longer lines are looked for in parts of this length, so that little is held back while a body
+/// passes.
+const PART_BYTES: usize = 256;
 
 /// Fewer bytes than this are too likely to be something else.
 const FORM_BYTES_MIN: usize = 6;
@@ -141,22 +145,41 @@ impl RedactedStream {
 
 /// A value in every form that is looked for.
 fn forms(value: &str) -> BTreeSet<Vec<u8>> {
-    let mut forms = BTreeSet::from([value.as_bytes().to_vec()]);
     let lines = value.lines().map(str::trim).filter(|line| line.len() >= LINE_BYTES_MIN);
-    forms.extend(lines.map(|line| line.as_bytes().to_vec()));
+    let mut forms = BTreeSet::new();
+    if value.len() > WHOLE_BYTES_MAX {
+        for part in lines.flat_map(parts) {
+            forms.extend([part.as_bytes().to_vec(), json(part, false), json(part, true)]);
+        }
+        return forms;
+    }
+    forms.extend(lines.chain([value]).map(|line| line.as_bytes().to_vec()));
     forms.extend([json(value, false), json(value, true)]);
-    if value.len() <= ENCODED_BYTES_MAX {
-        for (upper, space) in [(true, "%20"), (false, "%20"), (true, "+"), (false, "+")] {
-            forms.insert(percent(value, upper, space));
-        }
-        for before in 0..3 {
-            let standard = base64_core(value.as_bytes(), before);
-            let for_urls = standard.replace('+', "-").replace('/', "_");
-            forms.extend([standard.into_bytes(), for_urls.into_bytes()]);
-        }
+    for (upper, space) in [(true, "%20"), (false, "%20"), (true, "+"), (false, "+")] {
+        forms.insert(percent(value, upper, space));
+    }
+    for before in 0..3 {
+        let standard = base64_core(value.as_bytes(), before);
+        let for_urls = standard.replace('+', "-").replace('/', "_");
+        forms.extend([standard.into_bytes(), for_urls.into_bytes()]);
     }
     forms.retain(|form| form.len() >= FORM_BYTES_MIN);
     forms
+}
+
+/// A line in parts that are long enough to be nothing else, cut between characters.
+fn parts(line: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = line;
+    while rest.len() >= PART_BYTES + LINE_BYTES_MIN {
+        let cut =
+            (1..=PART_BYTES).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(PART_BYTES);
+        let Some((part, after)) = rest.split_at_checked(cut) else { break };
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
 }
 
 /// The value inside a JSON string, slashes escaped or not.

@@ -146,13 +146,18 @@ fn at(path: &str) -> At<'_> {
 fn said<T>(result: Result<T>) -> String {
     match result {
         Ok(_) => "ok".into(),
-        Err(Fault::Plain(code)) => word(&format!("{code:?}")),
-        Err(Fault::Outside(code)) => format!("outside {}", word(&format!("{code:?}"))),
+        Err(Fault::Plain(code)) => word(code.name()),
+        Err(Fault::Outside(code)) => format!("outside {}", word(code.name())),
         Err(Fault::Changed) => "changed".into(),
         Err(Fault::Stop(stop)) => format!("stop: {stop}"),
     }
 }
 
-fn word(debug: &str) -> String {
-    debug.rsplit("::").next().unwrap_or_default().to_owned()
+/// `NoEntry` for `no-entry`.
+fn word(name: &str) -> String {
+    let capital = |part: &str| {
+        let (first, rest) = part.split_at(part.len().min(1));
+        first.to_uppercase() + rest
+    };
+    name.split('-').map(capital).collect()
 }

@@ -94,12 +94,29 @@ fn what_is_certain_goes_on_at_once() {
 }
 
 #[test]
-fn lines_of_a_key_file_are_secrets_too() {
+fn a_file_is_found_line_by_line() {
     let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC";
-    let file = format!("-----BEGIN KEY-----\n{line}\nshort\n{}\n", "x".repeat(2_000));
-    let redaction = Redaction::new([(file.as_str(), "[it]")]).unwrap();
-    assert_eq!(redaction.text(&format!("a {line} b short c")), "a [it] b short c");
-    assert_eq!(redaction.text(&file), "[it]");
+    let long: String = (0..300).map(|n| format!("{n} is ü;")).collect();
+    for (filler, lines) in [("", 1), ("x\ny\n", 500)] {
+        let file = format!("-----BEGIN KEY-----\n{line}\nshort\n{}{long}", filler.repeat(lines));
+        let redaction = Arc::new(Redaction::new([(file.as_str(), "[it]")]).unwrap());
+        assert_eq!(redaction.text(&format!("a {line} b short c")), "a [it] b short c");
+        // A long line goes in parts, of which nothing is left over.
+        let clean = redaction.text(&long).into_owned();
+        assert_eq!(clean.replace("[it]", ""), "", "{filler:?}");
+        let mut stream = redaction.stream();
+        let passed: usize = (0..100).map(|_| stream.push(&[b'-'; 100]).len()).sum();
+        assert!(passed > 9_000, "{passed}: little is held back");
+    }
+}
+
+#[test]
+fn the_longest_secrets_are_ready_soon() {
+    // Values that are like themselves everywhere are the worst case of the search.
+    let longest = "x".repeat(64 << 10);
+    let redaction = Redaction::new([(longest.as_str(), "[it]")]).unwrap();
+    let clean = redaction.text(&longest).into_owned();
+    assert_eq!(clean.replace("[it]", ""), "");
 }
 
 #[test]

@@ -1,0 +1,21 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod outlines;
+mod searches;
+
+use std::fs;
+
+use baton_tool_kit::Tree;
+use tempfile::TempDir;
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> (TempDir, Tree) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let place = folder.path().join(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+    let tree = Tree::new(folder.path());
+    (folder, tree)
+}

@@ -1,0 +1,16 @@
+//! Tools through the binary: authority, sandbox, crashes, servers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod agents;
+mod crash;
+mod languages;
+mod matrix;
+mod project;

@@ -9,11 +9,18 @@ use baton_build_support::{Guests, PREBUILT};
 
 /// The plugins by name, and the packages they are compiled from.
 const PLUGINS: &[(&str, &str)] = &[
+    ("code", "tool-code"),
+    ("data", "tool-data"),
     ("docs-audit", "docs-audit"),
     ("docs-auditor", "docs-auditor"),
     ("echo-agent", "echo-agent"),
     ("echo-tool", "echo-tool"),
+    ("git", "tool-git"),
+    ("git-write", "tool-git-write"),
+    ("github", "tool-github"),
     ("hello", "hello"),
+    ("http", "tool-http"),
+    ("links", "tool-links"),
     ("nap", "nap"),
     ("nest", "nest"),
 ];
@@ -32,6 +39,7 @@ const SOURCES: &[&str] = &[
     "guest-sdk/macros/src",
     "plugins/docs-audit",
     "plugins/examples",
+    "plugins/tools",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -65,17 +65,46 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
         let facts = facts(plugin);
         let manifest = Manifest::parse(facts.manifests.first().unwrap()).unwrap();
         let (interfaces, export): (&[&str], _) = match manifest.world {
-            World::Workflow => (&["types", "tasks", "files", "report", "budget"], "run"),
-            World::Agent => (&["types", "files", "report"], "perform"),
+            World::Workflow => {
+                (&["types", "tasks", "tools", "files", "report", "budget"], "run")
+            }
+            World::Agent => (&["types", "tools", "toolbox", "files", "report"], "perform"),
+            World::Tool => (&["types"], "call"),
         };
-        let ours: Vec<_> =
-            interfaces.iter().map(|name| format!("baton:runtime/{name}@0.1.0")).collect();
+        let ours: Vec<_> = ["0.1.0", "0.1.1"]
+            .iter()
+            .flat_map(|version| {
+                interfaces.iter().map(move |name| format!("baton:runtime/{name}@{version}"))
+            })
+            .collect();
+        let http = !manifest.requests.http.is_empty();
         for import in &facts.imports {
-            let known = ours.contains(import) || import.starts_with("wasi:");
+            let known = ours.contains(import)
+                || (import.starts_with("wasi:") && (http || !import.starts_with("wasi:http/")));
             assert!(known, "{} imports {import}", plugin.name);
         }
         assert_eq!(facts.exports, [export], "{}", plugin.name);
     }
+}
+
+#[test]
+fn tools_say_what_they_take_and_bring_and_ask_for_no_more_than_they_need() {
+    let mut harmless = Vec::new();
+    for plugin in all() {
+        let manifest = Manifest::parse(facts(plugin).manifests.first().unwrap()).unwrap();
+        for (name, tool) in &manifest.tools {
+            let name = format!("{}/{name}", plugin.name);
+            assert!(!tool.description.is_empty(), "{name}");
+            for schema in [&tool.input, &tool.output] {
+                let schema = schema.as_ref().expect(&name).as_str();
+                assert!(schema.contains(r#""type":"object""#), "{name}: {schema}");
+            }
+        }
+        if manifest.world == World::Tool && manifest.requests.authority().unwrap().is_harmless() {
+            harmless.push(plugin.name);
+        }
+    }
+    assert_eq!(harmless, ["code", "data", "echo-tool", "git"]);
 }
 
 #[test]

@@ -15,5 +15,7 @@ mod help;
 mod list;
 mod manifest;
 mod new;
+mod policy;
+mod receipts;
 mod scripts;
 mod support;

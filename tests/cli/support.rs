@@ -58,6 +58,12 @@ impl Project {
         self.said(self.command(arguments).output().unwrap())
     }
 
+    /// The same by a person with a home.
+    pub fn run_at_home(&self, arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        self.said(command.env("HOME", self.path("person")).output().unwrap())
+    }
+
     /// The same in a directory of the project.
     pub fn run_in(&self, directory: &str, arguments: &[&str]) -> Said {
         let mut command = self.command(arguments);

@@ -14,6 +14,7 @@ const PACKAGES: &[&str] = &[
     "hostile-agent",
     "http-tool",
     "obedient-agent",
+    "path-tool",
     "probe-tool",
     "prober",
     "prober-bare",

@@ -11,6 +11,9 @@
 
 mod agents;
 mod crash;
+mod http;
 mod languages;
 mod matrix;
+mod mcp;
+mod paths;
 mod project;

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod authority;
+mod manifest;
+mod test;
 mod workflows;
 
 use std::path::PathBuf;
@@ -7,6 +10,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::authority::{PolicyArgs, ReceiptsArgs};
+pub use self::test::TestArgs;
+pub use self::manifest::{AddArgs, ManifestArgs, ManifestCommand};
 pub use self::workflows::{CheckArgs, ListArgs, NewArgs, ScriptArgs};
 use crate::value::{self, AgentArg};
 
@@ -82,6 +88,12 @@ pub enum Command {
     Cancel(CancelArgs),
     /// Look into a workflow without executing it.
     Check(CheckArgs),
+    /// Perform the recorded cases of a component or script.
+    Test(TestArgs),
+    /// Work on the manifest of a component.
+    Manifest(ManifestArgs),
+    /// List what you always allow, or take it back.
+    Receipts(ReceiptsArgs),
     /// Check this machine and the journal.
     Doctor(DoctorArgs),
     /// Say what an error code means.
@@ -148,6 +160,8 @@ Examples:
   baton run ./flow.wasm --input '{\"topic\":\"limits\"}' --max-agents 50 --timeout 10m
   baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
   baton run ./flow.js --agent 'command:./worker' --reuse last
+  baton run ./release.wasm --root . --grant 'write=CHANGELOG.md' --grant 'exec=cargo test **'
+  baton run ./report.wasm --grant 'http=GET https://api.example.org' --deny 'tools=git-write/*'
   baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl")]
 pub struct RunArgs {
     /// A path to a .js, .mjs or .wasm file, or a name that `baton list` shows.
@@ -175,9 +189,15 @@ pub struct RunArgs {
     /// Who performs agent tasks: for all, or for one agent type. May be repeated.
     #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent)]
     pub agents: Vec<AgentArg>,
-    /// Grant what is requested without asking.
+    /// Start without asking, with what policy grants and no more.
     #[arg(long, short)]
     pub yes: bool,
+    /// Start without asking now and ever after, until the program or what it may touch changes.
+    #[arg(long, conflicts_with = "yes")]
+    pub always: bool,
+    /// What is granted and denied.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,
@@ -250,8 +270,8 @@ pub struct LsArgs {
 #[command(after_help = "\
 RUN is a whole id, the beginning or end of one, or `last`. A task is RUN/3/1.
 
-With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, caps, script,
-result. Of a task: what `baton tree --json` prints, and work, result.
+With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, tools, caps, script,
+result. Of a task: what `baton tree --json` prints, and work, denials, result.
 
 Examples:
   baton show last

@@ -11,6 +11,7 @@ use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, BatchLine, Pause, Program, ScriptOptions};
 use baton_core::scope::Scope;
+use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineError, NewRun, ResumeOptions, RunReport};
 use baton_journal::rows::{RunRow, State};
 use baton_journal::store::{BatchRow, Blob};
@@ -42,6 +43,8 @@ pub struct Spec {
     /// What runs; its components and scripts are blobs.
     pub program: Program,
     scope: Scope,
+    #[serde(default, skip_serializing_if = "Tools::is_empty")]
+    tools: Tools,
     root: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<String>,
@@ -67,7 +70,8 @@ impl Spec {
             version: SPEC_VERSION,
             inputs,
             program: prepared.bundle.program.clone(),
-            scope: prepared.scope.clone(),
+            scope: prepared.authority.effective.scope.clone(),
+            tools: prepared.authority.effective.tools.clone(),
             root: prepared.root.clone(),
             base: prepared.base.clone(),
             own_files: prepared.own_files.clone(),
@@ -209,6 +213,7 @@ impl Batch {
             parts: self.parts.clone(),
             input,
             scope: spec.scope.clone(),
+            tools: spec.tools.clone(),
             root: spec.root.clone(),
             base: spec.base.clone(),
             backends: spec.backends.clone(),

@@ -110,6 +110,8 @@ codes! {
     Config = "B0035", Usage, "a file of settings cannot be used";
     NotPortable = "B0036", Failed, "a script uses what only Baton has";
     NotNew = "B0037", Failed, "a file is already there";
+    Policy = "B0038", Usage, "policy lacks what a tool needs";
+    Server = "B0039", Failed, "a server of tools cannot be used";
 }
 
 /// The row of a code as a person may write it: `B0002`, `b2` or `2`.

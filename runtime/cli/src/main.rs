@@ -1,6 +1,7 @@
 //! The command `baton`: parse, do one command, turn its result into an exit code.
 
 mod args;
+mod authority;
 mod batch;
 mod codes;
 mod commands;
@@ -13,11 +14,13 @@ mod live;
 mod output;
 mod program;
 mod project;
+mod receipts;
 mod records;
 mod render;
 mod result;
 mod reuse;
 mod select;
+mod servers;
 mod session;
 mod shapes;
 mod text;
@@ -49,6 +52,9 @@ fn main() -> ExitCode {
         Command::Resume(args) => commands::resume::run(args, &common),
         Command::Cancel(args) => commands::cancel::run(args, &common),
         Command::Check(args) => commands::check::run(args, &common),
+        Command::Test(args) => commands::test::run(args, &common),
+        Command::Manifest(args) => commands::manifest::run(args),
+        Command::Receipts(args) => commands::receipts::run(args),
         Command::Doctor(args) => commands::doctor::run(args, &common),
         Command::Explain(args) => commands::explain::run(args),
         Command::Completions(args) => commands::completions::run(args),

@@ -54,12 +54,10 @@ impl Session {
             Some(host) => host,
             None => Arc::new(host(home)?),
         };
-        let program = std::env::current_exe()
-            .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?;
         let engine = Engine::new(EngineConfig {
             journal: journal.clone(),
             host,
-            supervisor: Supervisor { program, args: vec!["supervise".into()] },
+            supervisor: supervisor()?,
             concurrency,
             backend_concurrency: Vec::new(),
             runs,
@@ -107,6 +105,16 @@ impl Session {
         });
         Ok(())
     }
+}
+
+/// How programs of the operating system are started: below this very program.
+///
+/// # Errors
+/// When it cannot be found.
+pub fn supervisor() -> Result<Supervisor> {
+    let program = std::env::current_exe()
+        .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?;
+    Ok(Supervisor { program, args: vec!["supervise".into()] })
 }
 
 /// A sandbox that keeps what it compiles.

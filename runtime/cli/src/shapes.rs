@@ -17,8 +17,10 @@ use crate::reuse::Decision;
 /// # Errors
 /// When the value cannot be JSON, which no shape here is.
 pub fn line<T: Serialize>(shape: &T) -> Result<String> {
-    let mut text = serde_json::to_string(shape)
+    let text = serde_json::to_string(shape)
         .map_err(|error| CliError::new(Code::Internal, "cannot write JSON").because(&error))?;
+    // A schema is kept as it was written. In JSON a line break is never part of a string.
+    let mut text = text.replace(['\n', '\r'], " ");
     text.push('\n');
     Ok(text)
 }

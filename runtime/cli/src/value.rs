@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use baton_core::scope::Capability;
 use baton_core::spec::micro_usd;
+
+use crate::project::policy::{Flag, Pattern};
 
 /// Milliseconds of a span such as `90s`, `5m`, `1h30m` or `250ms`.
 ///
@@ -167,6 +170,28 @@ pub fn anchored(argv: &str, here: &Path) -> Result<String, String> {
         }
         _ => Ok(argv.to_owned()),
     }
+}
+
+/// A grant or a denial: `KIND=PATTERN`.
+///
+/// # Errors
+/// Says which kinds there are, or what is wrong with the pattern.
+pub fn grant(text: &str) -> Result<Flag, String> {
+    let error = || {
+        format!(
+            "`{text}` is not KIND=PATTERN; KIND is read, write, http, env, secrets, exec or tools"
+        )
+    };
+    let (kind, pattern) = text.split_once('=').ok_or_else(error)?;
+    let patterned =
+        |capability: &Capability| !matches!(capability, Capability::Agents | Capability::Workflows);
+    let capability = Capability::ALL
+        .into_iter()
+        .filter(patterned)
+        .find(|capability| capability.as_str() == kind)
+        .ok_or_else(error)?;
+    Pattern::parse(capability, pattern)?;
+    Ok(Flag { capability, text: pattern.into() })
 }
 
 #[cfg(test)]

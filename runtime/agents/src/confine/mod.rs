@@ -7,10 +7,12 @@
 //! starts nothing.
 //!
 //! - **Files**: Landlock. It knows directories, not patterns: a pattern reaches down to its first
-//!   wildcard, and nothing inside an allowed directory can be taken away again.
+//!   wildcard, and nothing inside an allowed directory can be taken away again. It covers what is in
+//!   files and directories, not their permissions and times, nor whether they are there.
 //! - **Network**: a network namespace that has only a loopback interface of its own; where that is
 //!   not allowed, Landlock's rules for TCP.
-//! - Always: no new privileges, and of the capabilities of root only those that concern files.
+//! - Always: no descriptors but the standard streams, no new privileges, and of the capabilities of
+//!   root only those that concern files.
 
 mod capabilities;
 mod files;
@@ -29,6 +31,9 @@ pub use probe::{Probe, probe, try_probe};
 pub use rules::{Machine, Task, has_network, may_write};
 
 pub(crate) use probe::answer_probe;
+
+/// Descriptors from here on are not meant for the program.
+const FIRST_OWN_FD: i32 = 3;
 
 /// What a program is kept from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +104,8 @@ pub enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Barrier {
-    /// A network namespace of its own, made by root.
+    /// A network namespace of its own, made by root. Sockets between a virtual machine and its host
+    /// (vsock) are not part of any namespace and stay open.
     Namespace,
     /// A network namespace of its own, in a user namespace with the same user and group.
     UserNamespace,
@@ -117,6 +123,8 @@ impl Confinement {
         let failed = |what: &str, error: io::Error| {
             io::Error::new(error.kind(), format!("it cannot be confined ({what}): {error}"))
         };
+        // What the host itself inherited would be a door in every wall that follows.
+        close_fds::set_fds_cloexec(FIRST_OWN_FD, &[]);
         nix::sys::prctl::set_no_new_privs()
             .map_err(|error| failed("no new privileges", error.into()))?;
         match self.network {

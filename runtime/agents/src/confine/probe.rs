@@ -98,10 +98,14 @@ impl Probe {
         let mut words = vec![
             format!(
                 "the kernel confines commands to the granted files, a temporary directory, and \
-                 reading programs and libraries of the system and of toolchains (Landlock {abi})"
+                 reading programs and settings of the system and of toolchains (Landlock {abi})"
             ),
             "for commands a pattern reaches down to its first wildcard only, and files inside that \
-             are otherwise kept out (`.env`, `.git`, keys) are NOT hidden"
+             are otherwise out of reach (`.env`, `.git`, keys, `.baton`) are NOT kept from them"
+                .into(),
+            "of other files, existence, size and permissions are NOT hidden from commands, \
+             permissions and times can be changed as far as you can, and command lines of other \
+             processes can be seen"
                 .into(),
         ];
         for (since, sentence) in [

@@ -37,7 +37,8 @@ const SYSTEM: &[(&str, Access)] = &[
     ("/dev/urandom", Access::Device),
 ];
 
-/// Where toolchains lie in a home directory, without what is private in them.
+/// Where toolchains lie in a home directory, without what is private in them; and what git insists
+/// on reading where it exists.
 const TOOLCHAINS: &[&str] = &[
     ".asdf",
     ".bun",
@@ -45,7 +46,11 @@ const TOOLCHAINS: &[&str] = &[
     ".cargo/config.toml",
     ".cargo/git",
     ".cargo/registry",
+    ".config/git/attributes",
+    ".config/git/config",
+    ".config/git/ignore",
     ".deno/bin",
+    ".gitconfig",
     ".local/bin",
     ".local/lib",
     ".local/share/mise",

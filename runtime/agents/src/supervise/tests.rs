@@ -24,6 +24,14 @@ fn calls() {
         call(&["supervise", "--stage=7", "--", "a", "--stage=8"]),
         Some((words(&["supervise"]), Some(7), words(&["a", "--stage=8"])))
     );
+    let header = |words: &[&str]| Call::parse(words.iter().map(OsString::from)).unwrap().header;
+    assert!(header(&["supervise", "--header", "--", "a"]));
+    assert!(!header(&["supervise", "--", "a", "--header"]));
+    assert_eq!(
+        call(&["supervise", "--header", "--", "a"]),
+        Some((words(&["supervise"]), None, words(&["a"]))),
+        "the second stage is always told, and must not be asked for it by a word"
+    );
     for wrong in [&[][..], &["--"], &["a"], &["--stage=x", "--", "a"], &["supervise", "--"]] {
         assert_eq!(call(wrong), None, "{wrong:?}");
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use clap::Args;
 
+use super::PolicyArgs;
 use crate::value;
 
 /// How the scripts of a run are interpreted.
@@ -33,18 +34,27 @@ Workflows are looked for, the first of a name wins, in
   the repository; in ~/.config/baton/workflows and ~/.claude/workflows; and among the built-in ones.
 Scripts are read inside the sandbox; nothing is executed.
 
+Tools are looked for, the first of a name wins, where [plugins.NAME] of baton.toml or of your
+config.toml says, in .baton/tools of these directories, in ~/.config/baton/tools, and among the
+built-in ones; a workflow also finds those that lie beside it. Servers are those of [mcp.NAME].
+
 With --json, one object per entry and line: type (workflow or agent-type), name, kind (script,
 component, built-in), state (ready, shadowed, clash, invalid, skipped), reason, description,
-when_to_use, phases, place (project, user, built-in), path; of an agent type also notes.
+when_to_use, phases, place (project, user, built-in), path; of an agent type also notes. With
+--tools: type (tool or server), name, description, path, requests, input, output; command or url.
 
 Examples:
   baton list
   baton list --agents
+  baton list --tools
   baton list --json | jq -r 'select(.state == \"invalid\") | .path'")]
 pub struct ListArgs {
     /// Only the agent types.
     #[arg(long)]
     pub agents: bool,
+    /// Only the tools that workflows may call.
+    #[arg(long, conflicts_with = "agents")]
+    pub tools: bool,
     /// Print JSON Lines.
     #[arg(long)]
     pub json: bool,
@@ -72,17 +82,22 @@ pub struct NewArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Nothing is executed; a script is read inside the sandbox. Exit code 3 if baton would refuse it,
-1 if --portable finds what only Baton has.
+1 if --portable finds what only Baton has. What would be granted follows from baton.toml, your
+config.toml and --grant; where you always allowed an earlier state of the workflow, it says what
+changed since.
 
 With --json, one object. Of a component: file, digest, size, world, imports, exports, manifest,
 accepted, refusals. Of a script: file, digest, size, kind, accepted, meta, errors, warnings, agents,
 workflows and agent_types (each with found), extensions, portability. Of a finding: code, message,
-line, column, hint, frame.
+line, column, hint, frame. Of a workflow also authority: workflow and providers with requests, each
+with capability, asked, verdict (granted, partly, refused), by, hint; and always: each with root, at,
+holds, changed.
 
 Examples:
   baton check ./flow.wasm
   baton check ./flow.js
   baton check ./flow.js --portable
+  baton check ./flow.wasm --root . --grant 'write=out/**'
   baton check docs-audit --json | jq .manifest")]
 pub struct CheckArgs {
     /// A script or component: a file, or a name that `baton list` shows.
@@ -94,4 +109,10 @@ pub struct CheckArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Directory that would be granted.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// What would be granted and denied.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 }

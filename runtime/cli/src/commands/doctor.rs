@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use baton_agents::confine;
 use baton_core::limits::{LimitRow, Limits};
 use baton_journal::rows::{RunFilter, State};
 use baton_journal::sqlite::{self, SQLITE_FLOOR};
@@ -16,6 +17,7 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::output::{BAD, BOLD, DIM, GOOD, WARN, stdout};
+use crate::session;
 use crate::shapes;
 use crate::text::{bytes, count, pad, paint, plural};
 
@@ -40,6 +42,7 @@ struct Checkup {
     maps: Maps,
     disk: Disk,
     cache: Cache,
+    confinement: Confinement,
     journal: Option<JournalState>,
     limits: Vec<Limit>,
 }
@@ -68,6 +71,13 @@ struct Cache {
     dir: PathBuf,
     files: u64,
     bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Confinement {
+    #[serde(flatten)]
+    probe: confine::Probe,
+    words: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +113,7 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
         maps: Maps { max_map_count, live_guests_max: max_map_count.map(guests_max) },
         disk: disk(home.dir()),
         cache: cache(&home.cache()),
+        confinement: confinement()?,
         journal,
         limits: limits(),
     };
@@ -180,6 +191,12 @@ fn cache(dir: &Path) -> Cache {
     found
 }
 
+/// What this machine can enforce for commands.
+fn confinement() -> Result<Confinement> {
+    let probe = confine::probe(&session::supervisor()?);
+    Ok(Confinement { probe, words: probe.words(false) })
+}
+
 fn limits() -> Vec<Limit> {
     Limits::table()
         .into_iter()
@@ -235,6 +252,13 @@ fn text(checkup: &Checkup) -> String {
             cache.dir.display()
         ),
     );
+    let Confinement { probe, words } = &checkup.confinement;
+    let all = probe.landlock.is_some() && probe.network.is_some();
+    for (index, sentence) in words.iter().enumerate() {
+        let name = if index == 0 { "commands" } else { "" };
+        let good = (all && !sentence.contains("NOT")).then_some(true);
+        fact(good, name, sentence.clone());
+    }
     match &checkup.journal {
         None => fact(Some(true), "journal", "nothing has run here yet".into()),
         Some(JournalState { runs, interrupted, verify }) => {

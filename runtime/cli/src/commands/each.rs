@@ -12,14 +12,14 @@ use ulid::Ulid;
 use crate::args::{Common, ResumeArgs, RunArgs};
 use crate::batch::{Batch, Spec};
 use crate::codes::{Code, Exit};
-use crate::commands::run::{Prepared, caps};
+use crate::commands::run::{Prepared, Wish, caps};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
 use crate::input::InputCheck;
 use crate::output::note;
-use crate::select;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::text::plural;
+use crate::{select, servers};
 
 /// How many bad lines an error names.
 const BAD_LINES_MAX: usize = 5;
@@ -33,11 +33,12 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
     let mut prepared = Prepared::new(args, &home)?;
     let bytes = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
     let inputs = inputs(&bytes, path, &prepared.check)?;
-    prepared.consent(args.yes, inputs.len() as u64)?;
+    prepared.consent(Wish::of(args), inputs.len() as u64)?;
     let host = prepared.host.take();
     let id = format!("{}{}", select::BATCH_PREFIX, Ulid::generate());
     let _alone = alone(&home, &id)?;
     session::block_on(async {
+        servers::ask(&mut prepared).await?;
         let session = Session::over(&home, host, prepared.concurrency, args.runs)?;
         let pinned = Blob::new(bytes);
         let spec = Spec::new(&prepared, pinned.digest);

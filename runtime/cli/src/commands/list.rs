@@ -1,5 +1,7 @@
 //! `baton list`: the workflows and agent types that can be used here.
 
+mod tools;
+
 use serde::Serialize;
 
 use crate::args::{Common, ListArgs};
@@ -56,6 +58,10 @@ struct AgentTypeShape<'a> {
 /// When the sandbox that reads scripts fails.
 pub fn run(args: &ListArgs, common: &Common) -> Result<Exit> {
     let mut project = Project::open(Home::find(common)?)?;
+    if args.tools {
+        stdout(&tools::lines(&project.places, args.json)?)?;
+        return Ok(Exit::Done);
+    }
     let mut out = String::new();
     if !args.agents {
         let Project { catalog, inspector, places, .. } = &mut project;

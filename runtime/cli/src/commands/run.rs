@@ -7,25 +7,29 @@ use baton_core::budget::{Amounts, Caps};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::BatchLine;
-use baton_core::scope::Scope;
+use baton_core::scope::Capability;
 use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use baton_engine::{NewRun, Observer, RunReport};
 use baton_host::Host;
 use tokio::sync::mpsc;
 
-use crate::args::{CapArgs, Common, RunArgs, ScriptArgs};
+use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs};
+use crate::authority::{Allowed, Authority};
 use crate::codes::{Code, Exit};
-use crate::consent::{self, Plan};
+use crate::consent::{self, Answer, Plan};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
 use crate::live::Live;
-use crate::output::{WARN, note};
+use crate::output::{DIM, WARN, note};
 use crate::program::{Bundle, ScriptWishes, gather};
 use crate::project::Project;
+use crate::project::policy::Policy;
+use crate::project::policy::judge::Verdict;
+use crate::receipts::Receipt;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::text::{nearest, one_line, paint, plural};
-use crate::{commands, result, reuse};
+use crate::{commands, result, reuse, servers};
 
 /// Starts a run, or a batch of them.
 ///
@@ -51,9 +55,10 @@ fn drive(args: &RunArgs, common: &Common) -> Result<RunReport> {
     let reuse = reuse::chosen(&args.reuse, &home)?;
     let mut prepared = Prepared::new(args, &home)?;
     let input = prepared.input(Given::of(args.input.as_deref(), args.text.as_deref()))?;
-    prepared.consent(args.yes, 1)?;
+    prepared.consent(Wish::of(args), 1)?;
     let host = prepared.host.take();
     session::block_on(async {
+        servers::ask(&mut prepared).await?;
         let session = Session::over(&home, host, prepared.concurrency, 1)?;
         let (observer, records) = mpsc::unbounded_channel();
         let new = NewRun { reuse, ..prepared.new_run(input, None, Some(observer)) };
@@ -77,6 +82,29 @@ pub fn caps(args: &CapArgs) -> Caps {
     }
 }
 
+/// Whether a person wants to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Ask, unless it is always allowed.
+    Ask,
+    /// Start.
+    Yes,
+    /// Start, and always from now on.
+    Always,
+}
+
+impl Wish {
+    /// What the flags say.
+    #[must_use]
+    pub fn of(args: &RunArgs) -> Self {
+        match (args.yes, args.always) {
+            (true, _) => Self::Yes,
+            (false, true) => Self::Always,
+            (false, false) => Self::Ask,
+        }
+    }
+}
+
 /// Everything about a run that its input does not decide.
 pub struct Prepared {
     /// What runs.
@@ -91,8 +119,8 @@ pub struct Prepared {
     pub base: Option<String>,
     /// Paths inside it that are the program's own.
     pub own_files: Vec<String>,
-    /// What it may touch.
-    pub scope: Scope,
+    /// What it is held to.
+    pub authority: Authority,
     /// What it may consume.
     pub caps: Caps,
     /// Agents at work at once in this process.
@@ -115,15 +143,25 @@ impl Prepared {
     pub fn new(args: &RunArgs, home: &Home) -> Result<Self> {
         let limits = limits(&args.limits)?;
         let mut project = Project::open(home.clone())?;
-        let bundle = gather(&args.workflow, &args.agents, wishes(&args.script), &mut project)?;
+        let PolicyArgs { grants, denies } = &args.policy;
+        let policy = Policy::load(&project.places, grants, denies)?;
+        let wishes = wishes(&args.script);
+        let bundle = gather(&args.workflow, &args.agents, wishes, &policy, &mut project)?;
+        if bundle.unperformed {
+            let script = bundle.script.as_ref().map_or("", |script| script.path.as_str());
+            let message = format!("{script} spawns agents, and nothing performs them");
+            return Err(CliError::new(Code::Incomplete, message)
+                .hint("name a backend: --agent 'command:./worker' or --agent component:NAME"));
+        }
         let budget = Amounts {
             output_tokens: args.script.budget.or(bundle.budget.output_tokens),
             ..bundle.budget
         };
         let check = InputCheck::new(&bundle.manifest, limits.run)?;
         let root = args.root.as_deref().map(directory).transpose()?;
+        let flags = args.policy.words();
         Ok(Self {
-            scope: consent::scope(&bundle.manifest.requests, root.as_deref()),
+            authority: Authority::of(&bundle, policy, root.as_deref(), flags, &project.places)?,
             base: base(root.as_deref())?,
             own_files: reuse::own_files(root.as_deref(), &bundle.own, home),
             bundle,
@@ -159,7 +197,7 @@ impl Prepared {
     ///
     /// # Errors
     /// When the person declines, or nobody can be asked.
-    pub fn consent(&self, yes: bool, runs: u64) -> Result<()> {
+    pub fn consent(&self, wish: Wish, runs: u64) -> Result<()> {
         let warnings = &self.bundle.warnings;
         for warning in warnings.iter().take(WARNINGS_MAX) {
             note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
@@ -168,24 +206,73 @@ impl Prepared {
             let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
             note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
         }
-        if !yes {
-            return consent::ask(&Plan {
-                bundle: &self.bundle,
-                root: self.root.as_deref(),
-                caps: &self.caps,
-                concurrency: self.concurrency,
-                limits: &self.limits,
-                budget: &self.budget,
-                runs,
-            });
+        if wish == Wish::Yes {
+            self.tell_missing();
+            return Ok(());
         }
+        if wish == Wish::Always {
+            self.tell_missing();
+            return self.remember();
+        }
+        let changed = match self.authority.allowed()? {
+            Allowed::Never => Vec::new(),
+            Allowed::Always(kept) => {
+                let told = format!("always allowed since {}: `baton receipts` lists it", kept.at);
+                note(&paint(DIM, &told));
+                self.tell_missing();
+                return Ok(());
+            }
+            Allowed::Before(changed) => changed,
+        };
+        let plan = Plan {
+            bundle: &self.bundle,
+            root: self.root.as_deref(),
+            caps: &self.caps,
+            concurrency: self.concurrency,
+            limits: &self.limits,
+            budget: &self.budget,
+            runs,
+            view: &self.authority.view,
+            changed: &changed,
+        };
+        match consent::ask(&plan, self.authority.receipts.is_some())? {
+            Answer::Once => Ok(()),
+            Answer::Always => self.remember(),
+        }
+    }
+
+    /// Keeps a receipt: from now on this starts without a question.
+    fn remember(&self) -> Result<()> {
+        let Some(receipts) = &self.authority.receipts else {
+            return Err(CliError::new(Code::File, "there is no place for what you always allow")
+                .hint("set HOME or XDG_CONFIG_HOME"));
+        };
+        let at = jiff::Timestamp::now();
+        let receipt = Receipt { at: format!("{at:.0}"), ..self.authority.receipt.clone() };
+        note(&paint(
+            DIM,
+            "always allowed from now on, until it changes: `baton receipts` lists it",
+        ));
+        receipts.keep(receipt)
+    }
+
+    /// Says what a run that nobody looked at goes without.
+    fn tell_missing(&self) {
+        let note = |what: &str| note(&format!("{} {what}", paint(WARN, "note:")));
         if self.root.is_none() && self.bundle.says_read {
-            note(&format!(
-                "{} the workflow asks to read files and gets none: --root DIR grants a directory",
-                paint(WARN, "note:")
-            ));
+            note("the workflow asks to read files and gets none: --root DIR grants a directory");
         }
-        Ok(())
+        let view = &self.authority.view;
+        // What the workflow asks for on behalf of its tools, these ask for themselves.
+        let own = view.workflow.iter().filter(|judged| judged.capability == Capability::Tools);
+        let all = own.chain(view.providers.iter().flat_map(|provider| &provider.requests));
+        let refused = all.filter(|judged| judged.verdict == Verdict::Refused);
+        for judged in refused.take(WARNINGS_MAX) {
+            note(&format!("it may not {}", consent::words::told(judged)));
+        }
+        for pattern in view.missing.iter().take(WARNINGS_MAX) {
+            note(&format!("no tool `{}` is installed", one_line(pattern)));
+        }
     }
 
     /// A run of it.
@@ -201,7 +288,8 @@ impl Prepared {
             program: self.bundle.program.clone(),
             parts: self.bundle.parts.clone(),
             input,
-            scope: self.scope.clone(),
+            scope: self.authority.effective.scope.clone(),
+            tools: self.authority.effective.tools.clone(),
             root: self.root.clone(),
             base: self.base.clone(),
             backends: self.bundle.backends.clone(),
@@ -272,7 +360,10 @@ fn base(root: Option<&Path>) -> Result<Option<String>> {
 }
 
 /// The directory to be granted, without links in its path.
-fn directory(path: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// When there is none.
+pub fn directory(path: &Path) -> Result<PathBuf> {
     let full = path.canonicalize().map_err(|error| CliError::file("use the root", path, &error))?;
     if !full.is_dir() {
         let message = format!("the root {} is not a directory", path.display());

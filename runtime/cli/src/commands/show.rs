@@ -6,6 +6,7 @@ use baton_core::ids::TaskPath;
 use baton_core::json::Json;
 use baton_core::record::{Body, Reuse, RunStarted, ScriptOptions, Work};
 use baton_core::scope::Scope;
+use baton_core::tool::{Denial, Tools};
 use baton_journal::rows::{RunRow, TaskRow};
 use baton_journal::store::Journal;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::codes::Exit;
 use crate::error::Result;
 use crate::home::{Home, block_on};
 use crate::output::stdout;
+use crate::render::task::Story;
 use crate::reuse::Decision;
 use crate::shapes::{self, RunShape, TaskShape};
 use crate::{records, render, select};
@@ -28,6 +30,8 @@ struct RunDetail<'a> {
     input: &'a Json,
     root: Option<&'a str>,
     scope: &'a Scope,
+    #[serde(skip_serializing_if = "Tools::is_empty")]
+    tools: &'a Tools,
     caps: &'a Caps,
     #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<&'a ScriptOptions>,
@@ -42,6 +46,8 @@ struct TaskDetail<'a> {
     #[serde(flatten)]
     row: TaskShape<'a>,
     work: Option<&'a Work>,
+    #[serde(skip_serializing_if = "<[Denial]>::is_empty")]
+    denials: &'a [Denial],
     result: Option<&'a Outcome>,
 }
 
@@ -66,13 +72,14 @@ async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exi
     let finished = records::finished(journal, row).await?;
     let result = finished.as_ref().map(|(outcome, _)| outcome);
     if json {
-        let RunStarted { by, input, root, scope, caps, script, reuse, .. } = &*started;
+        let RunStarted { by, input, root, scope, tools, caps, script, reuse, .. } = &*started;
         let detail = RunDetail {
             row: row.into(),
             by,
             input,
             root: root.as_deref(),
             scope,
+            tools,
             caps,
             script: script.as_deref(),
             reuse: reuse.as_ref(),
@@ -98,12 +105,16 @@ async fn show_task(
     let mut asked: Option<Box<Work>> = None;
     let mut ended: Option<(Outcome, Usage)> = None;
     let mut decision: Option<Decision> = None;
+    let mut denials: Vec<Denial> = Vec::new();
     records::after(journal, &row.run, 0, |record| {
         if let Some((_, found)) = Decision::of(&record.body).filter(|(task, _)| *task == path) {
             decision = Some(found);
         }
         match record.body {
-            Body::Spawned { task, work, .. } if task == *path => asked = Some(work),
+            Body::Spawned { task, work, .. } | Body::Called { task, work } if task == *path => {
+                asked = Some(work);
+            }
+            Body::Denied { task, denial } if task == *path => denials.push(denial),
             Body::Completed { task, outcome, usage, .. } if task == *path => {
                 ended = Some((outcome, usage))
             }
@@ -115,11 +126,16 @@ async fn show_task(
     let result = ended.as_ref().map(|(outcome, _)| outcome);
     if json {
         let shape = TaskShape::new(&row.run, task, decision.as_ref());
-        let detail = TaskDetail { row: shape, work: asked.as_deref(), result };
+        let detail = TaskDetail { row: shape, work: asked.as_deref(), denials: &denials, result };
         stdout(&shapes::line(&detail)?)?;
     } else {
-        let work = (asked.as_deref(), decision.as_ref());
-        stdout(&render::task::task(row, task, work, result, journal.now()))?;
+        let story = Story {
+            work: asked.as_deref(),
+            decision: decision.as_ref(),
+            denials: &denials,
+            result,
+        };
+        stdout(&render::task::task(row, task, &story, journal.now()))?;
     }
     Ok(Exit::Done)
 }

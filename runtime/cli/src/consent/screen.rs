@@ -1,38 +1,22 @@
-//! What a workflow asks for, what it is granted, and the question to the person.
+//! The screen before a run.
 
-use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 
 use baton_core::budget::{Amounts, Caps};
 use baton_core::limits::Limits;
-use baton_core::manifest::{Manifest, Requests};
+use baton_core::manifest::Manifest;
 use baton_core::record::Program;
-use baton_core::scope::{GlobLayer, ReadScope, Scope};
+use baton_core::scope::{Capability, GlobLayer};
 
-use crate::codes::Code;
-use crate::error::{CliError, Result};
-use crate::output::{BOLD, DIM, GOOD, WARN, note};
+use super::view::View;
+use super::words;
+use crate::output::{BOLD, DIM, GOOD, WARN};
 use crate::program::Bundle;
+use crate::project::policy::judge::{Judged, Verdict};
 use crate::text::{count, dollars, duration, fit, one_line, paint, plural};
 
 /// Columns of the description of an agent type.
 const DESCRIPTION_COLUMNS: usize = 70;
-
-/// What the operator grants: reading the root without secrets if there is one, agents, workflows.
-#[must_use]
-pub fn grant(root: Option<&Path>) -> Scope {
-    Scope {
-        read: root.map(|_| ReadScope { layers: vec![GlobLayer::no_secrets()] }),
-        agents: true,
-        workflows: true,
-    }
-}
-
-/// What a run of this workflow may touch: what it requests, as far as it is granted.
-#[must_use]
-pub fn scope(requests: &Requests, root: Option<&Path>) -> Scope {
-    requests.scope().intersect(&grant(root))
-}
 
 /// What stands on the screen before a run.
 pub struct Plan<'a> {
@@ -50,27 +34,10 @@ pub struct Plan<'a> {
     pub budget: &'a Amounts,
     /// How many runs; 1 where it is no batch.
     pub runs: u64,
-}
-
-/// Shows the plan and asks whether to start.
-///
-/// # Errors
-/// When the person declines, or nobody can be asked.
-pub fn ask(plan: &Plan<'_>) -> Result<()> {
-    for line in screen(plan) {
-        note(&line);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(CliError::new(Code::ConsentNeeded, "nobody is there to consent to this run")
-            .hint("add --yes to grant what is requested, or run this on a terminal"));
-    }
-    note(&format!("{} [y/N] ", paint(BOLD, "Grant this and start?")));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        _ => Err(CliError::new(Code::ConsentDeclined, "the run was declined")),
-    }
+    /// What policy makes of its requests.
+    pub view: &'a View,
+    /// What changed since it was always allowed; empty where it never was.
+    pub changed: &'a [String],
 }
 
 /// The screen as lines.
@@ -103,9 +70,12 @@ pub fn screen(plan: &Plan<'_>) -> Vec<String> {
     let (granted, refused) = words(manifest, plan);
     section(&mut out, "It asks for, and gets", GOOD, "+", &granted);
     section(&mut out, "It asks for, and does not get", WARN, "-", &refused);
+    tools(&mut out, plan.view);
     section(&mut out, "Agent tasks are performed by", DIM, "·", &performers(plan.bundle));
     section(&mut out, "It knows the agent types", DIM, "·", &types(plan.bundle));
     section(&mut out, "Held to", DIM, "·", &held(plan));
+    let changed: Vec<String> = plan.changed.iter().map(|line| one_line(line)).collect();
+    section(&mut out, "Changed since you always allowed it", WARN, "!", &changed);
     out.push(String::new());
     out.push(
         "Sandboxed code gets nothing else: no network, no writing, no other files, no environment."
@@ -135,18 +105,7 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
     let mut refused = Vec::new();
     let requests = &manifest.requests;
     if let Some(layer) = &requests.read {
-        let what = format!("read {}", patterns(layer));
-        match plan.root {
-            Some(root) => granted.push(format!(
-                "{what} below {} (never what usually holds secrets: .env, keys, .git)",
-                root.display()
-            )),
-            // A script that says nothing of reading may do without.
-            None if !plan.bundle.says_read => {}
-            None => {
-                refused.push(format!("{what}: no directory was granted; --root DIR grants one"))
-            }
-        }
+        reading(layer, plan, &mut granted, &mut refused);
     }
     if requests.agents {
         let caps =
@@ -163,6 +122,12 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
         let names: Vec<String> = requests.workflows.iter().map(|name| one_line(name)).collect();
         granted.push(format!("run these workflows: {}", names.join(", ")));
     }
+    // Of a bound of what tools may do, the tools themselves tell what became of it.
+    for judged in plan.view.workflow.iter().filter(|judged| judged.capability == Capability::Tools)
+    {
+        let to = if judged.verdict == Verdict::Refused { &mut refused } else { &mut granted };
+        to.push(words::told(judged));
+    }
     let options = plan.bundle.script.as_deref();
     if options.is_some_and(|options| options.extensions) {
         granted.push("use the global `baton`".into());
@@ -171,6 +136,65 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
         granted.push("nothing".into());
     }
     (granted, refused)
+}
+
+/// What becomes of the wish to read files.
+fn reading(
+    layer: &GlobLayer,
+    plan: &Plan<'_>,
+    granted: &mut Vec<String>,
+    refused: &mut Vec<String>,
+) {
+    let Some(root) = plan.root else {
+        // A script that says nothing of reading may do without.
+        if plan.bundle.says_read {
+            let what = patterns(layer);
+            refused.push(format!("read {what}: no directory was granted; --root DIR grants one"));
+        }
+        return;
+    };
+    let of_read = |judged: &&Judged| judged.capability == Capability::Read;
+    let all: Vec<&Judged> = plan.view.workflow.iter().filter(of_read).collect();
+    let plainly =
+        |judged: &&&Judged| judged.verdict == Verdict::Granted && judged.except.is_empty();
+    let below =
+        format!("below {} (never what usually holds secrets: .env, keys, .git)", root.display());
+    if all.iter().filter(plainly).count() == all.len() {
+        granted.push(format!("read {} {below}", patterns(layer)));
+        return;
+    }
+    let except = match layer.exclude.as_slice() {
+        [] => String::new(),
+        _ => format!(" ({})", patterns(&GlobLayer { include: Vec::new(), ..layer.clone() })),
+    };
+    for judged in all {
+        if judged.verdict == Verdict::Refused {
+            refused.push(words::told(judged));
+        } else {
+            granted.push(format!("{}{except}, {below}", words::told(judged)));
+        }
+    }
+}
+
+/// The tools that it may call, and what they may touch.
+fn tools(out: &mut Vec<String>, view: &View) {
+    let lines: Vec<String> = view.providers.iter().flat_map(words::provider).collect();
+    if !lines.is_empty() {
+        out.push(String::new());
+        out.push(paint(BOLD, "Its tools"));
+        // What a provider may do stands deeper than its name.
+        out.extend(lines.iter().map(|line| match line.strip_prefix("    ") {
+            Some(deeper) => format!("      {deeper}"),
+            None => format!("  {} {line}", paint(DIM, "·")),
+        }));
+    }
+    let missing: Vec<String> = view
+        .missing
+        .iter()
+        .map(|pattern| format!("{}: no such tool is installed", one_line(pattern)))
+        .chain(view.problems.iter().map(|problem| one_line(problem)))
+        .collect();
+    section(out, "Tools that are not there", WARN, "-", &missing);
 }
 
 /// A layer of patterns in words.
@@ -273,6 +297,3 @@ fn held(plan: &Plan<'_>) -> Vec<String> {
     }
     lines
 }
-
-#[cfg(test)]
-mod tests;

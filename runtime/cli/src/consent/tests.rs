@@ -1,12 +1,23 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use baton_core::budget::Caps;
+use std::path::Path;
+
+use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
-use baton_core::record::BackendChoice;
+use baton_core::limits::Limits;
+use baton_core::manifest::{Manifest, Requests};
+use baton_core::record::{BackendChoice, Effect, Program};
+use baton_core::scope::{GlobLayer, Scope};
 use baton_journal::store::Blob;
 use serde_json::json;
 
+use super::view::{Asked, View};
 use super::*;
+use crate::program::Bundle;
+use crate::program::tools::{Provider, Providers};
+use crate::program::toolset::effective;
+use crate::project::places::Places;
+use crate::project::policy::Policy;
 
 fn bundle(backends: BackendChoice) -> Bundle {
     let manifest = json!({
@@ -27,6 +38,7 @@ fn bundle(backends: BackendChoice) -> Bundle {
         scripts: Default::default(),
         workflows: Default::default(),
         agents: Default::default(),
+        tools: Default::default(),
         agent_types: manifest.agents.clone(),
     };
     Bundle {
@@ -41,11 +53,38 @@ fn bundle(backends: BackendChoice) -> Bundle {
         says_read: true,
         agents_max: None,
         warnings: Vec::new(),
+        providers: Providers::default(),
+        unperformed: false,
     }
 }
 
+fn viewed(bundle: &Bundle, policy: &Policy, root: bool) -> View {
+    let requests = &bundle.manifest.requests;
+    let effective = effective(requests, &bundle.providers, policy, root).unwrap();
+    let confinement = |network: bool| vec![format!("network {network}")];
+    View::of(&Asked {
+        requests,
+        providers: &bundle.providers,
+        policy,
+        root,
+        effective: &effective,
+        confinement: &confinement,
+    })
+}
+
 fn shown(bundle: &Bundle, root: Option<&Path>, caps: Caps) -> String {
+    shown_under(&Policy::default(), bundle, root, caps, &[])
+}
+
+fn shown_under(
+    policy: &Policy,
+    bundle: &Bundle,
+    root: Option<&Path>,
+    caps: Caps,
+    changed: &[String],
+) -> String {
     let limits = Limits::default();
+    let view = viewed(bundle, policy, root.is_some());
     let plan = Plan {
         bundle,
         root,
@@ -54,6 +93,8 @@ fn shown(bundle: &Bundle, root: Option<&Path>, caps: Caps) -> String {
         limits: &limits,
         budget: &Amounts::default(),
         runs: 1,
+        view: &view,
+        changed,
     };
     anstream::adapter::strip_str(&screen(&plan).join("\n")).to_string()
 }
@@ -107,15 +148,203 @@ fn the_screen_says_what_is_granted_and_what_is_not() {
 
 #[test]
 fn the_scope_is_what_is_requested_and_granted() {
+    let policy = Policy::default();
+    let under = |requests: &Requests, root| {
+        effective(requests, &Providers::default(), &policy, root).unwrap().scope
+    };
     let requests = bundle(BackendChoice::default()).manifest.requests;
-    let without = scope(&requests, None);
+    let without = under(&requests, false);
     assert_eq!((without.read, without.agents, without.workflows), (None, true, true));
 
-    let with = scope(&requests, Some(Path::new("/docs")));
+    let with = under(&requests, true);
     let layers = with.read.unwrap().layers;
     assert_eq!(layers[0].include, ["**/*.md"]);
     assert!(layers.contains(&GlobLayer::no_secrets()), "secrets are outside of every grant");
 
-    let nothing = scope(&Requests::default(), Some(Path::new("/docs")));
+    let nothing = under(&Requests::default(), true);
     assert_eq!(nothing, Scope::default(), "what is not requested is not granted");
+}
+
+/// A bundle that calls tools: a component that is there, one that is not, a server, commands.
+fn with_tools() -> Bundle {
+    let mut bundle = bundle(BackendChoice::default());
+    bundle.manifest.requests = Requests {
+        tools: ["git/*", "nothing/here", "everything/*"].map(Into::into).into(),
+        exec: ["cargo test **", "rm **"].map(Into::into).into(),
+        http: vec!["https://api.github.com".into()],
+        ..Requests::default()
+    };
+    let tool = json!({
+        "name": "git",
+        "world": "tool",
+        "requests": {
+            "read": { "include": [".git/**", "src/**"] },
+            "write": { "include": ["out/**"] },
+            "http": ["GET https://api.github.com", "https://evil.org"],
+            "secrets": ["github", "other"],
+        },
+        "tools": { "log": { "description": "Reads." }, "push": {} },
+    });
+    let manifest = Manifest::parse(tool.to_string().as_bytes()).unwrap();
+    let digest = Digest::of(b"git");
+    let provider = Provider { manifest, digest, path: Some("/w/git.wasm".into()) };
+    bundle.providers.components.insert("git".into(), provider);
+    bundle.providers.missing.push("nothing/here".into());
+    bundle
+}
+
+fn policy(text: &str) -> Policy {
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::write(temp.path().join("baton.toml"), text).unwrap();
+    Policy::load(&Places::around(temp.path(), |_| None), &[], &[]).unwrap()
+}
+
+const POLICY: &str = r#"[grant]
+read = ["**"]
+write = ["out/a/**"]
+http = ["https://api.github.com", "https://evil.org"]
+secrets = ["*"]
+exec = ["cargo **"]
+[deny]
+read = ["src/private/**"]
+[tools."git/push"]
+effect = "repeatable"
+[secrets.github]
+env = "GITHUB_TOKEN"
+hosts = ["https://api.github.com"]
+[mcp.everything]
+command = ["npx", "-y", "server everything"]
+env = { TOKEN = "secret:github" }
+"#;
+
+#[test]
+fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
+    let changed = ["the tool component git changed: a is now b".to_owned()];
+    let policy = policy(POLICY);
+    let root = Some(Path::new("/repo"));
+    let text = shown_under(&policy, &with_tools(), root, Caps::default(), &changed);
+    insta::assert_snapshot!(text, @r"
+    flow program sha256:abd71c048956 · built in
+      Audits[31m things.
+
+    It asks for, and gets
+      + call the tools git/*
+      + call the tools nothing/here
+      + call the tools everything/*
+
+    Its tools
+      · git /w/git.wasm sha256:9a881b9b9f23: log (once), push (repeatable: baton.toml:9)
+          - may not read .git/**: it usually holds secrets and must be named: --grant 'read=.git/**'
+          + may read src/**, but not src/private/** (baton.toml:2)
+          + may write out/**, but only within out/a/** (baton.toml:3): --grant 'write=out/**'
+          + may send GET requests to https://api.github.com (baton.toml:4)
+          - may not send requests to https://evil.org: the workflow that calls it asks for less
+          + may use the secret github (baton.toml:5)
+          - may not use the secret other: nobody defines it: [secrets.other]
+          · the secret github from $GITHUB_TOKEN (baton.toml:11), put only into requests to https://api.github.com
+      · exec commands of this machine
+          + may run `cargo test **` (baton.toml:6)
+          - may not run `rm **`: --grant 'exec=rm **'
+          · network false
+      · everything npx -y 'server everything' (baton.toml:14)
+          · a program with your rights: NOT sandboxed; what its tools do cannot be enforced
+          · is given the secret github
+
+    Tools that are not there
+      - nothing/here: no such tool is installed
+
+    Held to
+      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+
+    Changed since you always allowed it
+      ! the tool component git changed: a is now b
+
+    Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
+    ");
+}
+
+#[test]
+fn without_policy_tools_get_nothing_and_the_screen_says_what_would_grant_it() {
+    let text = shown(&with_tools(), None, Caps::default());
+    insta::assert_snapshot!(text, @r"
+    flow program sha256:abd71c048956 · built in
+      Audits[31m things.
+
+    It asks for, and gets
+      + call the tools git/*
+      + call the tools nothing/here
+      + call the tools everything/*
+
+    Its tools
+      · git /w/git.wasm sha256:9a881b9b9f23: log, push
+          - may not read .git/**: no directory was granted: --root DIR
+          - may not read src/**: no directory was granted: --root DIR
+          - may not write out/**: no directory was granted: --root DIR, --grant 'write=out/**'
+          - may not send GET requests to https://api.github.com: --grant 'http=GET https://api.github.com'
+          - may not send requests to https://evil.org: --grant 'http=https://evil.org'
+          - may not use the secret github: --grant 'secrets=github'
+          - may not use the secret other: --grant 'secrets=other'
+      · exec commands of this machine
+          - may not run `cargo test **`: --grant 'exec=cargo test **'
+          - may not run `rm **`: --grant 'exec=rm **'
+
+    Tools that are not there
+      - nothing/here: no such tool is installed
+
+    Held to
+      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+
+    Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
+    ");
+}
+
+#[test]
+fn only_what_is_granted_reaches_a_tool() {
+    let bundle = with_tools();
+    let requests = &bundle.manifest.requests;
+    let tools = effective(requests, &bundle.providers, &policy(POLICY), true).unwrap().tools;
+    let known: Vec<&str> = tools.known.keys().map(String::as_str).collect();
+    assert_eq!(known, ["exec", "git/log", "git/push"]);
+    let push = &tools.known["git/push"];
+    let http = push.authority.http.as_ref().unwrap();
+    // The bound of the workflow is part of its scope, not of the tool.
+    assert!(http.allows("GET", "https", "api.github.com", 443).is_some());
+    assert!(http.allows("GET", "https", "other.org", 443).is_none());
+    assert_eq!(push.effect, Some(Effect::Repeatable));
+    assert_eq!(tools.known["exec"].authority.http, None, "commands have no network by default");
+    assert_eq!(tools.known["exec"].authority.secrets, None);
+    assert_eq!(tools.servers.keys().collect::<Vec<_>>(), ["everything"]);
+    assert_eq!(tools.secrets.keys().collect::<Vec<_>>(), ["github"]);
+
+    let nothing = effective(&Requests::default(), &bundle.providers, &policy(POLICY), true);
+    assert!(nothing.unwrap().tools.is_empty(), "who asks for no tools gets none");
+}
+
+#[test]
+fn a_server_that_lacks_its_secret_is_an_error_before_anything_starts() {
+    let requests = Requests { tools: vec!["x/*".into()], ..Requests::default() };
+    let server = "[mcp.x]\nurl = \"https://x.org\"\nheaders = { A = \"Bearer secret:t\" }\n";
+    let denied = "[secrets.t]\nenv = \"T\"\n[deny]\nsecrets = [\"t\"]\n";
+    for (text, word) in
+        [(server.into(), "nobody defines"), (format!("{server}{denied}"), "policy denies")]
+    {
+        let error = effective(&requests, &Providers::default(), &policy(&text), false).unwrap_err();
+        assert_eq!(error.code(), Some(Code::Policy));
+        assert!(error.sentence().contains(word), "{}", error.sentence());
+    }
+}
+
+#[test]
+fn always_is_an_answer_only_where_it_can_be_remembered() {
+    for (line, always, expected) in [
+        ("y\n", true, Some(Answer::Once)),
+        ("YES", false, Some(Answer::Once)),
+        ("a\n", true, Some(Answer::Always)),
+        ("a\n", false, None),
+        ("\n", true, None),
+        ("n", true, None),
+        ("yy", true, None),
+    ] {
+        assert_eq!(answer(line, always), expected, "{line:?}");
+    }
 }

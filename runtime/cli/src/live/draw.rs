@@ -43,6 +43,12 @@ pub fn lines(event: &Option<Event>) -> Vec<String> {
         Event::MoreNotReused => {
             format!("  {} more run: `baton tree` says why each", paint(DIM, "·"))
         }
+        Event::Denied { task, label, what } => {
+            format!("  {} {task} {} denied: {}", paint(WARN, "!"), one_line(label), one_line(what))
+        }
+        Event::MoreDenied => {
+            format!("  {} more denied: `baton journal` tells each", paint(WARN, "!"))
+        }
         Event::Refused(why) => format!("  {} refused: {}", paint(WARN, "!"), one_line(why)),
         Event::Paused(why) => format!("{} paused: {}", paint(WARN, "‖"), one_line(why)),
         Event::Resumed(by) => format!("{} resumed by {}", paint(BUSY, "▸"), one_line(by)),
@@ -57,13 +63,24 @@ pub fn counts(model: &Model) -> String {
 }
 
 fn facts(counts: &Counts, model: &Model) -> Vec<String> {
-    let mut facts = vec![format!("{} of {} done", counts.ended, plural(counts.spawned, "agent"))];
-    facts.push(format!("{} at work", counts.working));
+    let mut facts = Vec::new();
+    if counts.spawned > 0 || model.tools.spawned == 0 {
+        facts.push(format!("{} of {} done", counts.ended, plural(counts.spawned, "agent")));
+    }
+    facts.push(format!("{} at work", model.working.len()));
     if model.reused > 0 {
         facts.push(format!("{} reused", model.reused));
     }
     if counts.failed > 0 {
         facts.push(format!("{} failed", counts.failed));
+    }
+    let tools = &model.tools;
+    if tools.spawned > 0 {
+        let failed = match tools.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        facts.push(format!("{} of {}{failed}", tools.ended, plural(tools.spawned, "tool call")));
     }
     if model.timers > 0 {
         facts.push(plural(model.timers, "timer"));

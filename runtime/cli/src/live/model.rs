@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use baton_core::handoff::{Outcome, Usage};
+use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::{Body, Record, Work};
 use baton_core::report::{Level, Report};
 
-use crate::render::record::pause;
+use crate::render::record::{denied, pause};
 
 /// Agents that are told as performed although a run is reused, one by one.
 const MISSES_MAX: u64 = 20;
+/// Attempts at what is not granted that are told one by one.
+const DENIALS_MAX: u64 = 20;
 
 /// A run as it is shown while it goes on.
 #[derive(Debug, Default)]
@@ -22,18 +24,22 @@ pub struct Model {
     /// Phases: those the workflow declares, then others in order of their first mention. Agents
     /// without one are in the phase without name.
     pub phases: Vec<Phase>,
-    /// Agents at work, in order of their paths.
+    /// Agents and tools at work, in order of their paths.
     pub working: BTreeSet<TaskPath>,
     /// What ended tasks consumed.
     pub usage: Usage,
     /// All agents together.
     pub total: Counts,
+    /// Calls of tools together.
+    pub tools: Counts,
     /// Agents whose results came from another run.
     pub reused: u64,
     /// Timers that run down.
     pub timers: u64,
     /// Agents that are performed although a run is reused.
     misses: u64,
+    /// Attempts at what is not granted.
+    denials: u64,
     tasks: HashMap<TaskPath, Task>,
     /// Places of titles in `phases`.
     places: HashMap<String, usize>,
@@ -41,7 +47,7 @@ pub struct Model {
     current: HashMap<TaskPath, usize>,
 }
 
-/// Numbers of agents.
+/// Numbers of agents, or of calls of tools.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Spawned so far.
@@ -76,8 +82,18 @@ pub struct Task {
     pub backend: Option<String>,
     /// When it was handed to its backend.
     pub started: Option<Timestamp>,
+    /// The phase it is counted in, of an agent.
     phase: Option<usize>,
-    timer: bool,
+    kind: Kind,
+}
+
+/// What a task is, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Agent,
+    Tool,
+    Timer,
+    Workflow,
 }
 
 /// Something worth a line of its own.
@@ -99,6 +115,10 @@ pub enum Event {
     MoreNotReused,
     /// A request of the workflow was turned down.
     Refused(String),
+    /// A task tried what it may not do.
+    Denied { task: String, label: String, what: String },
+    /// Further attempts at what is not granted are not told one by one.
+    MoreDenied,
     /// The run stopped for a time.
     Paused(String),
     /// The run goes on.
@@ -118,7 +138,18 @@ impl Model {
                 }
                 return Some(Event::Began { name, run });
             }
-            Body::Spawned { task, work, .. } => self.spawned(task, work),
+            Body::Spawned { task, work, .. } | Body::Called { task, work } => {
+                self.spawned(task, work);
+            }
+            Body::Denied { task, denial } => {
+                self.denials += 1;
+                if self.denials > DENIALS_MAX {
+                    return (self.denials == DENIALS_MAX + 1).then_some(Event::MoreDenied);
+                }
+                let label = self.tasks.get(task).map(|task| task.label.clone());
+                let (task, what) = (format!("/{task}"), denied(denial));
+                return Some(Event::Denied { task, label: label.unwrap_or_default(), what });
+            }
             Body::Reported { workflow, report, .. } => return self.reported(workflow, report),
             Body::AgentReported { report: Report::Log { level, text }, .. }
                 if *level >= Level::Warn =>
@@ -176,7 +207,12 @@ impl Model {
             backend: None,
             started: None,
             phase: None,
-            timer: matches!(work, Work::Sleep { .. }),
+            kind: match work {
+                Work::Agent { .. } => Kind::Agent,
+                Work::Tool { .. } => Kind::Tool,
+                Work::Sleep { .. } => Kind::Timer,
+                Work::Workflow { .. } => Kind::Workflow,
+            },
         };
         match work {
             Work::Agent { spec, backend, .. } => {
@@ -191,6 +227,10 @@ impl Model {
                 task.phase = Some(place);
                 self.count(place, |counts| counts.spawned += 1);
             }
+            Work::Tool { tool, .. } => {
+                task.backend = Some(tool.clone());
+                self.tools.spawned += 1;
+            }
             Work::Sleep { .. } => self.timers += 1,
             Work::Workflow { .. } => {}
         }
@@ -200,30 +240,44 @@ impl Model {
     fn started(&mut self, path: &TaskPath, at: Timestamp) {
         let Some(task) = self.tasks.get_mut(path) else { return };
         task.started.get_or_insert(at);
-        if let Some(place) = task.phase
-            && self.working.insert(path.clone())
-        {
-            self.count(place, |counts| counts.working += 1);
+        let (kind, phase) = (task.kind, task.phase);
+        if !matches!(kind, Kind::Agent | Kind::Tool) || !self.working.insert(path.clone()) {
+            return;
+        }
+        match phase {
+            Some(place) => self.count(place, |counts| counts.working += 1),
+            None => self.tools.working += 1,
         }
     }
 
     fn completed(&mut self, path: &TaskPath, outcome: &Outcome, usage: &Usage) -> Option<Event> {
         // A workflow's usage holds that of its children, which were added already.
         let task = self.tasks.remove(path)?;
-        if task.timer {
-            self.timers = self.timers.saturating_sub(1);
+        let was_working = self.working.remove(path);
+        let failed = outcome.failure().is_some();
+        let ended = |counts: &mut Counts| {
+            counts.ended += 1;
+            counts.failed += u64::from(failed);
+            counts.working -= u64::from(was_working);
+        };
+        match (task.kind, task.phase) {
+            (Kind::Timer, _) => self.timers = self.timers.saturating_sub(1),
+            (Kind::Tool, _) => {
+                ended(&mut self.tools);
+                self.usage.add(usage);
+            }
+            (_, Some(place)) => {
+                self.usage.add(usage);
+                self.count(place, ended);
+            }
+            (_, None) => {}
         }
-        if let Some(place) = task.phase {
-            self.usage.add(usage);
-            let was_working = self.working.remove(path);
-            let failed = outcome.failure().is_some();
-            self.count(place, |counts| {
-                counts.ended += 1;
-                counts.failed += u64::from(failed);
-                counts.working -= u64::from(was_working);
-            });
-        }
-        let why = outcome.failure()?.to_string();
+        let failure = outcome.failure()?;
+        let why = match failure.kind {
+            // Whether it happened is for a person to find out.
+            FailureKind::InDoubt => format!("in doubt: {failure}"),
+            _ => failure.to_string(),
+        };
         Some(Event::Failed { task: format!("/{path}"), label: task.label, why })
     }
 

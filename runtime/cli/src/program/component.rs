@@ -90,5 +90,6 @@ pub fn world_name(world: World) -> &'static str {
     match world {
         World::Workflow => "workflow",
         World::Agent => "agent",
+        World::Tool => "tool",
     }
 }

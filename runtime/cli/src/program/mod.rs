@@ -4,13 +4,16 @@ pub mod component;
 mod names;
 mod nested;
 mod parts;
+pub mod tools;
+pub mod toolset;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use baton_core::budget::Amounts;
 use baton_core::digest::Digest;
-use baton_core::manifest::{Manifest, Requests, World};
+use baton_core::manifest::{Manifest, World};
 use baton_core::record::{BackendChoice, Program, ScriptOptions};
 use baton_journal::store::Blob;
 
@@ -18,11 +21,13 @@ use self::component::{Component, WASM, accepted};
 pub use self::names::{nested_file, program_name};
 use self::nested::Gathering;
 use self::parts::{COMPONENT, Parts};
+use self::tools::Providers;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::project::Project;
 use crate::project::catalog::Source;
 use crate::project::config::Config;
+use crate::project::policy::Policy;
 use crate::project::script::{Script, is_script};
 use crate::text::nearest;
 use crate::value::AgentArg;
@@ -52,6 +57,10 @@ pub struct Bundle {
     pub agents_max: Option<u64>,
     /// What it probably does not mean so, each on one line with its place; untrusted.
     pub warnings: Vec<String>,
+    /// The components of the tools that it may call. Their bytes are among the parts.
+    pub providers: Providers,
+    /// Whether its scripts spawn agents, and nobody is there to perform any.
+    pub unperformed: bool,
 }
 
 /// A workflow that was found.
@@ -141,11 +150,12 @@ pub fn gather(
     workflow: &str,
     agents: &[AgentArg],
     wishes: ScriptWishes,
+    policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
     match locate(workflow, project)? {
-        Target::Component(root) => gather_component(&root, workflow, agents, project),
-        Target::Script(root) => gather_script(*root, agents, wishes, project),
+        Target::Component(root) => gather_component(&root, workflow, agents, policy, project),
+        Target::Script(root) => gather_script(*root, agents, wishes, policy, project),
     }
 }
 
@@ -153,9 +163,10 @@ fn gather_component(
     root: &Component,
     shown: &str,
     agents: &[AgentArg],
+    policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
-    let manifest = accepted(root, shown, World::Workflow)?;
+    let mut manifest = accepted(root, shown, World::Workflow)?;
     let folder = root.path.as_deref().and_then(Path::parent).map(Path::to_owned);
     let mut parts = Parts::new(folder);
     parts.keep(root.inspection.digest, root.bytes.clone());
@@ -164,6 +175,8 @@ fn gather_component(
     program.agent_types.clone_from(&manifest.agents);
     let mut gathering = Gathering::new(project, parts, program, Config::default().nesting);
     gathering.add_required(&manifest.requests.workflows)?;
+    manifest.requests = gathering.asked(&manifest.requests);
+    let providers = gathering.add_tools(&manifest.requests, policy)?;
     let own = gathering.files(root.path.as_deref());
     let (program, parts) = gathering.close(&backends)?;
     Ok(Bundle {
@@ -178,6 +191,8 @@ fn gather_component(
         script: None,
         agents_max: None,
         warnings: Vec::new(),
+        providers,
+        unperformed: false,
     })
 }
 
@@ -185,6 +200,7 @@ fn gather_script(
     root: Script,
     agents: &[AgentArg],
     wishes: ScriptWishes,
+    policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
     if let Some(refusal) = root.refusal() {
@@ -208,13 +224,11 @@ fn gather_script(
     gathering.add_agent_types(&root);
     let spawns = gathering.spawns_agents(&root);
     let warnings = gathering.warnings(&root);
+    let requests = gathering.asked(&root.requests(workflows));
+    let providers = gathering.add_tools(&requests, policy)?;
     let own = gathering.files(Some(&root.path));
     let (program, parts) = gathering.close(&backends)?;
-    if spawns && !is_performed(&program, &backends) {
-        let message = format!("{} spawns agents, and nothing performs them", root.shown);
-        return Err(CliError::new(Code::Incomplete, message)
-            .hint("name a backend: --agent 'command:./worker' or --agent component:NAME"));
-    }
+    let unperformed = spawns && !is_performed(&program, &backends);
     let meta = root.inspection.meta.clone().unwrap_or_default();
     let phases = root.inspection.phases();
     let manifest = Manifest {
@@ -224,9 +238,10 @@ fn gather_script(
         phases: phases.clone(),
         input: None,
         output: None,
-        requests: Requests { read: root.asked.read.clone(), agents: true, workflows },
+        requests,
         agents: program.agent_types.clone(),
         budget: None,
+        tools: Default::default(),
     };
     let script = ScriptOptions {
         path: root.shown.clone(),
@@ -249,6 +264,8 @@ fn gather_script(
         says_read: root.asked.says_read,
         agents_max: root.inspection.agents_max(),
         warnings,
+        providers,
+        unperformed,
     })
 }
 
@@ -260,6 +277,7 @@ fn program(name: String, component: Digest) -> Program {
         workflows: Default::default(),
         scripts: Default::default(),
         agents: Default::default(),
+        tools: Default::default(),
         agent_types: Default::default(),
     }
 }

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use baton_core::manifest::{AgentType, World};
+use baton_core::manifest::{AgentType, Requests, World};
 use baton_core::record::{BackendChoice, Program};
 use baton_journal::store::Blob;
 
 use super::component::{self, Component, accepted};
 use super::names::{FILE, nested_file, program_name};
 use super::parts::Parts;
-use super::{Target, needed};
+use super::tools::{self, Providers};
+use super::{Target, needed, wishes};
 use crate::error::Result;
 use crate::project::Project;
 use crate::project::catalog::Source;
 use crate::project::places::Place;
+use crate::project::policy::Policy;
 use crate::project::script::Script;
 
 /// The option of `agent()` that names an agent type.
@@ -29,12 +31,21 @@ pub struct Gathering<'a> {
     nesting: u32,
     /// Nested scripts by name, those that are refused included.
     scripts: BTreeMap<String, Script>,
+    /// What nested workflows ask for, by name.
+    requests: BTreeMap<String, Requests>,
 }
 
 impl<'a> Gathering<'a> {
     /// A program of its root alone.
     pub fn new(project: &'a mut Project, parts: Parts, program: Program, nesting: u32) -> Self {
-        Self { project, parts, program, nesting, scripts: BTreeMap::new() }
+        Self {
+            project,
+            parts,
+            program,
+            nesting,
+            scripts: BTreeMap::new(),
+            requests: BTreeMap::new(),
+        }
     }
 
     /// Adds the workflows that a component says it runs.
@@ -99,6 +110,7 @@ impl<'a> Gathering<'a> {
         self.program.workflows.insert(name.into(), runner);
         self.program.scripts.insert(name.into(), digest);
         self.add_calls(&script, depth)?;
+        self.requests.insert(name.into(), script.requests(Vec::new()));
         self.scripts.insert(name.into(), script);
         Ok(())
     }
@@ -109,6 +121,7 @@ impl<'a> Gathering<'a> {
         self.parts.keep(digest, found.bytes.clone());
         self.program.workflows.insert(name.into(), digest);
         self.add_required(&manifest.requests.workflows)?;
+        self.requests.insert(name.into(), manifest.requests);
         for (name, agent_type) in manifest.agents {
             self.program.agent_types.entry(name).or_insert(agent_type);
         }
@@ -156,6 +169,29 @@ impl<'a> Gathering<'a> {
         let shown = self.project.places.shown(&path);
         let script = Script::open(&path, &shown, &mut self.project.inspector)?;
         Ok(Some(Target::Script(Box::new(script))))
+    }
+
+    /// What the whole program asks for: what its root asks, and what nested workflows need beyond
+    /// that. They get it through the root, and only as much as the root has.
+    #[must_use]
+    pub fn asked(&self, root: &Requests) -> Requests {
+        wishes::of_program(root, self.requests.values())
+    }
+
+    /// Adds the components of the tools that the program may call.
+    ///
+    /// # Errors
+    /// When one that policy names cannot be used.
+    pub fn add_tools(&mut self, requests: &Requests, policy: &Policy) -> Result<Providers> {
+        let folder = self.parts.folder.as_deref();
+        let mut found = tools::find(&requests.tools, folder, &self.project.places, policy)?;
+        for blob in std::mem::take(&mut found.parts) {
+            self.parts.blobs.insert(blob.digest, blob);
+        }
+        for (name, provider) in &found.components {
+            self.program.tools.insert(name.clone(), provider.digest);
+        }
+        Ok(found)
     }
 
     /// Every workflow that the script asks to run: those of the program, and those it names in vain.

@@ -1,11 +1,17 @@
 //! Settings: `baton.toml` of the project and `config.toml` of the person.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use baton_core::record::SCRIPT_NESTING_DEFAULT;
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::places::Places;
+use super::policy::file::{
+    Lists, Origin, RawHttp, RawPlugin, RawSecret, RawServer, RawTool, Sections,
+};
+use super::policy::{Set, Source};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 
@@ -30,6 +36,13 @@ pub struct Config {
 #[serde(default, deny_unknown_fields)]
 struct File {
     scripts: Scripts,
+    grant: Lists,
+    deny: Lists,
+    plugins: BTreeMap<String, Spanned<RawPlugin>>,
+    tools: BTreeMap<String, Spanned<RawTool>>,
+    secrets: BTreeMap<String, Spanned<RawSecret>>,
+    mcp: BTreeMap<String, Spanned<RawServer>>,
+    http: RawHttp,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +69,7 @@ impl Config {
         let project = project.iter().find(|path| path.exists());
         let mut set = Scripts::default();
         for path in [project, person.as_ref()].into_iter().flatten() {
-            let found = read(path)?.scripts;
+            let found = read(path)?.0.scripts;
             set.lenient = set.lenient.or(found.lenient);
             set.extensions = set.extensions.or(found.extensions);
             set.nesting = set.nesting.or(found.nesting);
@@ -70,14 +83,55 @@ impl Config {
     }
 }
 
-fn read(path: &Path) -> Result<File> {
+/// What the person's file and the nearest one of the project say of authority, the person first.
+///
+/// # Errors
+/// When a file cannot be read, or says something that cannot be understood.
+pub fn policies(places: &Places) -> Result<Vec<Set>> {
+    let (project, person) = places.settings();
+    let project = project.into_iter().find(|path| path.exists());
+    let files = [(Source::Person, person), (Source::Project, project)];
+    let mut sets = Vec::new();
+    for (source, path) in files {
+        let Some(path) = path else { continue };
+        let (file, text) = read(&path)?;
+        let File { scripts: _, grant, deny, plugins, tools, secrets, mcp, http } = file;
+        let sections = Sections { grant, deny, plugins, tools, secrets, mcp, http };
+        let shown = places.shown(&path);
+        let origin = Origin {
+            source,
+            shown: &shown,
+            folder: path.parent().unwrap_or(places.here()),
+            home: places.home(),
+            text: &text,
+        };
+        let set = sections.read(&origin).map_err(|wrong| {
+            let (line, column) = position(&text, wrong.at);
+            let message = format!("{}:{line}:{column}: {}", path.display(), wrong.message);
+            CliError::new(Code::Config, message).frame(frame(&text, line, column))
+        })?;
+        sets.push(set);
+    }
+    Ok(sets)
+}
+
+/// A line with a mark below a column.
+fn frame(text: &str, line: usize, column: usize) -> String {
+    let number = line.to_string();
+    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let (blank, mark) = (" ".repeat(number.len()), " ".repeat(column.saturating_sub(1)));
+    format!("{number} | {shown}\n{blank} | {mark}^")
+}
+
+/// A file of settings and its text.
+fn read(path: &Path) -> Result<(File, String)> {
     use super::scan::{self, Unread};
     let refused = |message: String| CliError::new(Code::Config, message);
     let bytes = match scan::read(path, SETTINGS_BYTES_MAX) {
         Ok(bytes) => bytes,
         // The person's file is looked for wherever it could be.
         Err(Unread::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(File::default());
+            return Ok((File::default(), String::new()));
         }
         Err(Unread::Io(error)) => return Err(CliError::file("read", path, &error)),
         Err(Unread::TooLarge { size, max }) => {
@@ -102,7 +156,7 @@ fn read(path: &Path) -> Result<File> {
         );
         return Err(refused(message));
     }
-    Ok(file)
+    Ok((file, text))
 }
 
 /// Line and column of a byte, both from 1.

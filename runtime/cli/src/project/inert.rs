@@ -6,8 +6,8 @@ use baton_core::digest::Digest;
 use baton_core::files::{FileAnswer, FileError, FileErrorKind, FileRequest};
 use baton_core::handoff::Usage;
 use baton_core::ids::Timestamp;
-use baton_core::refusal::Refusal;
-use baton_host::port::{PortError, PortFuture, WorkflowPort};
+use baton_core::refusal::{Refusal, RefusalKind};
+use baton_host::port::{PortError, PortFuture, ToolOffer, WorkflowPort};
 
 /// Denies everything. Time stands still at the epoch.
 pub struct Inert;
@@ -15,8 +15,12 @@ pub struct Inert;
 impl WorkflowPort for Inert {
     fn command(&mut self, command: Command, _: u64) -> Result<Reply, PortError> {
         Ok(match command {
-            Command::SpawnAgent(_) | Command::SpawnWorkflow(_) | Command::Sleep { .. } => {
-                Reply::Refused(Refusal::denied("inspection", "nothing is started here", ""))
+            Command::SpawnAgent(_)
+            | Command::SpawnWorkflow(_)
+            | Command::SpawnTool(_)
+            | Command::Sleep { .. } => {
+                let message = "nothing is started here";
+                Reply::Refused(Refusal::new(RefusalKind::Denied, "inspection", message, ""))
             }
             Command::Cancel { .. } | Command::Report(_) => Reply::Nothing,
         })
@@ -52,6 +56,10 @@ impl WorkflowPort for Inert {
 
     fn now(&self) -> Timestamp {
         Timestamp::default()
+    }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        Vec::new()
     }
 
     fn budget(&self) -> BudgetView {

@@ -1,9 +1,13 @@
 //! What reading a script says about it. The script runner makes this inside the sandbox; nothing of
 //! the script is executed.
 
+use std::collections::BTreeSet;
+
 use baton_core::budget::Amounts;
-use baton_core::scope::GlobLayer;
+use baton_core::manifest::Requests;
+use baton_core::scope::{ArgvPattern, GlobLayer};
 use baton_core::spec::BudgetOption;
+use baton_core::tool::{EXEC, SEPARATOR};
 use serde::{Deserialize, Serialize};
 
 /// Everything that can be said about a script without running it.
@@ -20,6 +24,8 @@ pub struct Inspection {
     pub workflows: Vec<Nested>,
     /// Agent types that are named literally.
     pub agent_types: Vec<Use>,
+    /// Places that call tools or run commands.
+    pub tools: Vec<ToolUse>,
     /// Uses of what only Baton has.
     pub extensions: Vec<Use>,
     /// Uses of what other runtimes may lack.
@@ -111,6 +117,52 @@ pub struct Use {
     pub message: Option<String>,
 }
 
+/// A place that calls a tool or runs a command.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToolUse {
+    /// The tool; none: the name is computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of a command, the words at its beginning that are literal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argv: Option<Vec<String>>,
+    /// Whether these words are the whole command.
+    pub whole: bool,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl ToolUse {
+    /// The pattern of the tool; none: it is computed, or a command.
+    fn tool(&self) -> Option<String> {
+        let name = self.name.as_ref().filter(|name| *name != EXEC)?;
+        Some(if name.contains(SEPARATOR) { name.clone() } else { format!("*{SEPARATOR}{name}") })
+    }
+
+    /// The pattern of the command, as far as its words are literal.
+    fn command(&self) -> Option<String> {
+        let argv = self.argv.as_ref().filter(|argv| !argv.is_empty())?;
+        let plain = |word: &&String| !word.contains(['*', '\'']);
+        let words: Vec<&String> = argv.iter().take_while(plain).collect();
+        let mut pattern: Vec<String> = words
+            .iter()
+            .map(|word| {
+                let quoted = word.is_empty() || word.contains([' ', '\t']);
+                if quoted { format!("'{word}'") } else { (*word).clone() }
+            })
+            .collect();
+        if !self.whole || words.len() < argv.len() {
+            pattern.push("**".into());
+        }
+        let pattern = pattern.join(" ");
+        // A program by a relative path is none that may be granted.
+        pattern.parse::<ArgvPattern>().ok().map(|_| pattern)
+    }
+}
+
 /// A place that spawns agents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -141,6 +193,12 @@ pub struct Asked {
     pub budget: Amounts,
     /// Workflows it runs by names that it computes.
     pub workflows: Vec<String>,
+    /// Tools it calls; none: those that it names literally.
+    pub tools: Option<Vec<String>>,
+    /// Commands it runs; none: those that it names literally.
+    pub exec: Option<Vec<String>>,
+    /// The most that tools may do on its behalf: `write` to `secrets` of it. Nothing else is in it.
+    pub bounds: Requests,
 }
 
 /// The shape of `meta.baton`. Keys that nobody knows are warned about where the script is read.
@@ -150,6 +208,12 @@ struct RawAsked {
     read: Option<RawRead>,
     budget: Option<BudgetOption>,
     workflows: Vec<String>,
+    tools: Option<Vec<String>>,
+    write: Option<RawRead>,
+    http: Vec<String>,
+    env: Vec<String>,
+    secrets: Vec<String>,
+    exec: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,6 +221,17 @@ struct RawAsked {
 enum RawRead {
     List(Vec<String>),
     Layer(GlobLayer),
+}
+
+impl RawRead {
+    fn layer(self) -> Option<GlobLayer> {
+        match self {
+            // An empty list asks for nothing; a layer without patterns would let everything pass.
+            Self::List(include) if include.is_empty() => None,
+            Self::List(include) => Some(GlobLayer { include, ..GlobLayer::default() }),
+            Self::Layer(layer) => Some(layer),
+        }
+    }
 }
 
 impl Inspection {
@@ -189,17 +264,41 @@ impl Inspection {
         let says_read = raw.read.is_some();
         let read = match raw.read {
             None => Some(GlobLayer::default()),
-            // An empty list asks for nothing; a layer without patterns would let everything pass.
-            Some(RawRead::List(include)) if include.is_empty() => None,
-            Some(RawRead::List(include)) => Some(GlobLayer { include, exclude: Vec::new() }),
-            Some(RawRead::Layer(layer)) => Some(layer),
+            Some(read) => read.layer(),
         };
+        let bounds = Requests {
+            write: raw.write.and_then(RawRead::layer),
+            http: raw.http,
+            env: raw.env,
+            secrets: raw.secrets,
+            ..Requests::default()
+        };
+        let exec = raw.exec.clone().unwrap_or_default();
+        let all = Requests { exec, ..bounds.clone() };
+        all.authority().map_err(|error| format!("`meta.baton`: {error}"))?;
         Ok(Asked {
             read,
             says_read,
             budget: raw.budget.map(Amounts::from).unwrap_or_default(),
             workflows: raw.workflows,
+            tools: raw.tools,
+            exec: raw.exec,
+            bounds,
         })
+    }
+
+    /// Patterns of the tools that it names literally. One without its provider may be anybody's.
+    #[must_use]
+    pub fn literal_tools(&self) -> Vec<String> {
+        let names: BTreeSet<String> = self.tools.iter().filter_map(ToolUse::tool).collect();
+        names.into_iter().collect()
+    }
+
+    /// Patterns of the commands that it names literally.
+    #[must_use]
+    pub fn literal_commands(&self) -> Vec<String> {
+        let commands: BTreeSet<String> = self.tools.iter().filter_map(ToolUse::command).collect();
+        commands.into_iter().collect()
     }
 
     /// How many agents its text asks for at the most; none: that is decided while it runs.

@@ -10,7 +10,8 @@ pub mod inspection;
 pub mod inspector;
 pub mod places;
 mod plugins;
-mod scan;
+pub mod policy;
+pub mod scan;
 pub mod script;
 
 use std::path::Path;

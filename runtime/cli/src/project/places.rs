@@ -79,6 +79,8 @@ pub struct Places {
     config: Option<PathBuf>,
     /// The person's directory of Claude Code.
     claude: Option<PathBuf>,
+    /// The person's home directory.
+    home: Option<PathBuf>,
     /// Plugins, the nearest first.
     plugins: Vec<Plugin>,
     /// Manifests of plugins that cannot be used, and why.
@@ -111,6 +113,7 @@ impl Places {
                 .or_else(|| in_home(".config"))
                 .map(|dir| dir.join("baton")),
             claude: absolute("CLAUDE_CONFIG_DIR").or_else(|| in_home(CLAUDE)),
+            home: home.clone(),
             plugins: Vec::new(),
             unread: Vec::new(),
         };
@@ -152,6 +155,18 @@ impl Places {
     #[must_use]
     pub fn unread(&self) -> &[Skipped] {
         &self.unread
+    }
+
+    /// The person's home directory.
+    #[must_use]
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// The person's directory of Baton's settings. Nothing that comes with a project lies there.
+    #[must_use]
+    pub fn person(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// The working directory.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use baton_core::digest::Digest;
+use baton_core::manifest::Requests;
 
 use super::inspection::{Asked, Finding, Inspection};
 use super::inspector::Inspector;
@@ -93,6 +94,20 @@ impl Script {
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
         self.text.as_ref().map(|text| Digest::of(text.as_bytes()))
+    }
+
+    /// What it asks to be granted. `workflows`: those it may run.
+    #[must_use]
+    pub fn requests(&self, workflows: Vec<String>) -> Requests {
+        let Asked { read, tools, exec, bounds, .. } = &self.asked;
+        Requests {
+            read: read.clone(),
+            agents: true,
+            workflows,
+            tools: tools.clone().unwrap_or_else(|| self.inspection.literal_tools()),
+            exec: exec.clone().unwrap_or_else(|| self.inspection.literal_commands()),
+            ..bounds.clone()
+        }
     }
 
     /// The first reason why it is refused, on one line.

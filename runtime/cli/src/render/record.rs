@@ -3,8 +3,9 @@
 use baton_core::files::{FileRequest, Observation};
 use baton_core::handoff::Outcome;
 use baton_core::ids::{TaskPath, Timestamp};
-use baton_core::record::{Body, Pause, Record, Snapshot, Work};
+use baton_core::record::{Body, Effect, Pause, Record, Snapshot, Work};
 use baton_core::report::{Level, Report};
+use baton_core::tool::Denial;
 
 use super::usage;
 use crate::output::{BOLD, DIM};
@@ -50,6 +51,8 @@ fn words(body: &Body) -> (&'static str, String) {
             let (kind, facts) = report_words(report);
             (kind, format!("{} {facts}", at(task)))
         }
+        Body::Called { task, work } => ("called", format!("{} {}", at(task), work_words(work))),
+        Body::Denied { task, denial } => ("denied", format!("{} {}", at(task), denied(denial))),
         Body::Started { tasks } => {
             let all: Vec<String> =
                 tasks.iter().map(|start| attempt(&start.task, start.attempt)).collect();
@@ -119,11 +122,33 @@ fn work_words(work: &Work) -> String {
             let label = spec.options.label.as_deref().unwrap_or("agent");
             format!("{label} by {backend}: {}", spec.prompt)
         }
+        Work::Tool { spec, tool, effect, .. } => {
+            format!("tool {tool} ({}) {}", effect_word(*effect), spec.input)
+        }
         Work::Workflow { spec, component, .. } => {
             format!("workflow {} {}", spec.name, component.short())
         }
         Work::Sleep { due } => format!("timer until {}", crate::shapes::moment(*due)),
     }
+}
+
+/// The word for what a repeat would do outside.
+#[must_use]
+pub fn effect_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Repeatable => "repeatable",
+        Effect::Once => "once",
+    }
+}
+
+/// Something that was tried and is not granted, in words, with what to do about it.
+#[must_use]
+pub fn denied(denial: &Denial) -> String {
+    let Denial { capability, code, tried, hint } = denial;
+    let capability = capability.as_str();
+    let hint = if hint.is_empty() { String::new() } else { format!("; {hint}") };
+    format!("{capability}: {tried} ({code}){hint}")
 }
 
 fn request_words(request: &FileRequest) -> String {

@@ -3,8 +3,10 @@
 use baton_core::handoff::{Evidence, Outcome};
 use baton_core::ids::{TaskId, Timestamp};
 use baton_core::record::{Program, RunStarted, Work};
+use baton_core::tool::Denial;
 use baton_journal::rows::{RunRow, TaskRow};
 
+use super::record::{denied, effect_word};
 use super::{state, usage};
 use crate::consent::patterns;
 use crate::output::{BOLD, DIM};
@@ -41,6 +43,8 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
         let layers: Vec<String> = read.layers.iter().map(patterns).collect();
         fact("reads", layers.first().map_or("", String::as_str));
     }
+    let tools: Vec<&str> = started.tools.known.keys().map(String::as_str).collect();
+    fact("tools", &tools.join(" "));
     fact("tasks", &format!("{}, {} failed", row.tasks, row.failed_tasks));
     fact("used", &usage(&row.usage));
     fact("records", &row.records.to_string());
@@ -56,15 +60,23 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     out
 }
 
-/// A task with what was asked, what became of it in a run that reuses another, and how it ended.
+/// What records tell of a task beside its row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Story<'a> {
+    /// What was asked.
+    pub work: Option<&'a Work>,
+    /// What became of it in a run that reuses another.
+    pub decision: Option<&'a Decision>,
+    /// What it tried and may not do.
+    pub denials: &'a [Denial],
+    /// How it ended.
+    pub result: Option<&'a Outcome>,
+}
+
+/// A task with what was asked and how it ended.
 #[must_use]
-pub fn task(
-    run: &RunRow,
-    row: &TaskRow,
-    (work, decision): (Option<&Work>, Option<&Decision>),
-    result: Option<&Outcome>,
-    now: Timestamp,
-) -> String {
+pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> String {
+    let Story { work, decision, denials, result } = *story;
     let (sign, word, style) = state(row.state, run.owned);
     let id = TaskId { run: run.run.clone(), path: row.path.clone() };
     let mut out =
@@ -93,12 +105,22 @@ pub fn task(
             fact("input", spec.input.as_ref().map_or("", |input| input.as_str()));
             fact("schema", spec.schema.as_ref().map_or("", |schema| schema.as_str()));
         }
+        Some(Work::Tool { spec, authority, effect, .. }) => {
+            fact("effect", effect_word(*effect));
+            for may in crate::consent::words::authority(authority) {
+                fact("may", &may);
+            }
+            fact("input", spec.input.as_str());
+        }
         Some(Work::Workflow { spec, component, .. }) => {
             fact("component", &component.short());
             fact("input", spec.input.as_str());
         }
         Some(Work::Sleep { due }) => fact("due", &moment(*due)),
         None => {}
+    }
+    for denial in denials {
+        fact("denied", &denied(denial));
     }
     out.push_str(&outcome(result));
     out

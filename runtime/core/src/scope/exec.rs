@@ -60,7 +60,9 @@ impl ArgvPattern {
             (false, true) => mine >= theirs,
             (false, false) => mine == theirs,
         };
-        count_fits && self.words.iter().zip(&other.words).all(|(a, b)| names_meet(a, b))
+        let option = |word: &str, other: &str| word.starts_with('-') && other.starts_with('*');
+        let fits = |(a, b): (&String, &String)| !option(a, b) && !option(b, a) && names_meet(a, b);
+        count_fits && self.words.iter().zip(&other.words).all(fits)
     }
 
     /// Whether an argument list is one of those meant by a pattern that takes away: `*` stands for

@@ -14,11 +14,11 @@ pub fn size() -> usize {
 
 /// Whether a text is in it. `backwards` holds its bytes from the last to the first.
 pub fn holds(backwards: &[u8]) -> bool {
-    let starts = 1..size().saturating_sub(backwards.len());
-    starts.into_iter().any(|start| {
-        let letters = backwards.iter().rev().enumerate();
-        letters.into_iter().all(|(at, letter)| byte(start + at) == *letter)
-    })
+    let same = |start: usize| {
+        let mut letters = backwards.iter().rev().enumerate();
+        letters.all(|(at, letter)| byte(start + at) == *letter)
+    };
+    (1..size().saturating_sub(backwards.len())).any(same)
 }
 
 /// The byte at an address below `size`.

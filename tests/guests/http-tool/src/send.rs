@@ -41,7 +41,7 @@ fn came(request: &Request, headers: &[(String, Vec<u8>)], path: &str) -> Result<
         "https" => Some(Scheme::Https),
         other => Some(Scheme::Other(other.to_owned())),
     };
-    let refused = |part: &str| move |()| format!("{part}: refused");
+    let refused = |part: &'static str| move |()| format!("{part}: refused");
     outgoing.set_method(&method(&request.method)).map_err(refused("method"))?;
     outgoing.set_scheme(scheme.as_ref()).map_err(refused("scheme"))?;
     outgoing.set_authority(Some(&request.authority)).map_err(refused("authority"))?;

@@ -100,7 +100,11 @@ pub async fn act(cx: &Cx, input: Input) -> Result<Vec<Value>> {
 async fn one(cx: &Cx, act: &Act) -> Became {
     let result: std::result::Result<Value, TaskError> = match act {
         Act::Tool { name, input } => cx.tool(name, input).await,
-        Act::Agent => cx.agent("Say that you were here.").await,
+        Act::Agent => {
+            let said: std::result::Result<String, TaskError> =
+                cx.agent("Say that you were here.").await;
+            said.map(Value::from)
+        }
         Act::Workflow { name, acts } => {
             cx.workflow(name, &serde_json::json!({ "acts": acts })).output::<Value>().await
         }

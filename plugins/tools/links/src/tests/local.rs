@@ -3,7 +3,7 @@ use crate::LinkStatus::{Broken, Ok, Skipped};
 use crate::{CheckInput, Counts, check};
 
 const FILES: &[(&str, &str)] = &[
-    ("README.md", "# Top\n[a](docs/guide.md#start) [b](docs/guide.md#stort)\n[c](absent.md) [d](docs)\n[e](#top) [f](#tip)\n[g](a%20b.txt) [h](../out.md) [i](mailto:x@y.org)\n"),
+    ("README.md", "# Top\n[a](docs/guide.md#start) [b](docs/guide.md#starts)\n[c](absent.md) [d](docs)\n[e](#top) [f](#tip)\n[g](a%20b.txt) [h](../out.md) [i](mailto:x@y.org)\n"),
     ("a b.txt", ""),
     ("docs/guide.md", "# Start\n[up](../README.md) <https://example.org/>\n"),
     ("old/x.md", "[gone](gone.md)\n"),
@@ -16,7 +16,7 @@ fn links_that_lead_nowhere_are_told() {
     let input = CheckInput { exclude: vec!["old".into()], ..CheckInput::default() };
     let output = check(&tree, &input).unwrap();
     assert_eq!(rows(&output), [
-        ("README.md", 2, "docs/guide.md#stort", Broken),
+        ("README.md", 2, "docs/guide.md#starts", Broken),
         ("README.md", 3, "absent.md", Broken),
         ("README.md", 4, "#tip", Broken),
     ]);

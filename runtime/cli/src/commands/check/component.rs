@@ -5,10 +5,11 @@ use baton_core::manifest::{Manifest, World};
 use baton_host::Inspection;
 use serde::Serialize;
 
+use super::held::Held;
 use super::{fact, list};
 use crate::args::CheckArgs;
 use crate::codes::Exit;
-use crate::consent::patterns;
+use crate::consent::{patterns, words};
 use crate::error::Result;
 use crate::output::{BAD, GOOD, stdout};
 use crate::program::component::{Component, world_name};
@@ -27,13 +28,15 @@ struct CheckShape<'a> {
     manifest: Option<&'a Manifest>,
     accepted: bool,
     refusals: &'a [String],
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    held: Option<&'a Held>,
 }
 
 /// Shows the component. The exit code says whether it would be loaded.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn show(args: &CheckArgs, component: &Component) -> Result<Exit> {
+pub fn show(args: &CheckArgs, component: &Component, held: Option<&Held>) -> Result<Exit> {
     let found = &component.inspection;
     if args.json {
         stdout(&shapes::line(&CheckShape {
@@ -46,14 +49,15 @@ pub fn show(args: &CheckArgs, component: &Component) -> Result<Exit> {
             manifest: found.manifest.as_ref(),
             accepted: found.refusals.is_empty(),
             refusals: &found.refusals,
+            held,
         })?)?;
     } else {
-        stdout(&text(&args.file, found))?;
+        stdout(&text(&args.file, found, held))?;
     }
     Ok(if found.refusals.is_empty() { Exit::Done } else { Exit::Refused })
 }
 
-fn text(file: &str, found: &Inspection) -> String {
+fn text(file: &str, found: &Inspection, held: Option<&Held>) -> String {
     let mut out = String::new();
     fact(&mut out, "file", file);
     fact(&mut out, "digest", &found.digest.to_string());
@@ -68,6 +72,12 @@ fn text(file: &str, found: &Inspection) -> String {
     }
     if let Some(manifest) = &found.manifest {
         list(&mut out, "Asks for", &requests(manifest));
+        let tools = manifest.tools.iter();
+        let tools = tools.map(|(name, tool)| match tool.description.as_str() {
+            "" => name.clone(),
+            description => format!("{name}: {}", one_line(description)),
+        });
+        list(&mut out, "Tools", &tools.collect::<Vec<_>>());
         for (title, schema) in [("Input", &manifest.input), ("Output", &manifest.output)] {
             if let Some(schema) = schema {
                 let pretty = serde_json::to_string_pretty(&schema.value()).unwrap_or_default();
@@ -76,6 +86,7 @@ fn text(file: &str, found: &Inspection) -> String {
             }
         }
     }
+    out.push_str(&held.map(Held::text).unwrap_or_default());
     list(&mut out, "Imports", &found.imports);
     list(&mut out, "Exports", &found.exports);
     if found.refusals.is_empty() {
@@ -104,6 +115,14 @@ fn requests(manifest: &Manifest) -> Vec<String> {
     }
     for name in &manifest.requests.workflows {
         lines.push(format!("run the workflow {}", one_line(name)));
+    }
+    let on_behalf = match manifest.world {
+        World::Workflow if !manifest.requests.tools.is_empty() => "let its tools ",
+        _ => "",
+    };
+    for line in words::requested(&manifest.requests) {
+        let own = ["call ", "run "].iter().any(|own| line.starts_with(own));
+        lines.push(if own { line } else { format!("{on_behalf}{line}") });
     }
     if lines.is_empty() {
         lines.push("nothing".into());

@@ -2,6 +2,7 @@
 //! sandbox.
 
 mod component;
+mod held;
 mod script;
 mod words;
 
@@ -28,9 +29,18 @@ pub fn run(args: &CheckArgs, common: &Common) -> Result<Exit> {
             let message = format!("{} is a component: --portable is for scripts", args.file);
             Err(CliError::new(Code::Argument, message))
         }
-        Target::Component(found) => component::show(args, &found),
+        Target::Component(found) => {
+            let held = held::of_component(args, &found, &mut project)?;
+            component::show(args, &found, held.as_ref())
+        }
         Target::Script(found) if args.portable => script::show_portable(args, &found),
-        Target::Script(found) => script::show(args, &found, &mut project),
+        Target::Script(found) => {
+            let held = match found.refusal() {
+                Some(_) => None,
+                None => held::of_workflow(args, &mut project)?,
+            };
+            script::show(args, &found, held.as_ref(), &mut project)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use baton_core::digest::Digest;
 use baton_core::manifest::Requests;
 use serde::Serialize;
 
+use super::held::Held;
 use super::words::text;
 use crate::args::CheckArgs;
 use crate::codes::{Code, Exit};
@@ -38,6 +39,8 @@ struct CheckShape<'a> {
     agent_types: Vec<Looked<'a, Use>>,
     extensions: &'a [Use],
     portability: &'a [Use],
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    held: Option<&'a Held>,
 }
 
 /// A use of something by name, and where it was found.
@@ -57,7 +60,12 @@ pub struct Looked<'a, T> {
 ///
 /// # Errors
 /// When the sandbox fails, or standard output cannot be written.
-pub fn show(args: &CheckArgs, script: &Script, project: &mut Project) -> Result<Exit> {
+pub fn show(
+    args: &CheckArgs,
+    script: &Script,
+    held: Option<&Held>,
+    project: &mut Project,
+) -> Result<Exit> {
     let found = &script.inspection;
     let workflows = found
         .workflows
@@ -83,9 +91,11 @@ pub fn show(args: &CheckArgs, script: &Script, project: &mut Project) -> Result<
             agent_types,
             extensions: &found.extensions,
             portability: &found.portability,
+            held,
         })?)?;
     } else {
-        stdout(&text(script, &workflows, &agent_types, project))?;
+        let held = held.map(Held::text).unwrap_or_default();
+        stdout(&text(script, &workflows, &agent_types, &held, project))?;
     }
     Ok(if found.errors.is_empty() { Exit::Done } else { Exit::Refused })
 }
@@ -186,5 +196,5 @@ pub fn requests(script: &Script) -> Requests {
     let mut workflows: Vec<String> = calls.chain(script.asked.workflows.clone()).collect();
     workflows.sort();
     workflows.dedup();
-    Requests { read: script.asked.read.clone(), agents: true, workflows }
+    script.requests(workflows)
 }

@@ -3,6 +3,7 @@
 use super::script::{Looked, requests};
 use super::{fact, list};
 use crate::consent::patterns;
+use crate::consent::words::requested;
 use crate::output::{BAD, BOLD, GOOD, WARN};
 use crate::project::Project;
 use crate::project::inspection::{AgentCall, Finding, Meta, Nested, Use};
@@ -15,6 +16,7 @@ pub fn text(
     script: &Script,
     workflows: &[Looked<'_, Nested>],
     agent_types: &[Looked<'_, Use>],
+    held: &str,
     project: &mut Project,
 ) -> String {
     let found = &script.inspection;
@@ -30,6 +32,7 @@ pub fn text(
     if found.meta.is_some() {
         list(&mut out, "Asks for", &words(script));
     }
+    out.push_str(held);
     list(&mut out, "Agent calls", &calls(&found.agents));
     list(&mut out, "Nested workflows", &nested(workflows, project));
     list(&mut out, "Agent types", &types(agent_types, project));
@@ -80,6 +83,11 @@ fn words(script: &Script) -> Vec<String> {
     lines.push("spawn agents".into());
     for name in &requests.workflows {
         lines.push(format!("run the workflow {}", one_line(name)));
+    }
+    let on_behalf = if requests.tools.is_empty() { "" } else { "let its tools " };
+    for line in requested(&requests) {
+        let own = ["call ", "run "].iter().any(|own| line.starts_with(own));
+        lines.push(if own { line } else { format!("{on_behalf}{line}") });
     }
     let budget = &script.asked.budget;
     for (amount, unit) in [

@@ -3,8 +3,12 @@
 use baton_core::limits::FileLimits;
 use baton_core::scope::{Authority, PathScope};
 
+use super::walk::What;
 use crate::files::ScopeError;
 use crate::files::globs::{self, Layer};
+
+/// Stands for the name of any file. Patterns that name files do not match it.
+const ANY_NAME: &str = "any-name-at-all";
 
 /// The patterns of a grant, compiled. Every question is about a real path: one without links.
 #[derive(Debug)]
@@ -55,10 +59,22 @@ impl Bounds {
         self.writable(path) || (!path.is_empty() && shows(&self.write, path))
     }
 
+    /// Whether others may be led to a place by a link. A directory must be granted with what is in it,
+    /// so that a file of any name there could be read; one on the way to a grant is not enough.
+    pub(super) fn holds(&self, path: &str, what: &What) -> bool {
+        self.readable(path)
+            || (matches!(what, What::Directory(_)) && self.readable(&below(path, ANY_NAME)))
+    }
+
     /// Whether there may be anything of this name, as far as a guest is told.
     pub(super) fn visible(&self, path: &str) -> bool {
         self.readable(path) || self.traversable(path)
     }
+}
+
+/// The path of a name in a directory.
+pub(super) fn below(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }
 
 fn passes(layers: &Option<Vec<Layer>>, path: &str) -> bool {

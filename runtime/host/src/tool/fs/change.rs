@@ -9,6 +9,7 @@ use rustix::fs::{
 };
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
+use super::bounds::below;
 use super::error::{Fault, Result};
 use super::list::entry_kind;
 use super::walk::{Last, Place, What, walk};
@@ -124,7 +125,7 @@ impl Files {
             }
             *seen += 1;
             self.meter.call()?;
-            let (old, new) = (format!("{old}/{name}"), format!("{new}/{name}"));
+            let (old, new) = (below(old, name), below(new, name));
             if *seen > MOVED_MAX || !self.bounds.writable(&old) || !self.bounds.writable(&new) {
                 return Ok(false);
             }
@@ -132,8 +133,8 @@ impl Files {
                 FileType::Symlink => return Ok(false),
                 FileType::Directory => {
                     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                    let below = openat(entries.fd()?, entry.file_name(), flags, Mode::empty())?;
-                    if !self.movable(below, &old, &new, depth + 1, seen)? {
+                    let inner = openat(entries.fd()?, entry.file_name(), flags, Mode::empty())?;
+                    if !self.movable(inner, &old, &new, depth + 1, seen)? {
                         return Ok(false);
                     }
                 }
@@ -190,7 +191,7 @@ impl Files {
         let mut parts = target.split('/').skip_while(|part| matches!(*part, "" | "." | ".."));
         let straight = !parts.any(|part| part == "..");
         let inside = match walk(self.root()?, &self.bounds, parent, target, Last::Target) {
-            Ok(_) => straight,
+            Ok(place) => straight && self.bounds.holds(&place.path, &place.what),
             Err(Fault::Outside(_)) => false,
             Err(error) => return Err(error),
         };

@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use rustix::fs::{AtFlags, Dir, DirEntry, FileType, statat};
 
+use super::bounds::below;
 use super::change::text;
 use super::error::Result;
 use super::walk::{Last, kind};
@@ -45,10 +46,7 @@ impl Files {
             }
             // What is passed over costs time as well.
             self.meter.call()?;
-            let path = match listing.path.as_str() {
-                "" => name.to_owned(),
-                directory => format!("{directory}/{name}"),
-            };
+            let path = below(&listing.path, name);
             if !self.bounds.visible(&path) {
                 continue;
             }

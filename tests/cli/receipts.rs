@@ -1,0 +1,134 @@
+//! What is always allowed: receipts, and what changed since.
+
+use baton_test_support::guest;
+
+use super::support::{Project, Said};
+
+/// A script that spawns nobody, so that a run costs nothing.
+const FLOW: &str = "export const meta = { name: 'flow', description: 'Says hello.' }\nreturn 'hello'\n";
+
+/// A component that changed, and still does the same: it has one more section.
+fn changed(component: &[u8]) -> Vec<u8> {
+    [component, &[0, 2, 1, b'x']].concat()
+}
+
+fn run(project: &Project, arguments: &[&str]) -> Said {
+    project.run_at_home(&[&["run"], arguments].concat())
+}
+
+/// What was said, without dates.
+fn shown(said: &Said) -> String {
+    let text = said.shown();
+    let mut parts = text.split("since ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let dated = part.split_once('Z').filter(|(date, _)| date.len() < 25);
+        match dated {
+            Some((_, rest)) => out.push_str(&format!("since [DATE]{rest}")),
+            None => out.push_str(&format!("since {part}")),
+        }
+    }
+    out
+}
+
+#[test]
+fn what_is_always_allowed_starts_without_a_question_until_it_changes() {
+    let project = Project::with_scripts();
+    project.write("flow.js", FLOW);
+    let asked = run(&project, &["flow.js"]);
+    assert_eq!(asked.exit, 3, "{}", asked.shown());
+    assert!(asked.stderr.contains("B0006"), "{}", asked.shown());
+    assert!(!asked.stderr.contains("Changed since"), "{}", asked.shown());
+
+    assert_eq!(run(&project, &["flow.js", "--always"]).exit, 0);
+    let again = run(&project, &["flow.js"]);
+    assert_eq!((again.exit, again.stdout.as_str()), (0, "hello\n"), "{}", again.shown());
+    assert!(again.stderr.contains("always allowed since"), "{}", again.shown());
+
+    project.write("flow.js", FLOW.replace("hello'\n", "hallo'\n"));
+    insta::assert_snapshot!(shown(&run(&project, &["flow.js"])), @"");
+    insta::assert_snapshot!(shown(&project.run_at_home(&["check", "flow.js"])), @"");
+    let json = project.run_at_home(&["check", "flow.js", "--json"]).json();
+    assert_eq!(json["always"][0]["holds"], false);
+
+    // The program that was allowed is allowed still.
+    project.write("flow.js", FLOW);
+    assert_eq!(run(&project, &["flow.js"]).exit, 0);
+    let json = project.run_at_home(&["check", "flow.js", "--json"]).json();
+    assert_eq!(json["always"][0]["holds"], true);
+}
+
+#[test]
+fn a_changed_tool_or_more_authority_is_asked_about_again() {
+    let project = Project::new();
+    project.write("prober.wasm", guest("prober"));
+    project.write("probe-tool.wasm", guest("probe-tool"));
+    project.write("root/x", "");
+    let flags = ["prober.wasm", "--root", "root", "--input", "{\"acts\":[]}"];
+    let with = |more: &[&str]| run(&project, &[&flags, more].concat());
+    let grant = ["--grant", "env=LANG"];
+    assert_eq!(with(&[&grant[..], &["--always"]].concat()).exit, 0);
+    assert_eq!(with(&grant).exit, 0, "nothing changed");
+
+    let less = with(&[]);
+    assert_eq!(less.exit, 3, "{}", less.shown());
+    assert!(less.stderr.contains("no longer allowed: probe-tool: see"), "{}", less.shown());
+    let more = with(&[&grant[..], &["--grant", "write=out/**"]].concat());
+    assert_eq!(more.exit, 3);
+    assert!(more.stderr.contains("allowed now: probe-tool: write all files within out/**"), "{}", more.shown());
+
+    project.write("probe-tool.wasm", changed(guest("probe-tool")));
+    let other = with(&grant);
+    assert_eq!(other.exit, 3);
+    assert!(other.stderr.contains("the tool component probe-tool changed: sha256:"), "{}", other.shown());
+    let checked = shown(&project.run_at_home(&["check", "prober.wasm"]));
+    for line in ["Always allowed in [DIR]/root since [DATE]", "the tool component probe-tool changed", "the next run asks again"] {
+        assert!(checked.contains(line), "{line}:\n{checked}");
+    }
+
+    project.write("probe-tool.wasm", guest("probe-tool"));
+    project.write("prober.wasm", changed(guest("prober")));
+    let checked = shown(&project.run_at_home(&["check", "prober.wasm"]));
+    assert!(checked.contains("the workflow's component changed: [DIGEST] is now [DIGEST]"), "{checked}");
+    assert_eq!(with(&grant).exit, 3);
+    // Policy is not more for a changed program, and --yes asks nobody.
+    assert_eq!(with(&[&grant[..], &["--yes"]].concat()).exit, 0);
+}
+
+#[test]
+fn receipts_are_listed_and_taken_back() {
+    let project = Project::with_scripts();
+    project.write("flow.js", FLOW);
+    project.write("other.js", FLOW);
+    for file in ["flow.js", "other.js"] {
+        assert_eq!(run(&project, &[file, "--always"]).exit, 0);
+    }
+    insta::assert_snapshot!(shown(&project.run_at_home(&["receipts"])), @"");
+    assert_eq!(project.run_at_home(&["receipts", "--forget", "other.js"]).exit, 0);
+    assert_eq!(run(&project, &["other.js"]).exit, 3);
+    assert_eq!(run(&project, &["flow.js"]).exit, 0);
+    insta::assert_snapshot!(project.run_at_home(&["receipts", "--forget", "none"]).shown(), @"");
+    assert_eq!(project.run_at_home(&["receipts", "--forget-all"]).exit, 0);
+    assert_eq!(run(&project, &["flow.js"]).exit, 3);
+    insta::assert_snapshot!(project.run_at_home(&["receipts"]).shown(), @"");
+}
+
+#[test]
+fn a_project_brings_no_receipts() {
+    let project = Project::with_scripts();
+    project.write("flow.js", FLOW);
+    assert_eq!(run(&project, &["flow.js", "--always"]).exit, 0);
+    let kept = project.path("person/.config/baton/receipts");
+    for place in [".baton/receipts", ".config/baton/receipts", "receipts"] {
+        for entry in std::fs::read_dir(&kept).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            project.write(&format!("{place}/{name}"), std::fs::read(&path).unwrap());
+        }
+    }
+    std::fs::remove_dir_all(&kept).unwrap();
+    assert_eq!(run(&project, &["flow.js"]).exit, 3);
+    // Without a place of their own, nothing is remembered.
+    let said = project.run(&["run", "flow.js", "--always"]);
+    assert_eq!(said.exit, 1, "{}", said.shown());
+}

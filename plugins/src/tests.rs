@@ -65,9 +65,7 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
         let facts = facts(plugin);
         let manifest = Manifest::parse(facts.manifests.first().unwrap()).unwrap();
         let (interfaces, export): (&[&str], _) = match manifest.world {
-            World::Workflow => {
-                (&["types", "tasks", "tools", "files", "report", "budget"], "run")
-            }
+            World::Workflow => (&["types", "tasks", "tools", "files", "report", "budget"], "run"),
             World::Agent => (&["types", "tools", "toolbox", "files", "report"], "perform"),
             World::Tool => (&["types"], "call"),
         };

@@ -57,7 +57,7 @@ fn a_component_that_does_nothing_is_refused_with_every_reason() {
     world      none
 
     baton refuses this component:
-      - it exports neither `run` (world `workflow`) nor `perform` (world `agent`)
+      - it exports neither `run` (world `workflow`) nor `perform` (world `agent`) nor `call` (world `tool`)
       - it has no section `baton:manifest`
     ");
     let said = project.run(&["check", "bare.wasm", "--json"]);

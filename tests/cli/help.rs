@@ -27,7 +27,7 @@ fn help_lists_the_commands() {
     Commands:
       run          Start a workflow and show its result
       list         List the workflows that can be run here
-      new          Write a new script
+      new          Write a new script, tool, workflow or agent
       ls           List runs, newest first
       show         Show one run or task
       tree         Show the tasks of a run as a tree
@@ -35,6 +35,9 @@ fn help_lists_the_commands() {
       resume       Go on with a run or batch that stopped
       cancel       Cancel a run or one of its tasks
       check        Look into a workflow without executing it
+      test         Perform the recorded cases of a component or script
+      manifest     Work on the manifest of a component
+      receipts     List what you always allow, or take it back
       doctor       Check this machine and the journal
       explain      Say what an error code means
       completions  Print a completion script for a shell
@@ -95,7 +98,21 @@ fn help_of_run_explains_flags_and_backends() {
               Who performs agent tasks: for all, or for one agent type. May be repeated
 
       -y, --yes
-              Grant what is requested without asking
+              Start without asking, with what policy grants and no more
+
+          --always
+              Start without asking now and ever after, until the program or what it may touch changes
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Authority:
+          --grant <KIND=PATTERN>
+              Grant something that is requested, such as write='out/**', http='GET https://example.org',
+              env=LANG, secrets=github, exec='cargo test **', tools='git/*' or read='.git/**'
+
+          --deny <KIND=PATTERN>
+              Take something away, whoever grants it
 
           --json
               Print one JSON object: run, state, output, summary, evidence, artifacts, usage, reused,
@@ -110,9 +127,6 @@ fn help_of_run_explains_flags_and_backends() {
               - json: The output of the workflow as JSON
               
               [default: text]
-
-      -h, --help
-              Print help (see a summary with '-h')
 
     Caps:
           --max-agents <N>
@@ -186,6 +200,8 @@ fn help_of_run_explains_flags_and_backends() {
       baton run ./flow.wasm --input '{"topic":"limits"}' --max-agents 50 --timeout 10m
       baton run ./flow.wasm --agent reviewer='command:./review.sh --fast'
       baton run ./flow.js --agent 'command:./worker' --reuse last
+      baton run ./release.wasm --root . --grant 'write=CHANGELOG.md' --grant 'exec=cargo test **'
+      baton run ./report.wasm --grant 'http=GET https://api.example.org' --deny 'tools=git-write/*'
       baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl
     "#);
 }
@@ -233,12 +249,15 @@ fn codes_are_listed_and_explained() {
     ## What happened
 
     A workflow gets nothing before somebody has seen what it asks for. Standard input is not a terminal, so
-    nobody could be asked, and `--yes` was not given. Nothing was started.
+    nobody could be asked, and `--yes` was not given. Nothing was started. If the workflow was always allowed,
+    something changed since: the screen above the message says what.
 
     ## What to do
 
     - Run the command on a terminal and answer the question.
-    - Or look at the requests with `baton check WORKFLOW`, then add `--yes`.
+    - Or look at the requests with `baton check WORKFLOW`, then add `--yes`: it starts with what policy grants,
+      and grants nothing itself.
+    - Or answer `a` once, or add `--always` once: it starts without a question until it changes.
     ");
     insta::assert_snapshot!(project.run(&["explain", "B9999"]).shown(), @r"
     exit 2

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod cases;
 mod check;
 mod check_script;
 mod errors;
@@ -15,6 +16,7 @@ mod help;
 mod list;
 mod manifest;
 mod new;
+mod packages;
 mod policy;
 mod receipts;
 mod scripts;

@@ -30,7 +30,11 @@ fn project() -> Project {
 fn a_component_gets_its_manifest_and_is_accepted() {
     let project = project();
     let said = project.run(&["manifest", "add", "bare.wasm", "manifest.json", "-o", "out.wasm"]);
-    insta::assert_snapshot!(said.shown(), @r"");
+    insta::assert_snapshot!(said.shown(), @r"
+    exit 0
+    --- stdout
+    out.wasm: 273 B, [DIGEST]
+    ");
     let checked = project.run(&["check", "out.wasm", "--json"]).json();
     assert_eq!(checked["accepted"], true, "{checked}");
     assert_eq!(checked["manifest"]["tools"], json!({"count": {"description": "Counts."}}));
@@ -74,6 +78,50 @@ fn what_baton_would_refuse_is_not_written() {
         add("bare.wasm", "long.json"),
         add("bare.wasm", "nowhere.json"),
     ];
-    insta::assert_snapshot!(all.join("\n"), @r"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+        exit 3
+        --- stderr
+        error[B0005]: done.wasm has a manifest already
+          hint: add it to the component that your tools wrote, not to one that was finished
+          `baton explain B0005` says more
+
+        exit 3
+        --- stderr
+        error[B0005]: core.wasm is not a component that baton runs
+          because: not a component: it is a core module; build it for `wasm32-wasip2` or wrap it as a component
+          hint: build it for wasm32-wasip2 with the guest SDK
+          `baton explain B0005` says more
+
+        exit 3
+        --- stderr
+        error[B0005]: broken.json is not a manifest
+          because: the manifest does not parse: not JSON: trailing comma at line 1 column 14
+          `baton explain B0005` says more
+
+        exit 3
+        --- stderr
+        error[B0005]: out.wasm would be refused
+          because: its manifest says world `workflow`, its exports say `tool`
+          hint: nothing was written
+          `baton explain B0005` says more
+
+        exit 3
+        --- stderr
+        error[B0005]: toolless.json is not a manifest
+          because: the manifest names no tools
+          `baton explain B0005` says more
+
+        exit 3
+        --- stderr
+        error[B0005]: long.json is not a manifest
+          because: it has 262176 bytes; the limit is 262144
+          `baton explain B0005` says more
+
+        exit 1
+        --- stderr
+        error[B0004]: cannot read nowhere.json
+          because: No such file or directory (os error 2)
+          `baton explain B0004` says more
+        ");
     assert!(!project.path("out.wasm").exists());
 }

@@ -2,13 +2,21 @@
 
 use baton_test_support::guest;
 
-use super::support::Project;
+use super::support::{Project, Said};
 
 fn project() -> Project {
     let project = Project::new();
     project.write("prober.wasm", guest("prober"));
     project.write("probe-tool.wasm", guest("probe-tool"));
     project
+}
+
+/// What is said of authority, without what differs between builds.
+fn authority(said: &Said) -> String {
+    let text = said.shown();
+    let begin = text.find("Asks for").unwrap_or_default();
+    let end = text.find("\nImports").unwrap_or(text.len());
+    text[begin..end].trim_end().to_owned()
 }
 
 #[test]
@@ -24,7 +32,38 @@ fn a_mistake_in_a_file_of_settings_is_shown_where_it_stands() {
         said("[secrets.a]\nenv = \"A\"\nfile = \"b\"\n"),
         said("[tools.\"git/push\"]\ntimeout = \"soon\"\n"),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    exit 2
+    --- stderr
+    error[B0035]: [DIR]/baton.toml:4:3: `* x`: the program must be named, without `*`
+      4 |   "* x",
+        |   ^
+      `baton explain B0035` says more
+
+    exit 2
+    --- stderr
+    error[B0035]: [DIR]/baton.toml:1:2: unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`
+      TOML parse error at line 1, column 2
+        |
+      1 | [grants]
+        |  ^^^^^^
+      unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`
+      `baton explain B0035` says more
+
+    exit 2
+    --- stderr
+    error[B0035]: [DIR]/baton.toml:1:1: a secret has exactly one of `env`, `file` and `command`
+      1 | [secrets.a]
+        | ^
+      `baton explain B0035` says more
+
+    exit 2
+    --- stderr
+    error[B0035]: [DIR]/baton.toml:2:11: `soon` is not a span of time; write it like 90s, 5m or 1h30m
+      2 | timeout = "soon"
+        |           ^
+      `baton explain B0035` says more
+    "#);
 }
 
 #[test]
@@ -50,12 +89,36 @@ fn check_says_what_is_granted_and_what_would_grant_the_rest() {
     project.write(
         "baton.toml",
         "[grant]\nwrite = [\"out/**\"]\nhttp = [\"https://*:*\"]\nsecrets = [\"*\"]\n\
+         tools = [\"probe-tool/*\"]\n\
          [deny]\nread = [\"x/**\"]\n[tools.\"probe-tool/say\"]\neffect = \"repeatable\"\n",
     );
-    insta::assert_snapshot!(project.run(&["check", "prober.wasm", "--root", "root"]).shown(), @"");
+    let said = project.run(&["check", "prober.wasm", "--root", "root"]);
+    insta::assert_snapshot!(authority(&said), @r"
+    Asks for
+      read ** below the root that the operator grants
+      spawn agents
+      run the workflow prober
+      call the tools probe-tool/*
+      run `/bin/echo **`
+
+    Policy
+      + may read all files, but not x/**
+      + may call the tools probe-tool/* (baton.toml:5)
+
+    Its tools
+      probe-tool probe-tool.wasm [DIGEST]: env (once), http (once), read (once), say (repeatable: baton.toml:8), write (once)
+          + may read all files, but not x/**
+          + may write all files, but only within out/**, but not x/** (baton.toml:2): --grant 'write=**'
+          + may send requests to https://*:* (baton.toml:3)
+          - may not send requests to http://*:*: --grant 'http=http://*:*'
+          - may not see the environment variable *: --grant 'env=*'
+          - may not use the secret *: nobody defines it: [secrets.*]
+      exec commands of this machine
+          - may not run `/bin/echo **`: --grant 'exec=/bin/echo **'
+    ");
     let json = project.run(&["check", "prober.wasm", "--root", "root", "--json"]).json();
-    let tool = &json["authority"]["providers"][1];
-    assert_eq!(tool["name"], "probe-tool");
+    let providers = json["authority"]["providers"].as_array().unwrap();
+    let tool = providers.iter().find(|provider| provider["name"] == "probe-tool").unwrap();
     let verdicts: Vec<String> = tool["requests"]
         .as_array()
         .unwrap()
@@ -78,7 +141,31 @@ fn check_says_what_is_granted_and_what_would_grant_the_rest() {
 #[test]
 fn a_component_of_tools_is_held_against_policy() {
     let project = project();
-    insta::assert_snapshot!(project.run(&["check", "probe-tool.wasm", "--grant", "env=LANG"]).shown(), @"");
+    let said = project.run(&["check", "probe-tool.wasm", "--grant", "env=LANG"]);
+    insta::assert_snapshot!(authority(&said), @r"
+    Asks for
+      read ** below the root that the operator grants
+      write all files
+      send requests to https://*:*
+      send requests to http://*:*
+      see the environment variable *
+      use the secret *
+
+    Tools
+      env: Gives an environment variable back. # Errors When there is none of that name.
+      http: Sends a request, and gives back the status. # Errors When it cannot be sent.
+      read: Reads a file. # Errors When it cannot be read.
+      say: Gives a name back. # Errors Never.
+      write: Writes a file. # Errors When it cannot be written.
+
+    Policy
+      - may not read all files: no directory was granted: --root DIR
+      - may not write all files: no directory was granted: --root DIR, --grant 'write=**'
+      - may not send requests to https://*:*: --grant 'http=https://*:*'
+      - may not send requests to http://*:*: --grant 'http=http://*:*'
+      + may see the environment variable *, but only within LANG (--grant): --grant 'env=*'
+      - may not use the secret *: --grant 'secrets=*'
+    ");
 }
 
 #[test]
@@ -89,7 +176,12 @@ fn tools_are_found_in_their_folders() {
     project.write("folder/baton.toml", "[mcp.some]\ncommand = [\"./serve\", \"a b\"]\n");
     let said = project.run_in("folder", &["list", "--tools"]);
     assert!(said.stdout.contains("probe-tool .baton/tools/probe-tool.wasm"), "{}", said.shown());
-    assert!(said.stdout.contains("some [DIR]/folder/serve 'a b'") || said.stdout.contains("/folder/serve 'a b' (baton.toml:1)"), "{}", said.shown());
+    assert!(
+        said.stdout.contains("some [DIR]/folder/serve 'a b'")
+            || said.stdout.contains("/folder/serve 'a b' (baton.toml:1)"),
+        "{}",
+        said.shown()
+    );
     assert!(said.stderr.contains("broken.wasm is not a component"), "{}", said.shown());
     let lines = project.run_in("folder", &["list", "--tools", "--json"]);
     let all: Vec<serde_json::Value> =
@@ -104,10 +196,18 @@ fn tools_are_found_in_their_folders() {
 fn yes_starts_with_what_policy_grants_and_says_what_is_missing() {
     let project = project();
     let said = project.run(&[
-        "run", "prober.wasm", "--yes", "--json", "--input",
+        "run",
+        "prober.wasm",
+        "--yes",
+        "--json",
+        "--input",
         "{\"acts\":[{\"tool\":{\"name\":\"probe-tool/env\",\"input\":{\"name\":\"USER\"}}}]}",
     ]);
     assert_eq!(said.exit, 0, "{}", said.shown());
     assert_eq!(said.json()["output"][0]["not"]["code"], "env", "{}", said.shown());
-    assert!(said.stderr.contains("it may not see the environment variable *: --grant 'env=*'"), "{}", said.shown());
+    assert!(
+        said.stderr.contains("probe-tool may not see the environment variable *: --grant 'env=*'"),
+        "{}",
+        said.shown()
+    );
 }

@@ -5,7 +5,8 @@ use baton_test_support::guest;
 use super::support::{Project, Said};
 
 /// A script that spawns nobody, so that a run costs nothing.
-const FLOW: &str = "export const meta = { name: 'flow', description: 'Says hello.' }\nreturn 'hello'\n";
+const FLOW: &str =
+    "export const meta = { name: 'flow', description: 'Says hello.' }\nreturn 'hello'\n";
 
 /// A component that changed, and still does the same: it has one more section.
 fn changed(component: &[u8]) -> Vec<u8> {
@@ -46,8 +47,48 @@ fn what_is_always_allowed_starts_without_a_question_until_it_changes() {
     assert!(again.stderr.contains("always allowed since"), "{}", again.shown());
 
     project.write("flow.js", FLOW.replace("hello'\n", "hallo'\n"));
-    insta::assert_snapshot!(shown(&run(&project, &["flow.js"])), @"");
-    insta::assert_snapshot!(shown(&project.run_at_home(&["check", "flow.js"])), @"");
+    insta::assert_snapshot!(shown(&run(&project, &["flow.js"])), @r"
+    exit 3
+    --- stderr
+    flow program [DIGEST] · script [DIGEST] · flow.js
+      Says hello.
+
+    It asks for, and gets
+      + spawn agents (0 by its text), at most 1000, 16 at once
+
+    Agent tasks are performed by
+      · every agent not named below: no backend: name one with --agent
+
+    Held to
+      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+
+    Changed since you always allowed it
+      ! the script changed: [DIGEST] is now [DIGEST]
+
+    Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
+    error[B0006]: nobody is there to consent to this run
+      hint: add --yes to start with what policy grants, or run this on a terminal
+      `baton explain B0006` says more
+    ");
+    insta::assert_snapshot!(shown(&project.run_at_home(&["check", "flow.js"])), @r"
+    exit 0
+    --- stdout
+    file       flow.js
+    digest     [DIGEST]
+    size       80 B
+    name       flow
+    says       Says hello.
+
+    Asks for
+      read all files below the root that the operator grants
+      spawn agents
+
+    Always allowed since [DATE]
+      ! the script changed: [DIGEST] is now [DIGEST]
+      the next run asks again
+
+    baton runs this script
+    ");
     let json = project.run_at_home(&["check", "flow.js", "--json"]).json();
     assert_eq!(json["always"][0]["holds"], false);
 
@@ -75,21 +116,36 @@ fn a_changed_tool_or_more_authority_is_asked_about_again() {
     assert!(less.stderr.contains("no longer allowed: probe-tool: see"), "{}", less.shown());
     let more = with(&[&grant[..], &["--grant", "write=out/**"]].concat());
     assert_eq!(more.exit, 3);
-    assert!(more.stderr.contains("allowed now: probe-tool: write all files within out/**"), "{}", more.shown());
+    assert!(
+        more.stderr.contains("allowed now: probe-tool: write all files within out/**"),
+        "{}",
+        more.shown()
+    );
 
     project.write("probe-tool.wasm", changed(guest("probe-tool")));
     let other = with(&grant);
     assert_eq!(other.exit, 3);
-    assert!(other.stderr.contains("the tool component probe-tool changed: sha256:"), "{}", other.shown());
+    assert!(
+        other.stderr.contains("the tool component probe-tool changed: sha256:"),
+        "{}",
+        other.shown()
+    );
     let checked = shown(&project.run_at_home(&["check", "prober.wasm"]));
-    for line in ["Always allowed in [DIR]/root since [DATE]", "the tool component probe-tool changed", "the next run asks again"] {
+    for line in [
+        "Always allowed in [DIR]/root since [DATE]",
+        "the tool component probe-tool changed",
+        "the next run asks again",
+    ] {
         assert!(checked.contains(line), "{line}:\n{checked}");
     }
 
     project.write("probe-tool.wasm", guest("probe-tool"));
     project.write("prober.wasm", changed(guest("prober")));
     let checked = shown(&project.run_at_home(&["check", "prober.wasm"]));
-    assert!(checked.contains("the workflow's component changed: [DIGEST] is now [DIGEST]"), "{checked}");
+    assert!(
+        checked.contains("the workflow's component changed: [DIGEST] is now [DIGEST]"),
+        "{checked}"
+    );
     assert_eq!(with(&grant).exit, 3);
     // Policy is not more for a changed program, and --yes asks nobody.
     assert_eq!(with(&[&grant[..], &["--yes"]].concat()).exit, 0);
@@ -103,14 +159,29 @@ fn receipts_are_listed_and_taken_back() {
     for file in ["flow.js", "other.js"] {
         assert_eq!(run(&project, &[file, "--always"]).exit, 0);
     }
-    insta::assert_snapshot!(shown(&project.run_at_home(&["receipts"])), @"");
+    insta::assert_snapshot!(shown(&project.run_at_home(&["receipts"])), @r"
+    exit 0
+    --- stdout
+    [DIR]/flow.js [DIGEST] since [DATE]
+    [DIR]/other.js [DIGEST] since [DATE]
+    ");
     assert_eq!(project.run_at_home(&["receipts", "--forget", "other.js"]).exit, 0);
     assert_eq!(run(&project, &["other.js"]).exit, 3);
     assert_eq!(run(&project, &["flow.js"]).exit, 0);
-    insta::assert_snapshot!(project.run_at_home(&["receipts", "--forget", "none"]).shown(), @"");
+    insta::assert_snapshot!(project.run_at_home(&["receipts", "--forget", "none"]).shown(), @r"
+    exit 2
+    --- stderr
+    error[B0002]: nothing is always allowed to `none`
+      hint: `baton receipts` lists what is always allowed
+      `baton explain B0002` says more
+    ");
     assert_eq!(project.run_at_home(&["receipts", "--forget-all"]).exit, 0);
     assert_eq!(run(&project, &["flow.js"]).exit, 3);
-    insta::assert_snapshot!(project.run_at_home(&["receipts"]).shown(), @"");
+    insta::assert_snapshot!(project.run_at_home(&["receipts"]).shown(), @r"
+    exit 0
+    --- stdout
+    nothing is always allowed: every run asks first
+    ");
 }
 
 #[test]

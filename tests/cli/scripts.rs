@@ -320,7 +320,7 @@ fn consent_is_asked_for_what_the_script_is() {
 
     Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
     error[B0006]: nobody is there to consent to this run
-      hint: add --yes to grant what is requested, or run this on a terminal
+      hint: add --yes to start with what policy grants, or run this on a terminal
       `baton explain B0006` says more
     ");
 }

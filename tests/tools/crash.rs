@@ -1,11 +1,14 @@
 //! A host that dies in the middle of a call. What the call did is counted by another process.
 
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use baton_test_support::Project;
-use serde_json::Value;
+use baton_test_support::{Project, guest};
+use serde_json::{Value, json};
 
+use crate::http::server::{Answer, Server};
 use crate::project::project;
 
 /// Counts itself, waits until it may go on, and answers. It stands outside of the run's control: a
@@ -39,7 +42,7 @@ fn prepared(policy: &str) -> (Project, String) {
     project.write("root/step.sh", STEP);
     let grants = "[grant]\nexec = [\"/bin/sh **\"]\nwrite = [\"**\"]\n";
     project.write("baton.toml", format!("{grants}{policy}"));
-    let input = serde_json::json!({
+    let input = json!({
         "step": project.path("root/step.sh"),
         "at": project.path("root"),
     });
@@ -89,7 +92,7 @@ fn what_must_not_happen_twice_is_in_doubt_after_a_crash() {
     project.write("root/go", "");
     let shown = resumed(&project, &run);
     assert_eq!(shown["state"], "done", "{shown}");
-    assert_eq!(shown["output"], serde_json::json!({ "kind": "in-doubt", "code": "in-doubt" }));
+    assert_eq!(shown["output"], json!({ "kind": "in-doubt", "code": "in-doubt" }));
     assert_eq!(starts(&project), 1);
     // The one that was at work died with its host.
     assert_eq!(project.read("root/ends"), "");
@@ -102,7 +105,7 @@ fn what_policy_calls_repeatable_is_repeated_once() {
     project.write("root/go", "");
     let shown = resumed(&project, &run);
     assert_eq!(shown["state"], "done", "{shown}");
-    assert_eq!(shown["output"], serde_json::json!({ "stdout": "did it\n" }));
+    assert_eq!(shown["output"], json!({ "stdout": "did it\n" }));
     assert_eq!(starts(&project), 2);
     assert_eq!(project.read("root/ends"), "done\n");
 }
@@ -123,8 +126,53 @@ fn what_ended_before_the_crash_is_not_done_again() {
         &input,
     ];
     let shown = project.object(&arguments);
-    assert_eq!(shown["output"], serde_json::json!({ "stdout": "did it\n" }), "{shown}");
+    assert_eq!(shown["output"], json!({ "stdout": "did it\n" }), "{shown}");
     let verified = project.output(&["journal", "--verify"]);
     assert!(verified.status.success());
     assert_eq!(starts(&project), 1);
+}
+
+/// A component that sends one request to a server that lets it wait. Returns what the resumed run
+/// came to, and how many requests the server saw.
+fn killed_while_sending(policy: &str) -> (Value, usize) {
+    let project = project();
+    let go = project.path("go");
+    let came = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&came);
+    let server = Server::answering(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        while !go.exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Answer::ok("done")
+    });
+    let authority = server.address.to_string();
+    project.write("caller.wasm", guest("caller"));
+    project.write("http-tool.wasm", guest("http-tool"));
+    let grants = format!("[grant]\nhttp = [\"http://{authority}\"]\n{policy}");
+    project.write("baton.toml", grants);
+    let request =
+        json!({ "method": "POST", "scheme": "http", "authority": authority, "path": "/" });
+    let input = json!({ "calls": [{ "tool": "http-tool/send", "input": request }] }).to_string();
+    let mut host = project.spawn(&["run", "./caller.wasm", "--yes", "--json", "--input", &input]);
+    wait_until("the request", || came.load(Ordering::SeqCst) == 1);
+    host.kill().unwrap();
+    host.wait().unwrap();
+    project.write("go", "");
+    let run = project.last_run();
+    let shown = resumed(&project, &run);
+    (shown["output"][0].clone(), came.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_request_that_must_not_be_sent_twice_is_in_doubt() {
+    let (became, requests) = killed_while_sending("");
+    assert_eq!((&became["kind"], requests), (&json!("in-doubt"), 1), "{became}");
+}
+
+#[test]
+fn a_request_that_may_be_sent_twice_is_sent_once_more() {
+    let (became, requests) =
+        killed_while_sending("[tools.\"http-tool/send\"]\neffect = \"repeatable\"\n");
+    assert_eq!((&became["output"]["body"], requests), (&json!("done"), 2), "{became}");
 }

@@ -6,11 +6,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use baton_test_support::{Project, guest};
 use serde_json::{Value, json};
 
 use crate::project::project;
+
+/// Rows of a table that takes so long that its host can be killed in the meantime.
+const ROWS: usize = 60_000;
+
+/// How long a host has until the first call of a run has ended, compiling included.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A tool of an example, called once.
 struct Call {
@@ -66,9 +73,13 @@ fn built(folder: &str, component: &str) -> Option<Project> {
     }
     let project = project();
     std::fs::create_dir_all(project.path(".baton/tools")).unwrap();
-    let file = project.path(".baton/tools").join(format!("{component}.wasm"));
-    script(folder, &["--to", file.to_str().unwrap()]).unwrap();
+    build(&project, folder, &format!(".baton/tools/{component}.wasm"));
     Some(project)
+}
+
+/// Builds an example into a file of the project.
+fn build(project: &Project, folder: &str, file: &str) {
+    script(folder, &["--to", project.path(file).to_str().unwrap()]).unwrap();
 }
 
 /// Imports that reach nothing by themselves count as none.
@@ -130,6 +141,57 @@ fn a_tool_in_javascript_works() {
             call("table/parse", json!({}), json!({"kind": "failed", "code": "tool-input"})),
         ],
     );
+}
+
+#[test]
+fn a_workflow_in_javascript_goes_on_after_a_crash() {
+    let Some(project) = built("js-tool", "table") else { return };
+    build(&project, "js-workflow", "tables.wasm");
+    project.write("root/b.csv", "a,n\nx,1\n");
+    project.write("root/sub/ä.csv", "k;v\n2;3\n");
+    project.write("root/sub/uneven.csv", "k;v\n2\n");
+    project.write("root/z.csv", format!("n,m\n{}", "12,34\n".repeat(ROWS)));
+    let mut host = project.spawn(&["run", "tables.wasm", "--root", "root", "--yes"]);
+    let run = when_a_call_has_ended(&project);
+    host.kill().unwrap();
+    host.wait().unwrap();
+
+    let resumed = project.object(&["resume", &run, "--json"]);
+    let output = &resumed["output"];
+    assert_eq!(output["failed"], json!([{"path": "sub/uneven.csv", "code": "uneven"}]), "{run}");
+    let rule = "| --- | --- |";
+    let begin = format!(
+        "## b.csv\n\n| a   | n   |\n{rule}\n| x   | 1   |\n\n\
+         ## sub/ä.csv\n\n| k   | v   |\n{rule}\n| 2   | 3   |\n\n\
+         ## z.csv\n\n| n   | m   |\n{rule}\n"
+    );
+    let markdown = output["markdown"].as_str().unwrap();
+    assert!(markdown.starts_with(&begin), "{}", &markdown[..400]);
+    assert_eq!(markdown[begin.len()..], "| 12  | 34  |\n".repeat(ROWS));
+    assert_eq!(resumed["evidence"][1]["path"], "sub/ä.csv", "{run}");
+    // What had ended before the host died was not done again.
+    let starts = |task: &str| {
+        let started = project.journal(&run).into_iter().filter(|row| row["kind"] == "started");
+        let tasks = started.flat_map(|row| row["body"]["tasks"].as_array().unwrap().clone());
+        tasks.filter(|start| start["task"] == task).count()
+    };
+    assert_eq!((starts("1"), starts("4")), (1, 2));
+}
+
+/// Waits until the first of the calls has ended; the run.
+fn when_a_call_has_ended(project: &Project) -> String {
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < PATIENCE, "no call ends");
+        std::thread::sleep(Duration::from_millis(20));
+        let journal = project.output(&["journal", "last", "--json"]);
+        let ended = |row: &Value| row["kind"] == "completed" && row["body"]["task"] == "1";
+        let rows = journal.stdout.split(|byte| *byte == b'\n');
+        let rows = rows.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        if let Some(row) = rows.into_iter().find(ended) {
+            return row["run"].as_str().unwrap().to_owned();
+        }
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod agents;
+mod builtin;
 mod crash;
 mod http;
 mod languages;

@@ -144,7 +144,7 @@ fn without_patterns(capability: Capability, grant: Grant, mut acts: Vec<(Value, 
             acts.push((json!({ "workflow": { "name": "other", "acts": [] } }), false));
             Cell { acts, ..cell }
         }
-        (_, _) => Cell { arguments: limit("run.depth=1"), acts, ..cell },
+        (_, _) => Cell { arguments: limit("run.depth=2"), acts, ..cell },
     }
 }
 
@@ -247,9 +247,10 @@ fn tried(capability: Capability, grant: Grant, port: u16) -> Vec<String> {
 
 /// What is missing in the journal: everything that was denied is there with its capability. A name
 /// that is not in the environment, or a secret, is just not there, and nobody can tell why it was
-/// asked for.
+/// asked for; where nothing may be read there is no directory in which to look for anything.
 fn unrecorded(capability: Capability, grant: Grant, journal: &[Value]) -> Option<String> {
-    let silent = matches!(capability, Capability::Env | Capability::Secrets);
+    let silent = matches!(capability, Capability::Env | Capability::Secrets)
+        || (capability, grant) == (Capability::Read, Grant::NotGranted);
     let by_budget = matches!(capability, Capability::Agents | Capability::Workflows)
         && grant != Grant::NotGranted;
     if grant == Grant::Granted || silent || by_budget {

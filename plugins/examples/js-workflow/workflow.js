@@ -12,9 +12,18 @@ export function run(input) {
   const { entries } = list({ include, exclude: [], options: '{}' });
 
   // Every call is a task. All are asked for before the first is waited for, so they run at once.
-  const paths = new Map(entries.map(({ path }) => [ask(path), path]));
+  const paths = new Map();
   const sections = new Map();
   const failed = [];
+  for (const { path } of entries) {
+    try {
+      paths.set(ask(path), path);
+    } catch (error) {
+      // What an import calls `err` is thrown as an error with a payload.
+      if (!error.payload) throw error;
+      failed.push({ path, code: error.payload.code });
+    }
+  }
   for (const [path, outcome] of ends(paths)) {
     if (outcome.tag === 'ok') {
       sections.set(path, JSON.parse(outcome.val.output).markdown);

@@ -2,6 +2,7 @@
 
 mod authority;
 mod manifest;
+mod new;
 mod test;
 mod workflows;
 
@@ -11,9 +12,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::authority::{PolicyArgs, ReceiptsArgs};
-pub use self::test::TestArgs;
 pub use self::manifest::{AddArgs, ManifestArgs, ManifestCommand};
-pub use self::workflows::{CheckArgs, ListArgs, NewArgs, ScriptArgs};
+pub use self::new::NewArgs;
+pub use self::test::TestArgs;
+pub use self::workflows::{CheckArgs, ListArgs, ScriptArgs};
 use crate::value::{self, AgentArg};
 
 const STYLES: Styles = Styles::styled()
@@ -72,7 +74,7 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// List the workflows that can be run here.
     List(ListArgs),
-    /// Write a new script.
+    /// Write a new script, tool, workflow or agent.
     New(NewArgs),
     /// List runs, newest first.
     Ls(LsArgs),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use baton_agents::confine;
 use baton_core::digest::Digest;
 use baton_core::record::{BackendChoice, Program};
+use baton_core::tool::SecretSource;
 
 use crate::consent::view::{Asked, View};
 use crate::error::Result;
@@ -53,6 +54,7 @@ impl Authority {
         places: &Places,
     ) -> Result<Self> {
         policy.guard(settings_below(root, places));
+        policy.hide(secrets_below(root, &policy));
         let requests = &bundle.manifest.requests;
         let granted = root.is_some();
         let effective = effective(requests, &bundle.providers, &policy, granted)?;
@@ -65,6 +67,7 @@ impl Authority {
             providers: &bundle.providers,
             policy: &policy,
             root: granted,
+            says_read: bundle.says_read,
             effective: &effective,
             confinement: &confinement,
         });
@@ -129,13 +132,81 @@ fn details(effective: &Effective) -> BTreeMap<String, Digest> {
     known.chain(servers).chain(secrets).collect()
 }
 
+/// Files that secrets come from, as patterns of paths below the granted directory.
+fn secrets_below(root: Option<&Path>, policy: &Policy) -> Vec<String> {
+    let Some(root) = root else { return Vec::new() };
+    let files = policy.secrets.values().filter_map(|(definition, _)| match &definition.from {
+        SecretSource::File(path) => Some(Path::new(path)),
+        SecretSource::Env(_) | SecretSource::Command(_) => None,
+    });
+    files
+        .filter_map(|path| below(root, &path.canonicalize().unwrap_or_else(|_| path.into())))
+        .collect()
+}
+
+/// A path as a pattern that means only it, if it lies below the root.
+fn below(root: &Path, path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(root).ok()?.to_str().filter(|inside| !inside.is_empty())?;
+    let mut pattern = String::new();
+    for letter in inside.chars() {
+        if "*?[]{}\\!".contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    Some(pattern)
+}
+
 /// The person's own settings, as patterns of paths below the granted directory: who writes them
 /// grants to the next run.
 fn settings_below(root: Option<&Path>, places: &Places) -> Vec<String> {
     let person = places.person().map(|dir| dir.canonicalize().unwrap_or_else(|_| dir.into()));
-    let below = root.zip(person).and_then(|(root, person)| {
-        let inside = person.strip_prefix(root).ok()?.to_str()?.to_owned();
-        (!inside.is_empty()).then_some(inside)
-    });
-    below.map(|inside| vec![inside.clone(), format!("{inside}/**")]).unwrap_or_default()
+    let inside = root.zip(person).and_then(|(root, person)| below(root, &person));
+    inside.map(|inside| vec![inside.clone(), format!("{inside}/**")]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_path_below_the_root_is_a_pattern_that_means_only_it() {
+        let root = Path::new("/r");
+        let pattern = |path: &str| below(root, Path::new(path));
+        assert_eq!(pattern("/r/a/token.txt").unwrap(), "a/token.txt");
+        assert_eq!(pattern("/r/a[1]/*.txt").unwrap(), r"a\[1\]/\*.txt");
+        assert_eq!(pattern("/r"), None);
+        assert_eq!(pattern("/rest/token"), None);
+    }
+
+    #[test]
+    fn what_secrets_come_from_is_hidden() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("config")).unwrap();
+        std::fs::write(root.join("token"), "").unwrap();
+        let text = "[grant]\nwrite = [\"**\"]\nenv = [\"*\"]\nread = [\"**\", \"token\"]\n\
+                    [secrets.a]\nfile = \"token\"\n[secrets.b]\nenv = \"B\"\n";
+        std::fs::write(root.join("baton.toml"), text).unwrap();
+        let config = root.join("config").into_os_string();
+        let places =
+            Places::around(&root, |name| (name == "XDG_CONFIG_HOME").then(|| config.clone()));
+        let mut policy = Policy::load(&places, &[], &[]).unwrap();
+        policy.guard(settings_below(Some(&root), &places));
+        policy.hide(secrets_below(Some(&root), &policy));
+        let authority = policy.authority(true);
+        for scope in [authority.read.as_ref().unwrap(), authority.write.as_ref().unwrap()] {
+            let last = scope.layers.last().unwrap();
+            assert!(
+                last.exclude.contains(&"token".to_owned()) && last.unless.is_empty(),
+                "{last:?}"
+            );
+        }
+        let guarded = &authority.write.unwrap().layers[0].exclude;
+        assert!(guarded.contains(&"config/baton/**".into()), "{guarded:?}");
+        let env = authority.env.unwrap();
+        assert!(env.allows("A") && !env.allows("B"));
+    }
 }

@@ -22,6 +22,9 @@ pub const CONCURRENCY: u32 = 16;
 /// needed. Well below the number of memory maps that a process may have.
 const LIVE_GUESTS_MAX: u32 = 4_000;
 
+/// The program of whoever asks, by Linux.
+const SELF: &str = "/proc/self/exe";
+
 /// An engine and its journal.
 pub struct Session {
     /// Where runs are kept.
@@ -112,8 +115,14 @@ impl Session {
 /// # Errors
 /// When it cannot be found.
 pub fn supervisor() -> Result<Supervisor> {
-    let program = std::env::current_exe()
-        .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?;
+    // This very program, also where its file was replaced since it was started.
+    let own = PathBuf::from(SELF);
+    let program = if own.exists() {
+        own
+    } else {
+        std::env::current_exe()
+            .map_err(|error| CliError::file("find", &PathBuf::from("baton"), &error))?
+    };
     Ok(Supervisor { program, args: vec!["supervise".into()] })
 }
 

@@ -59,6 +59,7 @@ pub struct Host {
     cache: Option<Cache>,
     cache_problem: Option<String>,
     slots: Slots,
+    scopes: Arc<tool::fs::Scopes>,
     guests: Mutex<HashMap<Digest, Arc<Entry>>>,
     compilations: AtomicU64,
     on_compile: Option<fn(usize)>,
@@ -90,6 +91,7 @@ impl Host {
             cache,
             cache_problem,
             slots: Slots::new(live_max),
+            scopes: Arc::default(),
             guests: Mutex::default(),
             compilations: AtomicU64::new(0),
             on_compile: None,
@@ -296,7 +298,8 @@ impl Host {
             Prepared::Tool(pre) => Some(pre.clone()),
             Prepared::Workflow(_) | Prepared::Agent(_) => None,
         };
-        WarmTool::new(self.engine.clone(), pre, self.slots.clone(), limits, grant)
+        let (slots, scopes) = (self.slots.clone(), Arc::clone(&self.scopes));
+        WarmTool::new(self.engine.clone(), pre, slots, scopes, limits, grant)
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod refused;
 mod secrets;
-mod server;
+pub mod server;
 
 use baton_test_support::{Project, guest};
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ fn send(project: &Project, requests: &[Value], limits: &[&str]) -> Value {
 
 fn run(project: &Project, calls: &Value, limits: &[&str]) -> Value {
     let calls = calls.to_string();
-    let mut arguments = vec!["run", "flow.js", "--extensions", "--yes", "--json", "--args-json", &calls];
+    let mut arguments =
+        vec!["run", "flow.js", "--extensions", "--yes", "--json", "--args-json", &calls];
     for limit in limits {
         arguments.extend(["--limit", limit]);
     }

@@ -130,7 +130,10 @@ fn what_is_too_large_or_takes_too_long_is_refused() {
         // how large it is.
         (Answer::endless(CHUNKED, "5\r\nhello\r\n", Duration::ZERO), "body: HttpResponseBodySize"),
         (Answer::endless(CHUNKED, "1\r\na\r\n", pause * 10), "body: HttpResponseTimeout"),
-        (Answer::endless("", "HTTP/1.1 100 Continue\r\n\r\n", pause), "response: HttpResponseTimeout"),
+        (
+            Answer::endless("", "HTTP/1.1 100 Continue\r\n\r\n", pause),
+            "response: HttpResponseTimeout",
+        ),
         (
             Answer::endless("HTTP/1.1 200 OK\r\n", &"X: a\r\n".repeat(100), Duration::ZERO),
             "response: HttpResponseHeaderSectionSize",

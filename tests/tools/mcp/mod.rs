@@ -27,7 +27,7 @@ for (const { tool, input, options } of args.calls) {
   try {
     all.push({ output: await baton.tool(tool, input, options) })
   } catch (error) {
-    all.push({ kind: error.kind, code: error.code })
+    all.push({ kind: error.kind, code: error.code, message: error.message })
   }
 }
 return all
@@ -42,7 +42,7 @@ fn over_stdio(server: &Everything, policy: &str) -> (Project, String) {
     let server = format!(
         "[mcp.everything]\ncommand = {command}\nenv = {{ TOKEN = \"secret:canary\", PLAIN = \"x\" }}\n"
     );
-    project.write("baton.toml", format!("{server}{policy}{}", secret(&project)));
+    project.write("baton.toml", format!("{server}{policy}{}", secret()));
     (project, mark)
 }
 
@@ -51,7 +51,7 @@ fn over_http(url: &str) -> Project {
     let server = format!(
         "[mcp.everything]\nurl = \"{url}\"\nheaders = {{ Authorization = \"Bearer secret:canary\" }}\n"
     );
-    project.write("baton.toml", format!("{server}{}", secret(&project)));
+    project.write("baton.toml", format!("{server}{}", secret()));
     project
 }
 
@@ -62,11 +62,9 @@ fn prepared() -> Project {
     project
 }
 
-/// The secret lies outside of the project, so that every other place can be searched for it.
-fn secret(project: &Project) -> String {
-    let folder = project.path("../").canonicalize().unwrap();
-    let name = project.path("").file_name().unwrap().to_str().unwrap().to_owned();
-    let file = folder.join(format!("{name}.secret"));
+/// The secret lies outside of the project, so that every place in it can be searched for it.
+fn secret() -> String {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mcp-canary");
     fs::write(&file, CANARY).unwrap();
     format!("[secrets.canary]\nfile = {}\n", json!(file))
 }
@@ -84,8 +82,10 @@ fn run(project: &Project, workflow: &str, calls: &[Value]) -> Vec<Value> {
     assert_eq!(run["state"], "done", "{workflow}: {run}");
     let mut found = run["output"].as_array().unwrap().clone();
     for became in &mut found {
-        // Words for people: the component's answer has them, the script's has not.
-        became.as_object_mut().unwrap().remove("message");
+        // Words for people, shown where a test fails.
+        if let Some(message) = became.as_object_mut().unwrap().remove("message") {
+            eprintln!("{workflow}: {message}");
+        }
     }
     found
 }

@@ -27,9 +27,7 @@ const ACTS: &[(&str, Act)] = &[
         Ok(String::new())
     }),
     ("make-directory", |path, _| fs::create_dir(path).map(|()| String::new())),
-    ("rename-file-to", |path, base| {
-        fs::rename(base.join("file.md"), path).map(|()| String::new())
-    }),
+    ("rename-file-to", |path, base| fs::rename(base.join("file.md"), path).map(|()| String::new())),
     ("rename-from", |path, base| fs::rename(path, base.join("taken")).map(|()| String::new())),
     ("hard-link-from", |path, base| {
         fs::hard_link(path, base.join("taken"))?;
@@ -50,10 +48,10 @@ pub fn attack(layout: Layout) -> Vec<Escape> {
         for (act, perform) in ACTS {
             let path = yard.seen(&path);
             let Some(target) = trusted(&yard, &path) else { continue };
-            let told = perform(&target, &yard.path("in")).unwrap_or_default();
-            let escape = judge::escape(&yard, act, &path, &told);
-            // Anything may be broken by now.
-            if escape.is_some() || act.contains('-') {
+            let told = perform(&target, &yard.path("in"));
+            let told = told.as_deref().map_err(|_| "failed");
+            let escape = judge::escape(&yard, act, &path, told);
+            if judge::changes(act, told) {
                 yard.rebuild();
             }
             escapes.extend(escape);

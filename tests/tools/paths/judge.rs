@@ -41,10 +41,30 @@ pub fn told_too_much(act: &str, told: &str) -> Option<&'static str> {
     None
 }
 
-/// What an act got out, if anything, by what it was told and by what it did.
-pub fn escape(yard: &Yard, act: &str, path: &str, told: &str) -> Option<Escape> {
-    let what = told_too_much(act, told)
+/// What an act got out, if anything: by what it was told, and by what it did.
+pub fn escape(yard: &Yard, act: &str, path: &str, told: Result<&str, &str>) -> Option<Escape> {
+    let shown = told.unwrap_or_else(|code| code);
+    let what = told_too_much(act, shown)
         .or_else(|| (!yard.outside_is_unchanged()).then_some("changed"))
-        .or_else(|| (!yard.planted_by_others().is_empty()).then_some("link"))?;
-    Some(Escape::new(act, path, what, told))
+        .or_else(|| (told.is_ok() && !yard.planted_by_others().is_empty()).then_some("link"))?;
+    Some(Escape::new(act, path, what, shown))
+}
+
+/// Whether the granted part may look different after an act.
+pub fn changes(act: &str, told: Result<&str, &str>) -> bool {
+    const LOOKS: &[&str] = &[
+        "read",
+        "read-at-once",
+        "list",
+        "look-in",
+        "stat",
+        "stat-link",
+        "hash",
+        "read-link",
+        "canonicalise",
+    ];
+    // These fail after having done a part.
+    const IN_PARTS: &[&str] =
+        &["make-directories", "remove-tree", "hard-link-from", "soft-link-from"];
+    !LOOKS.contains(&act) && (told.is_ok() || IN_PARTS.contains(&act))
 }

@@ -5,6 +5,7 @@
 //! been told. The same judge must find a resolver that trusts paths.
 
 mod canary;
+mod grants;
 mod judge;
 mod modes;
 mod tool;

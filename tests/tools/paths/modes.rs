@@ -8,7 +8,8 @@ use std::process::Command;
 /// Runs tests of this suite again, with `openat2` failing as if the kernel had none.
 pub fn without_openat2(tests: &[&str]) {
     // Where tracing is not possible, nothing can be said about this world.
-    let trial = Command::new("strace").args(["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]).output();
+    let trial =
+        Command::new("strace").args(["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]).output();
     if !trial.is_ok_and(|output| output.status.success()) {
         return told_loudly();
     }
@@ -35,7 +36,8 @@ pub fn without_openat2(tests: &[&str]) {
 
 /// Past what the test runner captures: nobody should think that this was tested.
 fn told_loudly() {
-    let message = "\n*** NOT TESTED: the world without `openat2`. Install strace, or let it trace. ***\n\n";
+    let message =
+        "\n*** NOT TESTED: the world without `openat2`. Install strace, or let it trace. ***\n\n";
     assert!(std::env::var_os("CI").is_none(), "{message}");
     let _ = std::io::stderr().write_all(message.as_bytes());
 }

@@ -73,7 +73,9 @@ pub fn attack(layout: Layout) -> Vec<Escape> {
 pub fn attack_as_guest() -> Vec<Escape> {
     let yard = Yard::new(Layout::Root);
     let project = project();
-    project.write("hostile.wasm", guest("hostile"));
+    for name in ["hostile.wasm", "hostile-twin.wasm"] {
+        project.write(name, guest("hostile"));
+    }
     let paths = super::corpus();
     let mut asked: Vec<&str> = paths.iter().map(String::as_str).collect();
     asked.push("sub/file.md");

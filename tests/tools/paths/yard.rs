@@ -185,25 +185,30 @@ impl Yard {
     /// The yard's own links are where they were and point to where they did.
     fn is_own(&self, granted: &Path, link: &Path) -> bool {
         const OWN: &[&str] = &[
-            "out", "out-slash", "out-absolute", "out-file", "magic", "parent", "parent-slash",
-            "itself", "chain", "through",
+            "out",
+            "out-slash",
+            "out-absolute",
+            "out-file",
+            "magic",
+            "parent",
+            "parent-slash",
+            "itself",
+            "chain",
+            "through",
         ];
         link.parent() == Some(granted)
             && link.file_name().is_some_and(|name| OWN.iter().any(|own| name == *own))
     }
 }
 
+/// What the system says of everything at and below a path. Whatever is done to a file or directory
+/// changes its time of change, which nobody can set back.
 fn describe(path: &Path, seen: &mut Outside) {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return };
-    let content = if metadata.is_file() {
-        String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
-    } else {
-        String::new()
-    };
-    let (mode, links) = (metadata.mode(), metadata.nlink());
-    let time = (metadata.mtime(), metadata.mtime_nsec());
-    seen.insert(path.to_owned(), format!("{mode:o} {links} {time:?} {content}"));
-    if metadata.is_dir() {
+    let Ok(is) = fs::symlink_metadata(path) else { return };
+    let time = (is.mtime(), is.mtime_nsec(), is.ctime(), is.ctime_nsec());
+    let (mode, links, size) = (is.mode(), is.nlink(), is.size());
+    seen.insert(path.to_owned(), format!("{} {mode:o} {links} {size} {time:?}", is.ino()));
+    if is.is_dir() {
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
             describe(&entry.path(), seen);
         }

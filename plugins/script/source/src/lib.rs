@@ -30,7 +30,9 @@ pub use inspect::inspect;
 pub use meta::{Meta, Phase};
 pub use position::Position;
 pub use prepare::{Prepared, prepare};
-pub use report::{AgentUse, Code, Finding, Inspection, NameUse, PortabilityUse, ToolUse, WorkflowUse};
+pub use report::{
+    AgentUse, Code, Finding, Inspection, NameUse, PortabilityUse, ToolUse, WorkflowUse,
+};
 
 /// The most bytes of UTF-8 that a script may have, a byte-order mark included. The dialect's
 /// number; a larger file is refused before it is parsed.

@@ -16,6 +16,8 @@ const MATCHES_MAX: usize = 5_000;
 const MATCHES: usize = 200;
 /// Most bytes of text in one answer.
 const TEXT_BYTES_MAX: usize = 400 << 10;
+/// Most bytes of files that are searched: a third of what the fuel of a call is enough for.
+const SEARCHED_BYTES_MAX: u64 = 128 << 20;
 /// Longest line that is shown.
 const LINE_BYTES_MAX: usize = 400;
 /// Largest pattern, and largest program that it is compiled to.
@@ -75,10 +77,10 @@ pub struct Match {
     /// The line; a long one is cut around the match.
     pub text: String,
     /// Lines before it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<String>,
     /// Lines after it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
 }
 
@@ -107,7 +109,8 @@ pub fn search(tree: &Tree, input: &SearchInput) -> Result<SearchOutput, ToolErro
         hidden: input.hidden,
         ignored: input.ignored,
     };
-    let listing = tree.select(&input.path, &selection)?;
+    let mut listing = tree.select(&input.path, &selection)?;
+    listing.cut(SEARCHED_BYTES_MAX, FILE_BYTES_MAX);
     let mut search = Search {
         pattern,
         context: input.context.min(CONTEXT_MAX),

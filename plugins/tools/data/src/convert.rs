@@ -43,11 +43,8 @@ pub struct ConvertOutput {
 /// # Errors
 /// When the document cannot be read, the part is not there, or the format has no words for it.
 pub fn convert(tree: &Tree, input: &ConvertInput) -> Result<ConvertOutput, ToolError> {
-    let source = Source {
-        path: input.path.as_deref(),
-        text: input.text.as_deref(),
-        format: input.format,
-    };
+    let source =
+        Source { path: input.path.as_deref(), text: input.text.as_deref(), format: input.format };
     let document = source.read(tree)?;
     let begins = input.pointer.is_empty() || input.pointer.starts_with('/');
     let part = document.at(&input.pointer).filter(|_| begins).ok_or_else(|| {

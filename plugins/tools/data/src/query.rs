@@ -63,11 +63,8 @@ pub fn query(tree: &Tree, input: &QueryInput) -> Result<QueryOutput, ToolError> 
         let message = format!("the query is longer than {QUERY_BYTES_MAX} bytes");
         return Err(ToolError::invalid_input("invalid-query", message));
     }
-    let source = Source {
-        path: input.path.as_deref(),
-        text: input.text.as_deref(),
-        format: input.format,
-    };
+    let source =
+        Source { path: input.path.as_deref(), text: input.text.as_deref(), format: input.format };
     let document = source.read(tree)?;
     let value = document.value();
     let pointers: Vec<String> = if input.query.is_empty() || input.query.starts_with('/') {

@@ -59,11 +59,8 @@ pub struct ValidateOutput {
 /// When a file or the schema cannot be read. A reference of the schema to another document is one
 /// that cannot be read.
 pub fn validate(tree: &Tree, input: &ValidateInput) -> Result<ValidateOutput, ToolError> {
-    let source = Source {
-        path: input.path.as_deref(),
-        text: input.text.as_deref(),
-        format: input.format,
-    };
+    let source =
+        Source { path: input.path.as_deref(), text: input.text.as_deref(), format: input.format };
     let schema = match (&input.schema, &input.schema_path) {
         (Some(_), Some(_)) => {
             let message = "name the schema either in `schema` or in `schema_path`";
@@ -94,7 +91,10 @@ pub fn validate(tree: &Tree, input: &ValidateInput) -> Result<ValidateOutput, To
     };
     let validator =
         jsonschema::options().should_validate_formats(true).build(&schema).map_err(|error| {
-            ToolError::invalid_input("invalid-schema", format!("the schema cannot be used: {error}"))
+            ToolError::invalid_input(
+                "invalid-schema",
+                format!("the schema cannot be used: {error}"),
+            )
         })?;
     let value = document.value();
     let mut errors: Vec<Mistake> = validator

@@ -109,7 +109,9 @@ fn quoted(text: &str) -> String {
     // JSON leaves alone what YAML wants escaped.
     let json = Value::String(text.to_owned()).to_string();
     let escape = |c: char| match c {
-        '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' => format!("\\u{:04x}", u32::from(c)),
+        '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{2028}' | '\u{2029}' => {
+            format!("\\u{:04x}", u32::from(c))
+        }
         c => c.into(),
     };
     json.chars().map(escape).collect()

@@ -4,6 +4,7 @@
 //! It reads by seeking, so that a pack may be larger than a guest's memory, and it never touches the
 //! working tree or the index.
 
+mod delta;
 mod id;
 mod loose;
 mod object;

@@ -160,7 +160,8 @@ impl Repository {
 /// Whether a name stays inside of the repository.
 fn is_safe(name: &str) -> bool {
     let special = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    (special || name.starts_with("refs/")) && !name.split('/').any(|part| matches!(part, "" | "." | ".."))
+    (special || name.starts_with("refs/"))
+        && !name.split('/').any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// Whether a text can be the name of a branch, by the rules of `git check-ref-format`.

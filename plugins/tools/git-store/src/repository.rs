@@ -11,8 +11,8 @@ use crate::object::{Commit, Kind, Mode, TreeEntry};
 use crate::pack::Pack;
 use crate::{Id, damaged, io, loose};
 
-/// Largest object that is read or written, in bytes.
-pub const OBJECT_BYTES_MAX: u64 = 32 << 20;
+/// Largest object that is read or written, in bytes: a guest holds several versions of one at once.
+pub const OBJECT_BYTES_MAX: u64 = 8 << 20;
 
 /// Longest way from one tag to what it is for.
 const TAGS_MAX: usize = 16;
@@ -24,22 +24,19 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The repository whose working tree is the directory `path` of the granted one.
+    /// The repository whose working tree is the granted directory.
     ///
     /// # Errors
     /// When there is none, its `.git` lies elsewhere, or it is of a kind that is not known here.
-    pub fn open(tree: &Tree, path: &str) -> Result<Self, ToolError> {
-        let folder = tree.locate(path)?.join(".git");
-        let shown = if path.is_empty() { "the granted directory" } else { path };
+    pub fn open(tree: &Tree) -> Result<Self, ToolError> {
+        let folder = tree.root().join(".git");
         if folder.is_file() {
-            let message = format!("the repository of {shown} lies in another directory");
+            let message = "the repository of the granted directory lies in another one";
             return Err(ToolError::failed("separate-git-dir", message));
         }
         if !folder.join("HEAD").is_file() {
-            let message = format!(
-                "{shown} is no git repository, or its `.git` was not granted: name `.git/**` in \
-                 the grant"
-            );
+            let message = "the granted directory is no git repository, or its `.git` was not granted: \
+                           name `.git/**` in the grant";
             return Err(ToolError::failed("not-a-repository", message));
         }
         let config = fs::read_to_string(folder.join("config")).unwrap_or_default();
@@ -99,12 +96,6 @@ impl Repository {
         let why = if borrows { ": it borrows objects of another repository" } else { "" };
         let message = format!("object {id} is not in the repository{why}");
         Err(ToolError::failed("object-missing", message))
-    }
-
-    /// Whether the repository has an object.
-    #[must_use]
-    pub fn has(&self, id: Id) -> bool {
-        self.read(id).is_ok()
     }
 
     /// Writes an object, if it is not there, and brings its name.

@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(deny_unknown_fields)]
 pub struct BranchInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    #[serde(default)]
-    pub repository: String,
     /// Name of the branch, such as `fix/typo`.
     pub name: String,
     /// The revision at which it begins. Default: `HEAD`.
@@ -35,7 +32,7 @@ pub struct BranchOutput {
 /// When the name or the revision is wrong, or the branch is there at another commit.
 pub fn branch(tree: &Tree, input: &BranchInput) -> Result<BranchOutput, ToolError> {
     let reference = reference(&input.name)?;
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let at = repository.resolve(input.at.as_deref().unwrap_or("HEAD"))?;
     let output = |commit: Id, created| BranchOutput {
         branch: input.name.clone(),
@@ -46,8 +43,9 @@ pub fn branch(tree: &Tree, input: &BranchInput) -> Result<BranchOutput, ToolErro
         Some(commit) if commit == at => return Ok(output(commit, false)),
         Some(commit) => {
             let message = format!("the branch `{}` is there already, at {commit}", input.name);
-            return Err(ToolError::failed("branch-exists", message)
-                .detail("commit", commit.to_string()));
+            return Err(
+                ToolError::failed("branch-exists", message).detail("commit", commit.to_string())
+            );
         }
         None => {}
     }
@@ -69,6 +67,7 @@ pub fn reference(name: &str) -> Result<String, ToolError> {
 
 /// Somebody else is changing the branch.
 pub fn in_use(name: &str) -> ToolError {
-    let message = format!("the branch `{name}` was changed by somebody else meanwhile, or is locked");
+    let message =
+        format!("the branch `{name}` was changed by somebody else meanwhile, or is locked");
     ToolError::unavailable("branch-in-use", message)
 }

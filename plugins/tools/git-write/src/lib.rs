@@ -3,6 +3,7 @@
 
 mod branch;
 mod commit;
+mod files;
 
 pub use branch::{BranchInput, BranchOutput, branch};
 pub use commit::{Author, CommitInput, CommitOutput, FileChange, commit};
@@ -11,13 +12,8 @@ pub use commit::{Author, CommitInput, CommitOutput, FileChange, commit};
 #[baton_guest::tools(
     name = "git-write",
     description = "Makes branches and commits in a git repository, without touching the working tree.",
-    read(".git/**", "**/.git/**"),
-    write(
-        ".git/objects/**",
-        ".git/refs/heads/**",
-        "**/.git/objects/**",
-        "**/.git/refs/heads/**"
-    )
+    read(".git/**"),
+    write(".git/objects/**", ".git/refs/heads/**", "**/.git/objects/**", "**/.git/refs/heads/**")
 )]
 pub mod tools {
     use baton_guest::ToolError;

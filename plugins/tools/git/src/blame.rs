@@ -19,9 +19,6 @@ const RANGES_MAX: usize = 2_000;
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(deny_unknown_fields)]
 pub struct BlameInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    #[serde(default)]
-    pub repository: String,
     /// The revision: a branch, tag, commit, `HEAD~2`, … Default: `HEAD`.
     pub revision: Option<String>,
     /// Path of the file in the repository.
@@ -60,7 +57,7 @@ pub struct BlameOutput {
 /// # Errors
 /// When the repository cannot be read, the revision is unknown, or there is no text at the path.
 pub fn blame(tree: &Tree, input: &BlameInput) -> Result<BlameOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let id = repository.resolve(input.revision.as_deref().unwrap_or("HEAD"))?;
     let path = inside(&input.path)?;
     let commit = repository.commit(id)?;
@@ -164,7 +161,9 @@ impl Search<'_> {
             let commit = id.to_string();
             let is_full = output.lines.len() == RANGES_MAX;
             match output.lines.last_mut() {
-                Some(range) if range.last + 1 == line && range.commit == commit => range.last = line,
+                Some(range) if range.last + 1 == line && range.commit == commit => {
+                    range.last = line
+                }
                 _ if is_full => {
                     output.truncated = true;
                     break;

@@ -146,7 +146,8 @@ fn renamed(changes: Vec<Change>) -> Vec<Change> {
         }
         result.push(change);
     }
-    result.retain(|change| change.after.is_some() || !taken.iter().any(|path| path == change.path()));
+    result
+        .retain(|change| change.after.is_some() || !taken.iter().any(|path| path == change.path()));
     result.sort_by(|left, right| left.path().cmp(right.path()));
     result
 }

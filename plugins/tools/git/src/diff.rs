@@ -22,9 +22,6 @@ const CONTEXT: u32 = 3;
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(deny_unknown_fields)]
 pub struct DiffInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    #[serde(default)]
-    pub repository: String,
     /// The revision before: a branch, tag, commit, `HEAD~2`, …
     pub from: String,
     /// The revision after. Default: `HEAD`.
@@ -60,7 +57,7 @@ pub struct DiffOutput {
 /// # Errors
 /// When the repository cannot be read, or a revision is unknown.
 pub fn diff(tree: &Tree, input: &DiffInput) -> Result<DiffOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let mut from = repository.resolve(&input.from)?;
     let to = repository.resolve(input.to.as_deref().unwrap_or("HEAD"))?;
     if input.merge_base {
@@ -80,8 +77,6 @@ pub fn diff(tree: &Tree, input: &DiffInput) -> Result<DiffOutput, ToolError> {
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ShowInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    pub repository: String,
     /// The commit: a branch, tag, id, `HEAD~2`, … Default: `HEAD`.
     pub revision: Option<String>,
     /// Only this file or directory.
@@ -108,7 +103,7 @@ pub struct ShowOutput {
 /// # Errors
 /// When the repository cannot be read, or the revision is unknown.
 pub fn show(tree: &Tree, input: &ShowInput) -> Result<ShowOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let id = repository.resolve(input.revision.as_deref().unwrap_or("HEAD"))?;
     let commit = repository.commit(id)?;
     let cut_off = repository.shallow().contains(&id);

@@ -14,8 +14,6 @@ const ENTRIES_MAX: usize = 5_000;
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    pub repository: String,
     /// The revision: a branch, tag, commit, `HEAD~2`, … Default: `HEAD`.
     pub revision: Option<String>,
     /// Path of the file or directory in the repository. Default: its root.
@@ -59,7 +57,7 @@ pub struct FileOutput {
 /// # Errors
 /// When the repository cannot be read, the revision is unknown, or nothing is at the path.
 pub fn file(tree: &Tree, input: &FileInput) -> Result<FileOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let id = repository.resolve(input.revision.as_deref().unwrap_or("HEAD"))?;
     let commit = repository.commit(id)?;
     let (mode, object) = locate(&repository, commit.tree, &inside(&input.path)?)?;

@@ -24,11 +24,7 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// From these commits, without what the others reach.
-    pub fn new(
-        repository: &'a Repository,
-        from: &[Id],
-        without: &[Id],
-    ) -> Result<Self, ToolError> {
+    pub fn new(repository: &'a Repository, from: &[Id], without: &[Id]) -> Result<Self, ToolError> {
         let mut history = Self {
             repository,
             queue: BinaryHeap::new(),

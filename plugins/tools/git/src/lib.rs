@@ -23,7 +23,7 @@ pub use references::{NamedCommit, ReferencesInput, ReferencesOutput, references}
 #[baton_guest::tools(
     name = "git",
     description = "Reads the history of a git repository: commits, differences, files, branches.",
-    read(".git/**", "**/.git/**")
+    read(".git/**")
 )]
 pub mod tools {
     use baton_guest::ToolError;

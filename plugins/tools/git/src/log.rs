@@ -16,8 +16,6 @@ const LIMIT: usize = 50;
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    pub repository: String,
     /// Where to begin: a branch, tag, commit, `HEAD~2`, … Default: `HEAD`.
     pub revision: Option<String>,
     /// Leave out what this revision reaches: with `revision` a branch and this the main branch, what
@@ -49,7 +47,7 @@ pub struct LogOutput {
 /// # Errors
 /// When the repository cannot be read, or a revision is unknown.
 pub fn log(tree: &Tree, input: &LogInput) -> Result<LogOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let from = repository.resolve(input.revision.as_deref().unwrap_or("HEAD"))?;
     let without = input.exclude.as_deref().map(|name| repository.resolve(name)).transpose()?;
     let path = input.path.as_deref().map(inside).transpose()?;
@@ -63,7 +61,9 @@ pub fn log(tree: &Tree, input: &LogInput) -> Result<LogOutput, ToolError> {
     let limit = input.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
     let mut history = History::new(&repository, &[from], &Vec::from_iter(without))?;
     let follow = |commit: &Commit| match &path {
-        Some(path) => Ok(changed(&repository, commit, path)?.err().unwrap_or_else(|| commit.parents.clone())),
+        Some(path) => {
+            Ok(changed(&repository, commit, path)?.err().unwrap_or_else(|| commit.parents.clone()))
+        }
         None => Ok(commit.parents.clone()),
     };
     let mut output = LogOutput::default();

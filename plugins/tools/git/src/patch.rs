@@ -49,8 +49,17 @@ pub fn describe(
         binary: false,
         patch: None,
     };
-    let (before, after) = (content(before)?, content(after)?);
-    let texts = |bytes: &[u8]| bytes.len() <= TEXT_BYTES_MAX && !bytes.iter().take(8_000).any(|b| *b == 0);
+    let contents = content(before).and_then(|before| Ok((before, content(after)?)));
+    let (before, after) = match contents {
+        // Too large to be compared, and no text that anybody reads.
+        Err(error) if error.code == "too-large" => {
+            file.binary = true;
+            return Ok(file);
+        }
+        contents => contents?,
+    };
+    let texts =
+        |bytes: &[u8]| bytes.len() <= TEXT_BYTES_MAX && !bytes.iter().take(8_000).any(|b| *b == 0);
     if !texts(&before) || !texts(&after) {
         file.binary = true;
         return Ok(file);
@@ -98,7 +107,9 @@ fn header(change: &Change) -> String {
             }
             if before.path != after.path {
                 let (from, to) = (quoted(&before.path), quoted(&after.path));
-                text.push_str(&format!("similarity index 100%\nrename from {from}\nrename to {to}\n"));
+                text.push_str(&format!(
+                    "similarity index 100%\nrename from {from}\nrename to {to}\n"
+                ));
             }
         }
         (None, None) => {}

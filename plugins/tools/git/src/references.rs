@@ -14,8 +14,6 @@ const REFERENCES_MAX: usize = 1_000;
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReferencesInput {
-    /// Directory of the repository, relative to the granted one. Default: that one.
-    pub repository: String,
     /// Only names that begin with this, such as `refs/tags/`. Default: all.
     pub prefix: String,
 }
@@ -49,7 +47,7 @@ pub struct ReferencesOutput {
 /// # Errors
 /// When the repository cannot be read.
 pub fn references(tree: &Tree, input: &ReferencesInput) -> Result<ReferencesOutput, ToolError> {
-    let repository = Repository::open(tree, &input.repository)?;
+    let repository = Repository::open(tree)?;
     let all = repository.references(&input.prefix)?;
     let mut output = ReferencesOutput {
         head: repository.head()?,

@@ -27,13 +27,17 @@ impl Api {
     pub fn new(base: Option<&str>, repository: &str, token: &str) -> Result<Self, ToolError> {
         let base = base.unwrap_or(BASE_URL).trim_end_matches('/');
         if !base.starts_with("https://") && !base.starts_with("http://") {
-            return Err(ToolError::invalid_input("invalid-base-url", "`base_url` is no URL of HTTP"));
+            return Err(ToolError::invalid_input(
+                "invalid-base-url",
+                "`base_url` is no URL of HTTP",
+            ));
         }
         let is_name = |name: &str| {
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             !matches!(name, "" | "." | "..") && name.chars().all(fits)
         };
-        let fits = repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name));
+        let fits =
+            repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name));
         if !fits {
             let message = "a repository is named as `OWNER/NAME`";
             return Err(ToolError::invalid_input("invalid-repository", message));
@@ -93,7 +97,8 @@ pub struct Refusal {
 impl Refusal {
     fn of(response: &Response) -> Self {
         let body: Value = response.json().unwrap_or_default();
-        let mut words: Vec<&str> = body.get("message").and_then(Value::as_str).into_iter().collect();
+        let mut words: Vec<&str> =
+            body.get("message").and_then(Value::as_str).into_iter().collect();
         let errors = body.get("errors").and_then(Value::as_array);
         for error in errors.into_iter().flatten() {
             words.extend(error.get("message").or(Some(error)).and_then(Value::as_str));
@@ -106,7 +111,9 @@ impl Refusal {
         let message = |what: &str| format!("GitHub {what} (status {status}): {words}");
         let error = match status {
             401 => ToolError::denied("unauthorized", message("does not accept the token")),
-            403 | 429 if limited => ToolError::unavailable("rate-limit", message("is asked too often")),
+            403 | 429 if limited => {
+                ToolError::unavailable("rate-limit", message("is asked too often"))
+            }
             403 => ToolError::denied("forbidden", message("does not allow it")),
             404 => ToolError::failed("not-found", message("knows no such thing, or hides it")),
             422 => ToolError::invalid_input("validation", message("does not accept the request")),
@@ -124,7 +131,10 @@ impl Refusal {
 
 fn read<T: DeserializeOwned>(response: Response) -> Result<T, ToolError> {
     response.json().map_err(|error| {
-        ToolError::failed("bad-response", format!("GitHub sent something else than expected: {error}"))
+        ToolError::failed(
+            "bad-response",
+            format!("GitHub sent something else than expected: {error}"),
+        )
     })
 }
 

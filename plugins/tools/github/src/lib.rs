@@ -13,7 +13,7 @@ pub use pull_request::{PullRequestInput, PullRequestOutput, pull_request};
 #[baton_guest::tools(
     name = "github",
     description = "Opens pull requests and writes comments on GitHub, each of them once.",
-    http("GET,POST https://*:*", "GET,POST http://*:*"),
+    http("GET,POST https://*:*", "GET,POST http://127.0.0.1:*"),
     secrets("github")
 )]
 pub mod tools {

@@ -4,9 +4,34 @@
 const SILENT: &[&str] = &["script", "style", "noscript", "template", "svg", "head"];
 /// Elements that stand on lines of their own.
 const BLOCKS: &[&str] = &[
-    "p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6",
-    "section", "article", "header", "footer", "nav", "main", "blockquote", "pre", "hr", "dt", "dd",
-    "figure", "form", "title",
+    "p",
+    "div",
+    "br",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "nav",
+    "main",
+    "blockquote",
+    "pre",
+    "hr",
+    "dt",
+    "dd",
+    "figure",
+    "form",
+    "title",
 ];
 /// Longest name of a character, in bytes.
 const ENTITY_BYTES_MAX: usize = 10;

@@ -39,7 +39,10 @@ fn a_request_is_sent_as_it_was_asked_for() {
         ..get("https://example.org/x?y=z")
     };
     let (output, requests) = fetched(&input, |_| {
-        HttpAnswer::text(201, "made").header("Location", "/1").header("Vary", "a").header("vary", "b")
+        HttpAnswer::text(201, "made")
+            .header("Location", "/1")
+            .header("Vary", "a")
+            .header("vary", "b")
     });
     let output = output.unwrap();
     assert_eq!((output.status, output.text.as_deref(), output.bytes), (201, Some("made"), 4));
@@ -87,8 +90,11 @@ fn redirects_are_followed_as_far_as_asked() {
 
 #[test]
 fn bodies_are_shown_as_asked_and_cut() {
-    let html = "<html><head><title>No</title></head><body><h1>Hi</h1><p>a &amp; b</p></body></html>";
-    let answer = move |_: &Request| HttpAnswer::text(200, html).header("content-type", "text/html; charset=utf-8");
+    let html =
+        "<html><head><title>No</title></head><body><h1>Hi</h1><p>a &amp; b</p></body></html>";
+    let answer = move |_: &Request| {
+        HttpAnswer::text(200, html).header("content-type", "text/html; charset=utf-8")
+    };
     let with = |show, bytes_max| {
         fetched(&FetchInput { show, bytes_max, ..get("http://a/") }, answer).0.unwrap()
     };
@@ -100,7 +106,8 @@ fn bodies_are_shown_as_asked_and_cut() {
     let cut = with(Show::Auto, Some(6));
     assert_eq!((cut.text.as_deref(), cut.truncated, cut.bytes), (Some("<html>"), true, html.len()));
 
-    let bytes = |_: &Request| HttpAnswer::Response { status: 200, headers: vec![], body: vec![0xff; 4] };
+    let bytes =
+        |_: &Request| HttpAnswer::Response { status: 200, headers: vec![], body: vec![0xff; 4] };
     let output = fetched(&get("http://a/"), bytes).0.unwrap();
     assert_eq!((output.base64.as_deref(), output.text), (Some("/////w=="), None));
     // Between characters, never within one.

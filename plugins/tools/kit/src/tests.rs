@@ -31,7 +31,10 @@ fn paths_stay_inside() {
     }
     for path in ["/etc/passwd", "..", "a/../b", "a\0b", &"x".repeat(5_000)] {
         let error = inside(path).unwrap_err();
-        assert_eq!((error.kind, error.code.as_str()), (ToolErrorKind::InvalidInput, "invalid-path"));
+        assert_eq!(
+            (error.kind, error.code.as_str()),
+            (ToolErrorKind::InvalidInput, "invalid-path")
+        );
     }
     assert_eq!(extension("a/B.RS"), "rs");
     assert_eq!(extension("a/.gitignore"), "");
@@ -91,6 +94,23 @@ fn patterns_choose() {
     assert_eq!(tree.select("", &wrong).unwrap_err().code, "invalid-pattern");
     let many = Selection { exclude: vec!["a".into(); 257], ..Selection::default() };
     assert_eq!(tree.select("", &many).unwrap_err().code, "too-many-patterns");
+}
+
+#[test]
+fn a_listing_is_cut_at_what_may_be_read() {
+    let (_folder, tree) = tree(&[("a", "12345"), ("b", "1234567890"), ("c", "123"), ("d", "1")]);
+    for (bytes_max, file_bytes_max, expected, truncated) in [
+        (100, 100, &["a", "b", "c", "d"][..], false),
+        (15, 100, &["a", "b"], true),
+        (14, 100, &["a"], true),
+        (9, 9, &["a", "b", "c", "d"], false),
+        (4, 9, &[], true),
+    ] {
+        let mut listing = tree.select("", &Selection::default()).unwrap();
+        listing.cut(bytes_max, file_bytes_max);
+        let names: Vec<&str> = listing.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!((names.as_slice(), listing.truncated), (expected, truncated));
+    }
 }
 
 #[test]

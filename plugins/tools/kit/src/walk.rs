@@ -33,6 +33,21 @@ pub struct Listing {
     pub truncated: bool,
 }
 
+impl Listing {
+    /// Leaves out what would be more than `bytes_max` to read. Files larger than `file_bytes_max`
+    /// are not read and count for nothing.
+    pub fn cut(&mut self, bytes_max: u64, file_bytes_max: u64) {
+        let mut bytes = 0;
+        let mut fits = |file: &Entry| {
+            bytes += if file.size > file_bytes_max { 0 } else { file.size };
+            bytes <= bytes_max
+        };
+        let count = self.files.iter().take_while(|file| fits(file)).count();
+        self.truncated |= count < self.files.len();
+        self.files.truncate(count);
+    }
+}
+
 impl Tree {
     /// The files below a directory (empty: the root) that a selection means; the file itself where
     /// `start` is one. Symbolic links are passed over, and so is `.git`.
@@ -69,7 +84,13 @@ impl Tree {
         }
         let ends = start.match_indices('/').map(|(at, _)| start.get(..at).unwrap_or_default());
         for directory in std::iter::once("").chain(ends) {
-            rules.extend(self.rules(directory, &IGNORE_FILES));
+            // Only what is there is read: asking for more would count as trying what is not granted.
+            let Ok(entries) = fs::read_dir(self.root().join(directory)) else { continue };
+            let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            let present: Vec<String> =
+                names.filter(|name| IGNORE_FILES.contains(&name.as_str())).collect();
+            rules
+                .extend(self.rules(directory, &Vec::from_iter(present.iter().map(String::as_str))));
         }
         rules
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use baton_guest::{Schema, ToolError};
-use baton_tool_kit::{Selection, Tree, extension, inside};
+use baton_tool_kit::{FILE_BYTES_MAX, Selection, Tree, extension, inside};
 use docs_audit_analysis::links::{Anchors, Destination, Link, links, resolve};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ const PAGES: usize = 200;
 /// Longest wait for a page, and how long where nobody says, in milliseconds.
 const TIMEOUT_MS_MAX: u64 = 60_000;
 const TIMEOUT_MS: u64 = 10_000;
+/// Most bytes of files that are read, so that the fuel of a call is enough.
+const READ_BYTES_MAX: u64 = 32 << 20;
 /// Longest target that is shown, in characters.
 const TARGET_CHARS_MAX: usize = 500;
 
@@ -117,7 +119,8 @@ pub fn check(tree: &Tree, input: &CheckInput) -> Result<CheckOutput, ToolError> 
         hidden: false,
         ignored: input.ignored,
     };
-    let listing = tree.select(&inside(&input.path)?, &selection)?;
+    let mut listing = tree.select(&inside(&input.path)?, &selection)?;
+    listing.cut(READ_BYTES_MAX, FILE_BYTES_MAX);
     let timeout = input.timeout_ms.unwrap_or(TIMEOUT_MS).clamp(1, TIMEOUT_MS_MAX);
     let pages = input.pages.unwrap_or(PAGES).min(PAGES_MAX);
     let mut checker = Checker {

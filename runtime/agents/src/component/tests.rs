@@ -189,6 +189,7 @@ fn a_scope_that_cannot_be_applied_is_a_failure() {
 fn noticed(limits: Limits, calls: impl FnOnce(&mut Port)) -> Vec<Notice> {
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let mut port = Port {
+        tools: None,
         files: None,
         reads: ReadSet::default(),
         may_read: false,
@@ -284,6 +285,7 @@ fn told(may_read: bool, paths: &[&str]) -> Option<(Vec<String>, bool)> {
     let files = may_read.then(|| root.scoped(&PathScope::default(), &Limits::default().files));
     let limits = Limits::default();
     let mut port = Port {
+        tools: None,
         files: files.transpose().unwrap(),
         reads: ReadSet::default(),
         may_read,

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
 
+use baton_core::scope::Authority;
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset,
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
@@ -11,6 +12,7 @@ use landlock::{
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, open, openat2};
 use rustix::io::Errno;
 
+use super::rules::parts;
 use super::{Access, FileRules, RootPart, RootRules};
 
 /// The newest rules that are asked for; an older kernel enforces those it knows.
@@ -92,19 +94,28 @@ fn rights(access: Access) -> BitFlags<AccessFs> {
     }
 }
 
-/// The file or directory that is meant, if it is there, or can be made, inside of the root.
+/// The file or directory that is meant, if it is there, inside of the root.
 fn find(root: &OwnedFd, part: &RootPart) -> io::Result<Option<OwnedFd>> {
     let path = if part.path.is_empty() { "." } else { part.path.as_str() };
-    let found = match beneath(root, Path::new(path)) {
-        Err(Errno::NOENT) if part.below && part.access == Access::Write => make(root, path),
-        found => found,
-    };
-    match found {
+    match beneath(root, Path::new(path)) {
         Ok(found) => Ok((is_directory(&found)? == part.below).then_some(found)),
         // Not there, not a directory on the way, a way that leads out, or that is closed: nothing
         // to allow.
         Err(Errno::NOENT | Errno::NOTDIR | Errno::XDEV | Errno::LOOP | Errno::ACCESS) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the directories of a granted one that patterns begin with and that may be written to, where
+/// they are missing: what is not there cannot be allowed. What cannot be made without leaving it is
+/// passed over.
+pub fn make_directories(root: &Path, authority: &Authority) {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(directory) = open(root, flags, Mode::empty()) else { return };
+    for part in parts(authority) {
+        if part.below && part.access == Access::Write {
+            let _ = make(&directory, &part.path);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use files::make_directories;
 pub use probe::{Probe, probe, try_probe};
 pub use rules::{Machine, Task, has_network, may_write};
 
@@ -72,7 +73,7 @@ pub struct RootRules {
     /// The granted directory, absolute.
     pub path: PathBuf,
     /// The parts. Their paths are looked up without leaving the root; what is not there, or leads
-    /// out of it, is passed over, except for directories to write to: they are made.
+    /// out of it, is passed over.
     pub parts: Vec<RootPart>,
 }
 

@@ -182,7 +182,7 @@ fn programs(task: &Task<'_>, machine: &Machine) -> BTreeSet<PathBuf> {
 }
 
 /// The parts of the granted directory. Writing includes reading.
-fn parts(authority: &Authority) -> Vec<RootPart> {
+pub(super) fn parts(authority: &Authority) -> Vec<RootPart> {
     let of = |scope: &Option<PathScope>, access: Access| {
         let places = scope.as_ref().map(places).unwrap_or_default();
         places.into_iter().map(move |(path, below)| RootPart { path, below, access })

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use baton_agents::confine::{Confinement, Machine, Probe, Task, probe};
+use baton_agents::confine::{Confinement, Machine, Probe, Task, make_directories, probe};
 use baton_agents::supervise::Ended;
 use baton_agents::{Keep, Launch, Remains};
 use baton_core::scope::{Authority, GlobLayer, PathScope};
@@ -43,6 +43,7 @@ impl Place {
     }
 
     pub fn confinement(&self, authority: &Authority, probe: Probe) -> Confinement {
+        make_directories(&self.at("root"), authority);
         let (root, temporary) = (self.at("root"), self.at("temporary"));
         let task = Task {
             authority,

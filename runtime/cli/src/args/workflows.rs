@@ -60,24 +60,6 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// `baton new`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The script goes into the nearest .baton/workflows of the project, or a new one at the top of the
-repository, with the types for editors beside it. Nothing is ever overwritten.
-
-Examples:
-  baton new --script review
-  baton new --script review --dir ./scripts")]
-pub struct NewArgs {
-    /// Name of the script: lower case letters, digits and `-`.
-    #[arg(long, value_name = "NAME")]
-    pub script: String,
-    /// The directory to write into.
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-}
-
 /// `baton check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

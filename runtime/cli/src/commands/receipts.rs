@@ -99,14 +99,14 @@ fn text(all: &[Receipt]) -> String {
     let mut out = String::new();
     for kept in all {
         let root = match &kept.root {
-            Some(root) => format!(" in {}", root.display()),
+            Some(root) => format!(" in {}", one_line(&root.display().to_string())),
             None => String::new(),
         };
         let facts = format!("{} since {}", kept.program.digest().short(), kept.at);
         out.push_str(&format!(
             "{}{} {}\n",
             paint(BOLD, &one_line(&kept.workflow)),
-            one_line(&root),
+            root,
             paint(DIM, &facts)
         ));
         for may in kept.flags.iter().chain(&kept.may) {

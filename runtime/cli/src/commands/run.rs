@@ -1,5 +1,7 @@
 //! `baton run`: start a workflow and show its result.
 
+mod asking;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,29 +9,27 @@ use baton_core::budget::{Amounts, Caps};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::BatchLine;
-use baton_core::scope::Capability;
 use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use baton_engine::{NewRun, Observer, RunReport};
 use baton_host::Host;
 use tokio::sync::mpsc;
 
 use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs};
-use crate::authority::{Allowed, Authority};
+use crate::authority::Authority;
 use crate::codes::{Code, Exit};
-use crate::consent::{self, Answer, Plan};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
 use crate::live::Live;
-use crate::output::{DIM, WARN, note};
+use crate::output::{WARN, note};
 use crate::program::{Bundle, ScriptWishes, gather};
 use crate::project::Project;
 use crate::project::policy::Policy;
-use crate::project::policy::judge::Verdict;
-use crate::receipts::Receipt;
 use crate::session::{self, CONCURRENCY, Session};
-use crate::text::{nearest, one_line, paint, plural};
+use crate::text::{nearest, paint};
 use crate::{commands, result, reuse, servers};
+
+pub use self::asking::Wish;
 
 /// Starts a run, or a batch of them.
 ///
@@ -79,29 +79,6 @@ pub fn caps(args: &CapArgs) -> Caps {
         tokens: args.max_tokens,
         cost_micro_usd: args.max_cost,
         wall_ms: args.timeout,
-    }
-}
-
-/// Whether a person wants to be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// Ask, unless it is always allowed.
-    Ask,
-    /// Start.
-    Yes,
-    /// Start, and always from now on.
-    Always,
-}
-
-impl Wish {
-    /// What the flags say.
-    #[must_use]
-    pub fn of(args: &RunArgs) -> Self {
-        match (args.yes, args.always) {
-            (true, _) => Self::Yes,
-            (false, true) => Self::Always,
-            (false, false) => Self::Ask,
-        }
     }
 }
 
@@ -193,88 +170,6 @@ impl Prepared {
         }
     }
 
-    /// Lets a person decide, unless they did already.
-    ///
-    /// # Errors
-    /// When the person declines, or nobody can be asked.
-    pub fn consent(&self, wish: Wish, runs: u64) -> Result<()> {
-        let warnings = &self.bundle.warnings;
-        for warning in warnings.iter().take(WARNINGS_MAX) {
-            note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
-        }
-        if warnings.len() > WARNINGS_MAX {
-            let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
-            note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
-        }
-        if wish == Wish::Yes {
-            self.tell_missing();
-            return Ok(());
-        }
-        if wish == Wish::Always {
-            self.tell_missing();
-            return self.remember();
-        }
-        let changed = match self.authority.allowed()? {
-            Allowed::Never => Vec::new(),
-            Allowed::Always(kept) => {
-                let told = format!("always allowed since {}: `baton receipts` lists it", kept.at);
-                note(&paint(DIM, &told));
-                self.tell_missing();
-                return Ok(());
-            }
-            Allowed::Before(changed) => changed,
-        };
-        let plan = Plan {
-            bundle: &self.bundle,
-            root: self.root.as_deref(),
-            caps: &self.caps,
-            concurrency: self.concurrency,
-            limits: &self.limits,
-            budget: &self.budget,
-            runs,
-            view: &self.authority.view,
-            changed: &changed,
-        };
-        match consent::ask(&plan, self.authority.receipts.is_some())? {
-            Answer::Once => Ok(()),
-            Answer::Always => self.remember(),
-        }
-    }
-
-    /// Keeps a receipt: from now on this starts without a question.
-    fn remember(&self) -> Result<()> {
-        let Some(receipts) = &self.authority.receipts else {
-            return Err(CliError::new(Code::File, "there is no place for what you always allow")
-                .hint("set HOME or XDG_CONFIG_HOME"));
-        };
-        let at = jiff::Timestamp::now();
-        let receipt = Receipt { at: format!("{at:.0}"), ..self.authority.receipt.clone() };
-        note(&paint(
-            DIM,
-            "always allowed from now on, until it changes: `baton receipts` lists it",
-        ));
-        receipts.keep(receipt)
-    }
-
-    /// Says what a run that nobody looked at goes without.
-    fn tell_missing(&self) {
-        let note = |what: &str| note(&format!("{} {what}", paint(WARN, "note:")));
-        if self.root.is_none() && self.bundle.says_read {
-            note("the workflow asks to read files and gets none: --root DIR grants a directory");
-        }
-        let view = &self.authority.view;
-        // What the workflow asks for on behalf of its tools, these ask for themselves.
-        let own = view.workflow.iter().filter(|judged| judged.capability == Capability::Tools);
-        let all = own.chain(view.providers.iter().flat_map(|provider| &provider.requests));
-        let refused = all.filter(|judged| judged.verdict == Verdict::Refused);
-        for judged in refused.take(WARNINGS_MAX) {
-            note(&format!("it may not {}", consent::words::told(judged)));
-        }
-        for pattern in view.missing.iter().take(WARNINGS_MAX) {
-            note(&format!("no tool `{}` is installed", one_line(pattern)));
-        }
-    }
-
     /// A run of it.
     #[must_use]
     pub fn new_run(
@@ -308,8 +203,6 @@ impl Prepared {
     }
 }
 
-/// How many warnings about a script are told.
-const WARNINGS_MAX: usize = 5;
 /// The variable that says how often an agent may try to fit a schema.
 const ATTEMPTS: &str = "MAX_STRUCTURED_OUTPUT_RETRIES";
 

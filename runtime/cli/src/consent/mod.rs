@@ -1,5 +1,6 @@
 //! What a workflow asks for, what it is granted, and the question to the person.
 
+mod providers;
 mod screen;
 pub mod view;
 pub mod words;

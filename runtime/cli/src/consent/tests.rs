@@ -67,6 +67,7 @@ fn viewed(bundle: &Bundle, policy: &Policy, root: bool) -> View {
         providers: &bundle.providers,
         policy,
         root,
+        says_read: bundle.says_read,
         effective: &effective,
         confinement: &confinement,
     })
@@ -245,6 +246,8 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
       · exec commands of this machine
           + may run `cargo test **` (baton.toml:6)
           - may not run `rm **`: --grant 'exec=rm **'
+          · commands may read all files but not src/private/**
+          · commands may write out/a/** and of that all files but not src/private/**
           · network false
       · everything npx -y 'server everything' (baton.toml:14)
           · a program with your rights: NOT sandboxed; what its tools do cannot be enforced

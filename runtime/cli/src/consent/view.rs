@@ -1,16 +1,15 @@
 //! What a program asks for, and what policy makes of it: for the screen, for `check` and for
 //! receipts.
 
-use baton_agents::confine::has_network;
 use baton_core::digest::Digest;
 use baton_core::manifest::Requests;
 use baton_core::record::Effect;
-use baton_core::scope::{Authority, Capability, GlobLayer, NameScope};
-use baton_core::tool::{EXEC, SEPARATOR, Server, effect};
+use baton_core::scope::{Capability, GlobLayer};
 use serde::Serialize;
 
-use crate::program::tools::{Provider, Providers};
-use crate::program::toolset::{Effective, secrets_of};
+use super::providers;
+use crate::program::tools::Providers;
+use crate::program::toolset::Effective;
 use crate::project::policy::judge::{Bounds, Judged, Verdict, judge};
 use crate::project::policy::{Pattern, Place, Policy, Rule, Source};
 
@@ -82,6 +81,8 @@ pub struct Asked<'a> {
     pub policy: &'a Policy,
     /// Whether a directory is granted.
     pub root: bool,
+    /// Whether the root workflow says itself that it reads: one that does not may do without.
+    pub says_read: bool,
     /// What policy leaves.
     pub effective: &'a Effective,
     /// How far commands are confined, in sentences, with the network or without.
@@ -95,7 +96,8 @@ impl View {
         let rules = workflow_rules(asked.requests);
         let mut workflow = Vec::new();
         for (capability, pattern) in patterns(asked.requests) {
-            if capability != Capability::Exec {
+            let silent = capability == Capability::Read && !asked.root && !asked.says_read;
+            if capability != Capability::Exec && !silent {
                 let bounds = Bounds::default();
                 workflow.push(judge(asked.policy, asked.root, &bounds, capability, &pattern));
             }
@@ -109,12 +111,12 @@ impl View {
             .providers
             .components
             .values()
-            .map(|provider| component(provider, asked, &rules))
+            .map(|provider| providers::component(provider, asked, &rules))
             .filter(|view| !view.tools.is_empty())
             .collect();
-        providers.extend(commands(asked));
+        providers.extend(providers::commands(asked));
         providers.extend(asked.policy.servers.iter().filter_map(|(name, (server, place))| {
-            asked.effective.tools.servers.get(name).map(|_| self::server(name, server, place))
+            asked.effective.tools.servers.get(name).map(|_| providers::server(name, server, place))
         }));
         Self {
             workflow,
@@ -127,7 +129,7 @@ impl View {
     /// The view of a component of tools by itself.
     #[must_use]
     pub fn of_tools(requests: &Requests, name: &str, policy: &Policy, root: bool) -> Vec<Judged> {
-        judged(requests, name, &[], policy, root)
+        providers::judged(requests, name, &[], policy, root)
     }
 
     /// Every line of what is granted, for comparison: who may do what.
@@ -181,7 +183,7 @@ impl View {
 }
 
 /// The patterns of requests, files first. What cannot be read was refused before.
-fn patterns(requests: &Requests) -> Vec<(Capability, Pattern)> {
+pub fn patterns(requests: &Requests) -> Vec<(Capability, Pattern)> {
     let mut all = Vec::new();
     let mut add = |capability, texts: &[String]| {
         for text in texts {
@@ -219,172 +221,4 @@ fn workflow_rules(requests: &Requests) -> Vec<Rule> {
             place: place.clone(),
         })
         .collect()
-}
-
-fn judged(
-    requests: &Requests,
-    provider: &str,
-    workflow: &[Rule],
-    policy: &Policy,
-    root: bool,
-) -> Vec<Judged> {
-    let judge = |(capability, pattern): (Capability, Pattern)| {
-        let bounds = Bounds::of(policy, provider, workflow, capability);
-        let mut judged = judge(policy, root, &bounds, capability, &pattern);
-        let defined = |name: &String| policy.secrets.contains_key(name);
-        if capability == Capability::Secrets
-            && judged.verdict != Verdict::Refused
-            && !defined(&judged.asked)
-        {
-            judged.verdict = Verdict::Refused;
-            judged.by.clear();
-            judged.hint = Some(format!("nobody defines it: [secrets.{}]", judged.asked));
-        }
-        judged
-    };
-    patterns(requests).into_iter().map(judge).collect()
-}
-
-/// Who says what a repeat of a tool does outside.
-fn loosened_by(policy: &Policy, tool: &str) -> Option<Place> {
-    let rule = policy.tool(tool).filter(|rule| rule.effect.is_some())?;
-    Some(rule.place.clone())
-}
-
-fn component(provider: &Provider, asked: &Asked<'_>, rules: &[Rule]) -> ProviderView {
-    let name = &provider.manifest.name;
-    let scope = asked.effective.scope.tools.as_ref();
-    let tools = asked.effective.tools.known.iter().filter(|(full, _)| {
-        full.split_once(SEPARATOR).is_some_and(|(provider, _)| provider == name)
-            && scope.is_some_and(|scope| scope.names.allows(full))
-    });
-    let within = scope.map(|tools| &tools.within);
-    let tools = tools
-        .map(|(full, definition)| {
-            let authority = match within {
-                Some(within) => definition.authority.intersect(within),
-                None => definition.authority.clone(),
-            };
-            ToolView {
-                name: full.clone(),
-                description: definition.description.clone(),
-                effect: effect(definition, &authority),
-                effect_by: loosened_by(asked.policy, full),
-            }
-        })
-        .collect();
-    let requests = judged(&provider.manifest.requests, name, rules, asked.policy, asked.root);
-    let mut notes = Vec::new();
-    for judged in requests.iter().filter(|judged| {
-        judged.capability == Capability::Secrets && judged.verdict != Verdict::Refused
-    }) {
-        notes.extend(super::words::secret(&judged.asked, asked.policy));
-    }
-    let sends = requests.iter().any(|judged| {
-        judged.capability == Capability::Http && judged.verdict != Verdict::Refused
-    });
-    if sends && !asked.policy.certificates.is_empty() {
-        notes.push(format!("trusts the certificates in {}", asked.policy.certificates.join(", ")));
-    }
-    ProviderView {
-        name: name.clone(),
-        kind: Kind::Component,
-        source: match &provider.path {
-            Some(path) => path.display().to_string(),
-            None => "built in".into(),
-        },
-        digest: Some(provider.digest),
-        tools,
-        requests,
-        notes,
-    }
-}
-
-/// Commands, if the program asks for any.
-fn commands(asked: &Asked<'_>) -> Option<ProviderView> {
-    let Requests { exec, tools, .. } = asked.requests;
-    let mut requests = judged(
-        &Requests { exec: exec.clone(), ..Requests::default() },
-        EXEC,
-        &[],
-        asked.policy,
-        asked.root,
-    );
-    if exec.is_empty() {
-        // It wants to run commands and does not say which: it runs none.
-        NameScope::of(tools).allows(EXEC).then_some(())?;
-        requests.push(Judged {
-            capability: Capability::Exec,
-            asked: "**".into(),
-            verdict: Verdict::Refused,
-            within: Vec::new(),
-            by: Vec::new(),
-            except: Vec::new(),
-            hint: Some("the workflow names no commands under `exec`".into()),
-        });
-    }
-    let granted = requests.iter().any(|judged| judged.verdict != Verdict::Refused);
-    let network = || {
-        let known = asked.effective.tools.known.get(EXEC);
-        let scope = asked.effective.scope.tools.as_ref();
-        known.zip(scope).is_some_and(|(known, scope)| {
-            has_network(&known.authority.intersect(&scope.within))
-        })
-    };
-    let mut notes = Vec::new();
-    if granted {
-        let known = asked.effective.tools.known.get(EXEC).map(|known| &known.authority);
-        let files = known.map(|Authority { read, write, env, .. }| Authority {
-            read: read.clone(),
-            write: write.clone(),
-            env: env.clone(),
-            ..Authority::default()
-        });
-        let may = files.map(|files| super::words::authority(&files)).unwrap_or_default();
-        notes.extend(may.into_iter().map(|may| format!("commands may {may}")));
-        notes.extend((asked.confinement)(network()));
-    }
-    let tools = asked.effective.tools.known.get(EXEC).map(|definition| ToolView {
-        name: EXEC.into(),
-        description: definition.description.clone(),
-        effect: effect(definition, &definition.authority),
-        effect_by: loosened_by(asked.policy, EXEC),
-    });
-    Some(ProviderView {
-        name: EXEC.into(),
-        kind: Kind::Commands,
-        source: "commands of this machine".into(),
-        digest: None,
-        tools: tools.into_iter().collect(),
-        requests,
-        notes,
-    })
-}
-
-fn server(name: &str, server: &Server, place: &Place) -> ProviderView {
-    let mut notes = match server {
-        Server::Stdio { .. } => vec![
-            "a program with your rights: NOT sandboxed; what its tools do cannot be enforced"
-                .into(),
-        ],
-        Server::Http { .. } => {
-            vec!["a service elsewhere: what it does with its inputs cannot be enforced".into()]
-        }
-    };
-    for secret in secrets_of(server) {
-        notes.push(format!("is given the secret {secret}"));
-    }
-    let source = match server {
-        Server::Stdio { argv, .. } => shell_words::join(argv),
-        Server::Http { url, .. } => url.clone(),
-    };
-    ProviderView {
-        name: name.into(),
-        kind: Kind::Server,
-        source: format!("{source} ({})", place.text),
-        digest: None,
-        tools: Vec::new(),
-        requests: Vec::new(),
-        notes,
-    }
 }

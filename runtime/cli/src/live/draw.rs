@@ -118,7 +118,9 @@ pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec
     for path in model.working.iter().take(shown) {
         let Some(task) = model.task(path) else { continue };
         let since = duration(now.since(task.started.unwrap_or(now)));
-        let backend = task.backend.as_deref().map(one_line).unwrap_or_default();
+        // A tool without a label is called what it is.
+        let backend = task.backend.as_deref().filter(|backend| *backend != task.label);
+        let backend = backend.map(one_line).unwrap_or_default();
         let line =
             format!("{}  {}  {backend}", pad(&fit(&one_line(&task.label), 40), 40), pad(&since, 6));
         out.push(format!(

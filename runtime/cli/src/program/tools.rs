@@ -128,8 +128,10 @@ fn is_of_server(pattern: &str, policy: &Policy) -> bool {
 fn beside(folder: &Path, patterns: &[&String]) -> Vec<PathBuf> {
     let open =
         |pattern: &&String| provider_of(pattern).is_none_or(|provider| provider.contains('*'));
+    // The folder of a file that is named without one.
+    let here = folder.as_os_str().is_empty();
     let ours = Folder {
-        path: folder.to_owned(),
+        path: if here { ".".into() } else { folder.to_owned() },
         place: crate::project::places::Place::Project,
         fence: None,
         plugin: None,
@@ -142,7 +144,11 @@ fn beside(folder: &Path, patterns: &[&String]) -> Vec<PathBuf> {
     };
     let mut files = scan::scan(&ours, false).files;
     files.retain(|path| path.extension().is_some_and(|ending| ending == WASM) && named(path));
-    files
+    let plain = |path: PathBuf| match path.strip_prefix("./") {
+        Ok(plain) if here => plain.to_owned(),
+        _ => path,
+    };
+    files.into_iter().map(plain).collect()
 }
 
 impl Providers {

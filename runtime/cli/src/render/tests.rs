@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome};
 use baton_core::ids::{RunId, TaskPath, Timestamp};
-use baton_core::record::{Body, Pause, Record, Start};
+use baton_core::json::Json;
+use baton_core::record::{Body, Effect, Pause, Record, Start, Work};
 use baton_core::report::{Level, Report};
 use baton_core::reuse::Miss;
+use baton_core::scope::{Authority, Capability, GlobLayer, HttpScope, PathScope};
+use baton_core::tool::{Denial, ToolOptions, ToolSpec};
 use baton_journal::rows::{RunRow, TaskRow};
 
 use super::*;
@@ -190,4 +193,77 @@ fn a_table_never_exceeds_its_columns() {
     let row = |cells: [&str; 2]| cells.map(|cell| (cell.to_owned(), plain)).to_vec();
     let text = table(&[row(["a", "short"]), row(["bbb", "much too long for this"])], 12);
     assert_eq!(text, "a    short\nbbb  much t…\n");
+}
+
+#[test]
+fn calls_of_tools_and_denials_are_lines() {
+    let path = |text: &str| text.parse::<TaskPath>().unwrap();
+    let spec = ToolSpec {
+        name: "comment".into(),
+        input: Json::from(serde_json::json!({ "text": "hi" })),
+        options: ToolOptions::default(),
+    };
+    let authority = Authority {
+        http: Some(HttpScope {
+            layers: vec![vec!["POST https://api.github.com".parse().unwrap()]],
+            ..HttpScope::default()
+        }),
+        write: Some(PathScope { layers: vec![GlobLayer::no_secrets()] }),
+        ..Authority::default()
+    };
+    let work = Work::Tool {
+        spec,
+        tool: "github/comment".into(),
+        authority: Box::new(authority),
+        effect: Effect::Once,
+    };
+    let denial = Denial {
+        capability: Capability::Http,
+        code: "http-not-granted".into(),
+        tried: "GET https://evil.org\x1b[31m".into(),
+        hint: "grant it".into(),
+    };
+    let bodies = [
+        Body::Called { task: path("1/1"), work: Box::new(work.clone()) },
+        Body::Denied { task: path("1/1"), denial: denial.clone() },
+    ];
+    let lines: Vec<String> = (1..)
+        .zip(bodies)
+        .map(|(seq, body)| {
+            let made = Record { seq, at: BEGAN.plus_ms(seq * 250), body };
+            stripped(&record::record(&made, BEGAN, 120))
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    1      +0.250s  called       /1/1 tool github/comment (once) {"text":"hi"}
+    2      +0.500s  denied       /1/1 http: GET https://evil.org[31m (http-not-granted); grant it
+    "#);
+
+    let mut row = task_row("1/1", None, None, State::Failed);
+    row.kind = "tool".into();
+    row.backend = Some("github/comment".into());
+    let failure = Failure::new(FailureKind::InDoubt, "host-died", "it had started");
+    let result = Outcome::Failed(failure);
+    let denials = [denial];
+    let story = task::Story {
+        work: Some(&work),
+        denials: &denials,
+        result: Some(&result),
+        ..task::Story::default()
+    };
+    let shown = task::task(&run_row(State::Done, false), &row, &story, BEGAN.plus_ms(4_000));
+    insta::assert_snapshot!(stripped(&shown), @r#"
+    ✗ run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF/1/1 failed
+      kind       tool
+      backend    github/comment
+      attempts   1
+      spawned    2023-11-14T22:13:20.000Z
+      took       1.5s
+      effect     once
+      may        write anything
+      may        send requests to POST https://api.github.com
+      input      {"text":"hi"}
+      denied     http: GET https://evil.org[31m (http-not-granted); grant it
+      failure    in-doubt: it had started (host-died)
+    "#);
 }

@@ -110,7 +110,10 @@ impl Drawing<'_> {
         if let Some(decision) = self.decisions.get(&task.path) {
             facts.push(one_line(&decision.words()));
         }
-        if let Some(backend) = &task.backend {
+        // A tool without a label is called what it is.
+        if let Some(backend) = &task.backend
+            && task.label.as_ref() != Some(backend)
+        {
             facts.push(one_line(backend));
         }
         if task.attempts > 1 {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::http::Reach;
 use super::*;
@@ -253,5 +253,69 @@ fn what_can_change_or_tell_something_is_not_harmless() {
         ("exec", Authority { exec: Some(ExecScope::default()), ..harmless.clone() }),
     ] {
         assert!(!authority.is_harmless(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_taken_away_is_away_whatever_lets_it_pass() {
+    let names = NameScope { except: words("git/push other/*"), ..NameScope::of(&words("*")) };
+    assert!(names.allows("git/log"));
+    assert!(!names.allows("git/push"));
+    assert!(!names.narrowed(Some(&words("other/x"))).allows("other/x"), "narrowing gives nothing");
+
+    let http =
+        HttpScope { layers: Vec::new(), except: vec!["POST https://a.org".parse().unwrap()] };
+    assert_eq!(http.allows("GET", "https", "a.org", 443), Some(Reach::Anywhere));
+    assert_eq!(http.allows("POST", "https", "a.org", 443), None);
+
+    let exec = ExecScope { layers: Vec::new(), except: vec!["git push **".parse().unwrap()] };
+    let allows = |text: &str| exec.allows(&words(text));
+    assert!(allows("git log"));
+    for denied in ["git push", "git push --force", "/usr/bin/git push origin"] {
+        assert!(!allows(denied), "{denied}");
+    }
+}
+
+#[test]
+fn what_one_takes_away_is_away_for_both() {
+    let all = NameScope::default();
+    let some = NameScope { except: words("a"), ..NameScope::default() };
+    let other = NameScope { except: words("b"), ..NameScope::default() };
+    assert!(!all.intersect(&some).allows("a"));
+    assert!(!some.intersect(&other).allows("a") && !some.intersect(&other).allows("b"));
+    let post: HttpRule = "POST https://a.org".parse().unwrap();
+    let http = HttpScope { layers: Vec::new(), except: vec![post] };
+    assert_eq!(HttpScope::default().intersect(&http), http);
+    let exec = ExecScope { layers: Vec::new(), except: vec!["rm **".parse().unwrap()] };
+    assert_eq!(exec.intersect(&ExecScope::default()), exec);
+}
+
+#[test]
+fn a_denied_command_is_denied_with_options_and_by_its_path() {
+    for (pattern, argv, excluded) in [
+        ("git log *", "git log --all", true),
+        ("git log *", "git log", false),
+        ("git log", "git log x", false),
+        ("/bin/rm **", "/bin/rm x", true),
+        ("/bin/rm **", "rm x", false),
+        ("rm **", "/bin/rm -r x", true),
+    ] {
+        let pattern: ArgvPattern = pattern.parse().unwrap();
+        assert_eq!(pattern.excludes(&words(argv)), excluded, "{pattern} {argv}");
+    }
+}
+
+#[test]
+fn patterns_of_names_that_may_mean_the_same_meet() {
+    for (one, other, meet) in [
+        ("git/log", "git/*", true),
+        ("git/*", "git/log", true),
+        ("git/log", "git/show", false),
+        ("git*", "gi*", true),
+        ("git/*", "code/*", false),
+        ("*/search", "code/*", true),
+    ] {
+        assert_eq!(names_meet(one, other), meet, "{one} {other}");
+        assert_eq!(names_meet(other, one), meet, "{other} {one}");
     }
 }

@@ -34,7 +34,6 @@ fn failure(error: ToolError, limits: &RunLimits) -> Result<Failure, String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
 

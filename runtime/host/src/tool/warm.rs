@@ -11,7 +11,7 @@ use baton_core::manifest::World;
 use wasmtime::component::TypedFunc;
 use wasmtime::{Engine, Store};
 
-use super::fs::Files;
+use super::fs::{Files, Scopes};
 use super::grant::ToolGrant;
 use super::result::{self, Returned};
 use super::state::ToolState;
@@ -37,6 +37,7 @@ pub struct WarmTool {
     /// None: the component is of another world.
     pre: Option<ToolPre<ToolState>>,
     slots: Slots,
+    scopes: Arc<Scopes>,
     limits: Limits,
     grant: ToolGrant,
     live: Option<Live>,
@@ -57,10 +58,11 @@ impl WarmTool {
         engine: Engine,
         pre: Option<ToolPre<ToolState>>,
         slots: Slots,
+        scopes: Arc<Scopes>,
         limits: &Limits,
         grant: ToolGrant,
     ) -> Self {
-        Self { engine, pre, slots, limits: *limits, grant, live: None, calls: 0 }
+        Self { engine, pre, slots, scopes, limits: *limits, grant, live: None, calls: 0 }
     }
 
     /// Whether a further call would meet the same instance. Not after a call that ended in any way
@@ -121,10 +123,11 @@ impl WarmTool {
         let own = &self.limits.tool;
         let meter = Meter::new(own);
         let output = Output::new(own.output_bytes, &meter);
-        let files = Files::new(&self.grant, &self.limits, &meter).map_err(|error| {
-            let message = format!("the grant of the call cannot be applied: {error}");
-            Failure::new(FailureKind::Refused, "scope", message)
-        })?;
+        let files =
+            Files::new(&self.grant, &self.scopes, &self.limits, &meter).map_err(|error| {
+                let message = format!("the grant of the call cannot be applied: {error}");
+                Failure::new(FailureKind::Refused, "scope", message)
+            })?;
         let seed = instance::seed()?;
         let state = ToolState::new(&self.grant, files, &self.limits, seed, &meter, &output);
         let mut store = Store::new(&self.engine, state);

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
-use baton_agents::confine::{Confinement, Machine, Task, try_probe};
+use baton_agents::confine::{Confinement, Machine, Task, make_directories, try_probe};
 use baton_agents::supervise::Ended;
 use baton_agents::{Keep, Launch, Remains, RunError, Stop, Supervisor, cancelled, command};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
@@ -32,7 +32,8 @@ use crate::toolbox::permanent;
 ///
 /// The input is an `ExecInput`: the argument list, a working directory inside of the root, and what
 /// the program reads on standard input. The program is a name that is looked up in `PATH`, or an
-/// absolute path, and must not be a file that the call itself may write.
+/// absolute path, and must not be a file that the call itself may write. Directories that the call
+/// may write to are made where they are missing: what is not there cannot be granted to a command.
 ///
 /// Its environment is that of an agent that is a command, the variables that the authority names,
 /// `BATON_IDEMPOTENCY_KEY`, and `TMPDIR`: a directory of its own that is removed afterwards. Its
@@ -75,6 +76,9 @@ impl ExecTool {
         let file = program(&input, job).map_err(refused)?;
         let Directory { path: directory, held: _held } =
             directory(&input, job.root.as_deref(), temporary).map_err(refused)?;
+        if let Some(root) = &job.root {
+            make_directories(root, &job.authority);
+        }
         let probe = try_probe(&self.supervisor).map_err(|error| not_started(&error.to_string()))?;
         let task = Task {
             authority: &job.authority,

@@ -32,7 +32,7 @@ fn inputs_that_name_no_command() {
         let kind = if code == "tool-input" { FailureKind::Failed } else { FailureKind::Limit };
         assert_eq!(refusal(input.clone(), &limits), (kind, code.to_owned()), "{input}");
     }
-    let input = json!({"argv": ["a", ""], "cwd": "b", "stdin": "1\03\n"});
+    let input = json!({"argv": ["a", ""], "cwd": "b", "stdin": "1\0x\n"});
     assert_eq!(parse(&input.into(), &limits).unwrap().argv, ["a", ""]);
 }
 

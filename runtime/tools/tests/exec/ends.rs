@@ -57,7 +57,6 @@ async fn a_signal_is_a_failure() {
 async fn time_ends_a_command_and_all_that_it_started() {
     let mut call = family();
     call.job.timeout_ms = 2_000;
-    fs::create_dir(call.root().join("out")).unwrap();
     let failure = call.failure().await;
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::TimedOut, "timeout"));
     let pids = pids(&call.root()).await;

@@ -1,7 +1,10 @@
 //! Sends requests as they are described, also malformed ones, and says what came of them. What it
 //! says of an error is the host's own word.
 
-#![allow(unsafe_code, reason = "looking for secrets in all of its memory is a purpose of this guest")]
+#![allow(
+    unsafe_code,
+    reason = "looking for secrets in all of its memory is a purpose of this guest"
+)]
 
 mod memory;
 mod send;

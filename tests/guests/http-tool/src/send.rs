@@ -64,9 +64,8 @@ fn came(request: &Request, headers: &[(String, Vec<u8>)], path: &str) -> Result<
         }
     };
     let status = response.status();
-    let shown = |(name, value): (String, Vec<u8>)| {
-        format!("{name}: {}\n", String::from_utf8_lossy(&value))
-    };
+    let shown =
+        |(name, value): (String, Vec<u8>)| format!("{name}: {}\n", String::from_utf8_lossy(&value));
     let headers = response.headers().entries().into_iter().map(shown).collect();
     let body = response.consume().map_err(refused("body"))?;
     let stream = body.stream().map_err(refused("body"))?;

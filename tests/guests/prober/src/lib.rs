@@ -14,7 +14,7 @@ pub use act::{Act, Became, Child, Input};
     read("**"),
     agents,
     workflows("prober"),
-    tools("*"),
+    tools("probe-tool/*"),
     exec("/bin/echo **")
 )]
 pub async fn run(cx: Cx, input: Input) -> Result<Vec<Value>> {

@@ -158,7 +158,9 @@ impl Host for Scripted {
         let ToolSpec { name, input, options } = spec;
         self.note(&format!("tool {name} input {input} options {options}"));
         if name == "exec" {
-            return self.answer("json:{\"status\":1,\"stdout\":\"\",\"stderr\":\"no\",\"truncated\":false}");
+            return self.answer(
+                "json:{\"status\":1,\"stdout\":\"\",\"stderr\":\"no\",\"truncated\":false}",
+            );
         }
         match serde_json::from_str(input).unwrap() {
             Json::String(said) => self.answer(&said),

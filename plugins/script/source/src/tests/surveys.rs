@@ -94,7 +94,10 @@ fn d204_extensions() {
 #[test]
 fn tools() {
     let cases = [
-        ("await baton.tool('code/search', {})", json!([{"name": "code/search", "line": 2, "column": 7}])),
+        (
+            "await baton.tool('code/search', {})",
+            json!([{"name": "code/search", "line": 2, "column": 7}]),
+        ),
         (
             "baton.tool(x ? 'a' : y)",
             json!([{"name": "a", "line": 2, "column": 1}, {"line": 2, "column": 1}]),

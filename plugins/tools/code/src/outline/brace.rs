@@ -6,8 +6,26 @@ use super::words::{keyword, last_word, past, past_group, word};
 
 /// Words before brackets that are no names of functions.
 const STATEMENTS: &[&str] = &[
-    "if", "for", "while", "switch", "catch", "return", "sizeof", "do", "else", "case", "using",
-    "typedef", "new", "throw", "try", "synchronized", "assert", "delete", "defined", "super",
+    "if",
+    "for",
+    "while",
+    "switch",
+    "catch",
+    "return",
+    "sizeof",
+    "do",
+    "else",
+    "case",
+    "using",
+    "typedef",
+    "new",
+    "throw",
+    "try",
+    "synchronized",
+    "assert",
+    "delete",
+    "defined",
+    "super",
     "this",
 ];
 
@@ -110,13 +128,25 @@ fn function(code: &str) -> Option<String> {
 
 /// Words before a declaration.
 const JAVA_MODIFIERS: &[&str] = &[
-    "public", "private", "protected", "static", "final", "abstract", "sealed", "default", "native",
-    "synchronized", "strictfp", "transient", "volatile",
+    "public",
+    "private",
+    "protected",
+    "static",
+    "final",
+    "abstract",
+    "sealed",
+    "default",
+    "native",
+    "synchronized",
+    "strictfp",
+    "transient",
+    "volatile",
 ];
 
 pub fn java(line: &Line<'_>) -> Found {
     let mut rest = line.code;
-    while let Some(annotation) = rest.strip_prefix('@').filter(|rest| !rest.starts_with("interface"))
+    while let Some(annotation) =
+        rest.strip_prefix('@').filter(|rest| !rest.starts_with("interface"))
     {
         let (_, after) = word(annotation)?;
         let after = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '.');

@@ -62,8 +62,7 @@ impl Cleaner {
                 after(rest, open + 2)
             }
             (_, Some(close)) => {
-                self.inside =
-                    if depth > 1 { Inside::Comment(depth - 1) } else { Inside::Code };
+                self.inside = if depth > 1 { Inside::Comment(depth - 1) } else { Inside::Code };
                 after(rest, close + 2)
             }
             (None, None) => "",
@@ -123,7 +122,8 @@ impl Cleaner {
                 // A character, unless it is the beginning of a lifetime.
                 let body = after(rest, 1);
                 let second = body.chars().nth(1);
-                (body.starts_with('\\') || second == Some('\'')).then(|| (1, "'".into(), true, false))
+                (body.starts_with('\\') || second == Some('\''))
+                    .then(|| (1, "'".into(), true, false))
             }
             (Language::Rust, '"') => Some((1, "\"".into(), true, true)),
             (Language::Javascript | Language::Typescript, '`') => Some((1, "`".into(), true, true)),

@@ -23,6 +23,8 @@ use crate::text::is_binary;
 
 /// Largest file that is looked at, in bytes.
 const FILE_BYTES_MAX: u64 = 2 << 20;
+/// Most bytes of files that are read: half of what the fuel of a call is enough for.
+const READ_BYTES_MAX: u64 = 32 << 20;
 /// Most symbols, and how many where nobody says.
 const SYMBOLS_MAX: usize = 5_000;
 const SYMBOLS: usize = 1_000;
@@ -133,7 +135,7 @@ pub fn outline(tree: &Tree, input: &OutlineInput) -> Result<OutlineOutput, ToolE
         hidden: false,
         ignored: input.ignored,
     };
-    let listing = tree.select(&input.path, &selection)?;
+    let mut listing = tree.select(&input.path, &selection)?;
     if let [only] = listing.files.as_slice()
         && Language::of(&only.path).is_none()
         && tree.is_file(&input.path)
@@ -141,6 +143,8 @@ pub fn outline(tree: &Tree, input: &OutlineInput) -> Result<OutlineOutput, ToolE
         let message = format!("`{}` is of no known language", only.path);
         return Err(ToolError::invalid_input("unknown-language", message));
     }
+    listing.files.retain(|file| Language::of(&file.path).is_some());
+    listing.cut(READ_BYTES_MAX, FILE_BYTES_MAX);
     let mut left = input.limit.unwrap_or(SYMBOLS).clamp(1, SYMBOLS_MAX);
     let mut output = OutlineOutput { truncated: listing.truncated, ..OutlineOutput::default() };
     let wanted = input.name.to_lowercase();

@@ -79,10 +79,7 @@ pub fn symbols(language: Language, text: &str) -> Vec<Symbol> {
 }
 
 fn indent(text: &str) -> usize {
-    text.chars()
-        .take_while(|c| c.is_whitespace())
-        .map(|c| if c == '\t' { TAB } else { 1 })
-        .sum()
+    text.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { TAB } else { 1 }).sum()
 }
 
 /// Index of the last line of what begins at a line: what is indented deeper belongs to it, and the

@@ -35,8 +35,7 @@ pub fn recognise(line: &Line<'_>) -> Found {
             rest = after;
             continue;
         }
-        let in_type =
-            matches!(line.parent, Some((Kind::Impl | Kind::Trait, _))) && found == "fn";
+        let in_type = matches!(line.parent, Some((Kind::Impl | Kind::Trait, _))) && found == "fn";
         return match found {
             "fn" if in_type => named(Kind::Method, after),
             "fn" => named(Kind::Function, after),

@@ -8,7 +8,15 @@ use super::words::{keyword, past, word};
 const MODIFIERS: &[&str] = &["export", "default", "declare", "abstract", "async"];
 /// Words before a member of a class.
 const MEMBER_MODIFIERS: &[&str] = &[
-    "public", "private", "protected", "static", "readonly", "override", "abstract", "async", "get",
+    "public",
+    "private",
+    "protected",
+    "static",
+    "readonly",
+    "override",
+    "abstract",
+    "async",
+    "get",
     "set",
 ];
 /// Words before brackets that are no names.
@@ -39,7 +47,8 @@ pub fn javascript(line: &Line<'_>) -> Found {
         }
         "const" | "let" | "var" if spaced && line.at_edge => {
             let (name, value) = word(after)?;
-            let is_function = value.contains("=>") || value.contains("= function")
+            let is_function = value.contains("=>")
+                || value.contains("= function")
                 || value.contains("= async function");
             let kind = if is_function { Kind::Function } else { Kind::Constant };
             Some((kind, name.to_owned()))

@@ -2,8 +2,8 @@
 
 /// The identifier at the beginning, and what follows it; none if there is none.
 pub fn word(text: &str) -> Option<(&str, &str)> {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(end)?;
     let begins = |c: char| c.is_alphabetic() || c == '_' || c == '$';
     word.starts_with(begins).then_some((word, rest))

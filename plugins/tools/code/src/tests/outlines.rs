@@ -296,8 +296,13 @@ heading Last 10-10
 #[test]
 fn broken_code_has_an_outline_up_to_its_end() {
     for language in [
-        Language::Rust, Language::Javascript, Language::Python, Language::Go, Language::C,
-        Language::Java, Language::Markdown,
+        Language::Rust,
+        Language::Javascript,
+        Language::Python,
+        Language::Go,
+        Language::C,
+        Language::Java,
+        Language::Markdown,
     ] {
         for text in ["\"", "'", "/*", "r#\"", "`", "{{{(((", "fn", "class ", "#[", "func (", "\\"] {
             // A line that is no code of any language still ends where the text ends.

@@ -32,10 +32,7 @@ fn patterns_find_lines() {
         (SearchInput { path: "src/deep".into(), ..input("two") }, &[("src/deep/c.rs", 1, 4)]),
         (SearchInput { include: vec!["*.rs".into()], ..input("two") }, &[("src/deep/c.rs", 1, 4)]),
         (SearchInput { exclude: vec!["src".into()], ..input("two") }, &[("a.txt", 2, 1)]),
-        (SearchInput { files_only: true, ..input("e") }, &[
-            ("a.txt", 1, 3),
-            ("src/b.rs", 1, 6),
-        ]),
+        (SearchInput { files_only: true, ..input("e") }, &[("a.txt", 1, 3), ("src/b.rs", 1, 6)]),
         (input("absent"), &[]),
     ];
     for (input, expected) in cases {
@@ -56,10 +53,10 @@ fn context_is_shown_on_both_sides() {
     let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
     assert_eq!(found("three", 1), [(owned(&["two"]), owned(&["four"]))]);
     assert_eq!(found("three", 9), [(owned(&["one", "two"]), owned(&["four", "five"]))]);
-    assert_eq!(found("one|two", 1), [
-        (owned(&[]), owned(&["two"])),
-        (owned(&["one"]), owned(&["three"])),
-    ]);
+    assert_eq!(
+        found("one|two", 1),
+        [(owned(&[]), owned(&["two"])), (owned(&["one"]), owned(&["three"])),]
+    );
     assert_eq!(found("three", 0), [(owned(&[]), owned(&[]))]);
 }
 

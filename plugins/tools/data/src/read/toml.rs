@@ -67,10 +67,14 @@ fn node(
         DeValue::Datetime(time) => Shape::Scalar(Value::String(time.to_string())),
         DeValue::Integer(number) => {
             let parsed = i64::from_str_radix(number.as_str(), number.radix());
-            Shape::Scalar(parsed.map_err(|_| SyntaxError {
-                line,
-                message: format!("the number {} does not fit 64 bits", number.as_str()),
-            })?.into())
+            Shape::Scalar(
+                parsed
+                    .map_err(|_| SyntaxError {
+                        line,
+                        message: format!("the number {} does not fit 64 bits", number.as_str()),
+                    })?
+                    .into(),
+            )
         }
         // Infinity and what is no number are not in JSON.
         DeValue::Float(number) => Shape::Scalar(

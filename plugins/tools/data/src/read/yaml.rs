@@ -30,8 +30,15 @@ struct Open {
     line: usize,
     anchor: usize,
     items: Vec<Node>,
-    /// Of a map: fields, and the name that waits for its value.
-    map: Option<(Vec<(String, Node)>, Option<(String, usize)>)>,
+    map: Option<OpenMap>,
+}
+
+/// The part of [`Open`] that only a map has.
+#[derive(Default)]
+struct OpenMap {
+    fields: Vec<(String, Node)>,
+    /// The name that waits for its value, and its line.
+    name: Option<(String, usize)>,
 }
 
 #[derive(Default)]
@@ -48,9 +55,10 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1, line)?;
-                let is_name = self.open.last().is_some_and(|open| {
-                    open.map.as_ref().is_some_and(|(_, name)| name.is_none())
-                });
+                let is_name = self
+                    .open
+                    .last()
+                    .is_some_and(|open| open.map.as_ref().is_some_and(|map| map.name.is_none()));
                 // A name is text, whatever it looks like.
                 let value = if is_name {
                     Value::String(text.into_owned())
@@ -64,7 +72,7 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let shape = match open.map {
-                    Some((fields, _)) => Shape::Map(fields),
+                    Some(map) => Shape::Map(map.fields),
                     None => Shape::List(open.items),
                 };
                 self.add(Node { line: open.line, shape }, open.anchor)
@@ -91,7 +99,7 @@ impl Builder {
         if self.open.len() >= DEPTH_MAX {
             return Err(SyntaxError { line, message: format!("more than {DEPTH_MAX} levels") });
         }
-        let map = map.then(|| (Vec::new(), None));
+        let map = map.then(OpenMap::default);
         self.open.push(Open { line, anchor, items: Vec::new(), map });
         Ok(())
     }
@@ -115,7 +123,7 @@ impl Builder {
             self.documents.push(node);
             return Ok(());
         };
-        let Some((fields, waiting)) = &mut open.map else {
+        let Some(OpenMap { fields, name: waiting }) = &mut open.map else {
             open.items.push(node);
             return Ok(());
         };
@@ -176,7 +184,8 @@ fn number(text: &str) -> Option<Number> {
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     // Infinity and what is no number are not in JSON, and stay text.
-    let begins = digits.strip_prefix('.').unwrap_or(digits).starts_with(|c: char| c.is_ascii_digit());
+    let begins =
+        digits.strip_prefix('.').unwrap_or(digits).starts_with(|c: char| c.is_ascii_digit());
     let fits = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
     if !begins || !digits.chars().all(fits) {
         return None;

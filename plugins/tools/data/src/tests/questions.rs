@@ -10,13 +10,17 @@ fn ask(text: &str, question: &str) -> QueryInput {
 #[test]
 fn paths_and_pointers_bring_values_with_their_places() {
     let (_folder, tree) = folder(&[]);
-    let text = "jobs:\n  test:\n    steps:\n      - uses: a\n      - run: b\n      - uses: c\nx/y: 1\n";
+    let text =
+        "jobs:\n  test:\n    steps:\n      - uses: a\n      - run: b\n      - uses: c\nx/y: 1\n";
     type Rows = Vec<(&'static str, usize, Value)>;
     let cases: Vec<(&str, Rows)> = vec![
-        ("$.jobs.*.steps[?@.uses].uses", vec![
-            ("/jobs/test/steps/0/uses", 4, json!("a")),
-            ("/jobs/test/steps/2/uses", 6, json!("c")),
-        ]),
+        (
+            "$.jobs.*.steps[?@.uses].uses",
+            vec![
+                ("/jobs/test/steps/0/uses", 4, json!("a")),
+                ("/jobs/test/steps/2/uses", 6, json!("c")),
+            ],
+        ),
         ("$..run", vec![("/jobs/test/steps/1/run", 5, json!("b"))]),
         ("$['x/y']", vec![("/x~1y", 7, json!(1))]),
         ("/x~1y", vec![("/x~1y", 7, json!(1))]),

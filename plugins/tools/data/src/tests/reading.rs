@@ -22,16 +22,12 @@ fn values_have_lines_in_every_format() {
     assert_eq!(read(Format::Yaml, yaml, &pointers), (expected, vec![2, 3, 4, 5, 6]));
 
     let toml = "z = 1\n[a.b]\nc = [\n 1,\n 2.5,\n]\n[[d]]\ne = 1979-05-27\n[[d]]\n";
-    let expected =
-        json!({"z": 1, "a": {"b": {"c": [1, 2.5]}}, "d": [{"e": "1979-05-27"}, {}]});
+    let expected = json!({"z": 1, "a": {"b": {"c": [1, 2.5]}}, "d": [{"e": "1979-05-27"}, {}]});
     let pointers = ["/z", "/a/b", "/a/b/c", "/a/b/c/1", "/d/0/e", "/d/1"];
     assert_eq!(read(Format::Toml, toml, &pointers), (expected, vec![1, 2, 3, 5, 8, 9]));
 
     let lines = "{\"a\": 1}\n\n[2]\n";
-    assert_eq!(
-        read(Format::Jsonl, lines, &["/0/a", "/1"]),
-        (json!([{"a": 1}, [2]]), vec![1, 3])
-    );
+    assert_eq!(read(Format::Jsonl, lines, &["/0/a", "/1"]), (json!([{"a": 1}, [2]]), vec![1, 3]));
 }
 
 #[test]

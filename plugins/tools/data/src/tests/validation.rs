@@ -8,9 +8,12 @@ fn mistakes_are_told_with_their_lines() {
     let (_folder, tree) = folder(&[
         ("a.yaml", "name: x\nport: many\nitems:\n  - 1\n  - b\nmail: nobody\n"),
         ("good.toml", "name = 'x'\nport = 1\n"),
-        ("schema.json", r##"{"type": "object", "required": ["name", "port"], "properties": {
+        (
+            "schema.json",
+            r##"{"type": "object", "required": ["name", "port"], "properties": {
             "port": {"type": "integer"}, "mail": {"format": "email"},
-            "items": {"items": {"$ref": "#/$defs/item"}}}, "$defs": {"item": {"type": "integer"}}}"##),
+            "items": {"items": {"$ref": "#/$defs/item"}}}, "$defs": {"item": {"type": "integer"}}}"##,
+        ),
     ]);
     let input = |path: &str| ValidateInput {
         path: Some(path.into()),
@@ -18,8 +21,7 @@ fn mistakes_are_told_with_their_lines() {
         ..ValidateInput::default()
     };
     let output = validate(&tree, &input("a.yaml")).unwrap();
-    let places: Vec<_> =
-        output.errors.iter().map(|one| (one.pointer.as_str(), one.line)).collect();
+    let places: Vec<_> = output.errors.iter().map(|one| (one.pointer.as_str(), one.line)).collect();
     assert_eq!(places, [("/port", 2), ("/items/1", 5), ("/mail", 6)]);
     assert!(!output.valid);
     assert!(output.errors[0].message.contains("integer"), "{}", output.errors[0].message);

@@ -62,6 +62,6 @@ impl Made {
     }
 
     fn open(&self) -> Repository {
-        Repository::open(&Tree::new(self.path()), "").unwrap()
+        Repository::open(&Tree::new(self.path())).unwrap()
     }
 }

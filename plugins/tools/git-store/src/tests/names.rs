@@ -16,9 +16,26 @@ fn revisions_are_what_git_takes_them_for() {
     made.git(&["merge", "--quiet", "--no-ff", "-m", "merge", "topic/one"]);
     made.git(&["update-ref", "refs/remotes/origin/main", &first]);
     let revisions = [
-        "HEAD", "@", "main", "refs/heads/main", "heads/main", "topic/one", "light", "heavy",
-        "tags/heavy", "origin/main", "HEAD~1", "HEAD^", "HEAD^2", "HEAD~", "@~1^1", "main^0",
-        "heavy^{commit}", &first, &first[..8], &first[..4],
+        "HEAD",
+        "@",
+        "main",
+        "refs/heads/main",
+        "heads/main",
+        "topic/one",
+        "light",
+        "heavy",
+        "tags/heavy",
+        "origin/main",
+        "HEAD~1",
+        "HEAD^",
+        "HEAD^2",
+        "HEAD~",
+        "@~1^1",
+        "main^0",
+        "heavy^{commit}",
+        &first,
+        &first[..8],
+        &first[..4],
     ];
     for packed in [false, true] {
         if packed {
@@ -36,10 +53,23 @@ fn revisions_are_what_git_takes_them_for() {
         assert_eq!(names.join("\n"), expected);
     }
     let repository = made.open();
-    for revision in
-        ["", "absent", "HEAD~9", "HEAD^3", "HEAD^x", "../HEAD", "refs/../HEAD", "ffff", "~1", "HEAD~99999999999"]
-    {
-        assert_eq!(repository.resolve(revision).unwrap_err().code, "unknown-revision", "{revision}");
+    for revision in [
+        "",
+        "absent",
+        "HEAD~9",
+        "HEAD^3",
+        "HEAD^x",
+        "../HEAD",
+        "refs/../HEAD",
+        "ffff",
+        "~1",
+        "HEAD~99999999999",
+    ] {
+        assert_eq!(
+            repository.resolve(revision).unwrap_err().code,
+            "unknown-revision",
+            "{revision}"
+        );
     }
     let tree = made.git(&["rev-parse", "HEAD^{tree}"]);
     assert_eq!(repository.resolve(&tree).unwrap_err().code, "not-a-commit");
@@ -85,9 +115,33 @@ fn branches_that_are_checked_out_are_known() {
 fn names_of_branches_follow_the_rules_of_git() {
     let made = Made::new();
     for name in [
-        "main", "topic/one", "a-b_c.d", "ü", "", "-x", "a..b", "a.", ".a", "a/.b", "a/", "/a",
-        "a//b", "a b", "a~", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a.lock", "a.lock/b", "a@{b",
-        "HEAD", "a\u{7f}", "a\nb",
+        "main",
+        "topic/one",
+        "a-b_c.d",
+        "ü",
+        "",
+        "-x",
+        "a..b",
+        "a.",
+        ".a",
+        "a/.b",
+        "a/",
+        "/a",
+        "a//b",
+        "a b",
+        "a~",
+        "a^",
+        "a:b",
+        "a?",
+        "a*",
+        "a[",
+        "a\\b",
+        "a.lock",
+        "a.lock/b",
+        "a@{b",
+        "HEAD",
+        "a\u{7f}",
+        "a\nb",
     ] {
         let git = std::process::Command::new("git")
             .args(["check-ref-format", "--branch", name])

@@ -7,7 +7,9 @@ use crate::{Commit, Id, Kind, Mode, Repository, TreeEntry, tree_bytes};
 
 /// Lines that make differences worth a pack's while.
 fn lines(changed: usize) -> String {
-    (0..2_000).map(|line| format!("line {}\n", if line == changed { 9_999 } else { line })).collect()
+    (0..2_000)
+        .map(|line| format!("line {}\n", if line == changed { 9_999 } else { line }))
+        .collect()
 }
 
 #[test]
@@ -70,7 +72,10 @@ fn commits_and_directories_are_what_git_says() {
     assert_eq!(Id::of(Kind::Tree, &tree_bytes(mixed)), commit.tree);
     let at = |path: &str| repository.at_path(commit.tree, path).unwrap().map(|(mode, _)| mode);
     assert_eq!(at("dir/x"), Some(Mode::File));
-    assert_eq!((at("dir"), at(""), at("a/x"), at("b")), (Some(Mode::Tree), Some(Mode::Tree), None, None));
+    assert_eq!(
+        (at("dir"), at(""), at("a/x"), at("b")),
+        (Some(Mode::Tree), Some(Mode::Tree), None, None)
+    );
 }
 
 #[test]
@@ -146,13 +151,13 @@ fn damage_is_told() {
 #[test]
 fn what_is_no_repository_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let code = || Repository::open(&Tree::new(folder.path()), "").err().unwrap().code;
+    let code = || Repository::open(&Tree::new(folder.path())).err().unwrap().code;
     assert_eq!(code(), "not-a-repository");
     fs::write(folder.path().join(".git"), "gitdir: /elsewhere\n").unwrap();
     assert_eq!(code(), "separate-git-dir");
 
     let made = Made::new();
     made.git(&["config", "extensions.objectFormat", "sha256"]);
-    let error = Repository::open(&Tree::new(made.path()), "").err().unwrap();
+    let error = Repository::open(&Tree::new(made.path())).err().unwrap();
     assert_eq!(error.code, "unsupported-repository");
 }

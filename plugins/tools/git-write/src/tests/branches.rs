@@ -2,7 +2,7 @@ use super::Made;
 use crate::{BranchInput, branch};
 
 fn input(name: &str, at: Option<&str>) -> BranchInput {
-    BranchInput { name: name.into(), at: at.map(str::to_owned), ..BranchInput::default() }
+    BranchInput { name: name.into(), at: at.map(str::to_owned) }
 }
 
 #[test]
@@ -10,7 +10,10 @@ fn a_branch_is_made_once() {
     let made = Made::new();
     let head = made.git(&["rev-parse", "HEAD"]);
     let first = branch(&made.tree(), &input("fix/one", None)).unwrap();
-    assert_eq!((first.branch.as_str(), first.commit.as_str(), first.created), ("fix/one", &*head, true));
+    assert_eq!(
+        (first.branch.as_str(), first.commit.as_str(), first.created),
+        ("fix/one", &*head, true)
+    );
     assert_eq!(made.git(&["rev-parse", "refs/heads/fix/one"]), head);
     let again = branch(&made.tree(), &input("fix/one", Some("main"))).unwrap();
     assert!(!again.created && again.commit == head);

@@ -52,7 +52,8 @@ fn the_same_key_brings_the_same_commit() {
     let made = Made::new();
     let keyed = |key: &str, content: &str| {
         let key = Some(key.to_owned());
-        commit(&made.tree(), &CommitInput { key, ..input("fix", &[text("a.txt", content)]) }).unwrap()
+        commit(&made.tree(), &CommitInput { key, ..input("fix", &[text("a.txt", content)]) })
+            .unwrap()
     };
     let first = keyed("run_1/2", "one\n");
     let again = keyed("run_1/2", "one\n");
@@ -70,7 +71,10 @@ fn the_same_key_brings_the_same_commit() {
 fn a_branch_that_is_checked_out_is_refused() {
     let made = Made::new();
     let files = [text("a.txt", "A\n")];
-    assert_eq!(commit(&made.tree(), &input("main", &files)).unwrap_err().code, "branch-checked-out");
+    assert_eq!(
+        commit(&made.tree(), &input("main", &files)).unwrap_err().code,
+        "branch-checked-out"
+    );
     made.git(&["worktree", "add", "--quiet", "-b", "elsewhere", "other-tree"]);
     let error = commit(&made.tree(), &input("elsewhere", &files)).unwrap_err();
     assert_eq!(error.code, "branch-checked-out");

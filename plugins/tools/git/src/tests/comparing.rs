@@ -13,31 +13,41 @@ fn rows(files: &[ChangedFile]) -> Vec<(Status, &str, usize, usize)> {
 #[test]
 fn patches_turn_one_revision_into_the_other() {
     let made = Made::new();
-    let lines = |range: std::ops::Range<u32>| range.map(|line| format!("{line}\n")).collect::<String>();
-    made.commit("before", &[
-        ("changed", Some(&lines(0..60))),
-        ("gone", Some("x\n")),
-        ("no-end", Some("a\nb")),
-        ("moved \"so\"", Some(&lines(0..9))),
-        ("empty", Some("")),
-        ("binary", Some("\0a")),
-        ("same", Some("same\n")),
-        ("turns", Some("a file\n")),
-    ]);
+    let lines =
+        |range: std::ops::Range<u32>| range.map(|line| format!("{line}\n")).collect::<String>();
+    made.commit(
+        "before",
+        &[
+            ("changed", Some(&lines(0..60))),
+            ("gone", Some("x\n")),
+            ("no-end", Some("a\nb")),
+            ("moved \"so\"", Some(&lines(0..9))),
+            ("empty", Some("")),
+            ("binary", Some("\0a")),
+            ("same", Some("same\n")),
+            ("turns", Some("a file\n")),
+        ],
+    );
     let before = made.git(&["rev-parse", "HEAD"]);
     std::fs::remove_file(made.path().join("turns")).unwrap();
-    let changed = lines(0..60).replace("\n5\n", "\nfive\n").replace("\n12\n", "\n").replace("\n50\n", "\n50\nmore\n");
-    made.commit("after", &[
-        ("changed", Some(&changed)),
-        ("gone", None),
-        ("no-end", Some("a\nc")),
-        ("moved \"so\"", None),
-        ("sub/moved", Some(&lines(0..9))),
-        ("empty", None),
-        ("also-empty", Some("")),
-        ("binary", Some("\0b")),
-        ("turns/into", Some("a folder\n")),
-    ]);
+    let changed = lines(0..60)
+        .replace("\n5\n", "\nfive\n")
+        .replace("\n12\n", "\n")
+        .replace("\n50\n", "\n50\nmore\n");
+    made.commit(
+        "after",
+        &[
+            ("changed", Some(&changed)),
+            ("gone", None),
+            ("no-end", Some("a\nc")),
+            ("moved \"so\"", None),
+            ("sub/moved", Some(&lines(0..9))),
+            ("empty", None),
+            ("also-empty", Some("")),
+            ("binary", Some("\0b")),
+            ("turns/into", Some("a folder\n")),
+        ],
+    );
     for context in [None, Some(0), Some(1), Some(50)] {
         let input = DiffInput { context, ..between(&before, "HEAD") };
         let output = diff(&made.tree(), &input).unwrap();
@@ -120,9 +130,14 @@ fn large_differences_are_cut_and_told() {
         paths.iter().zip(&texts).map(|(path, text)| (*path, Some(text.as_str()))).collect();
     made.commit("wide", &files);
     let output = diff(&made.tree(), &between("HEAD~1", "HEAD")).unwrap();
-    let patches: usize = output.files.iter().filter_map(|file| file.patch.as_ref()).map(String::len).sum();
+    let patches: usize =
+        output.files.iter().filter_map(|file| file.patch.as_ref()).map(String::len).sum();
     assert_eq!(output.files.len(), 5);
     assert!(output.truncated && patches > 0 && patches <= 400 << 10);
+    // What is larger than an object may be is as good as no text.
+    made.commit("huge", &[("huge", Some(&"y\n".repeat(5 << 20))), ("small", Some("z\n"))]);
+    let huge = diff(&made.tree(), &between("HEAD~1", "HEAD")).unwrap();
+    assert_eq!((huge.files[0].binary, huge.files[1].additions), (true, 1));
     let summary = DiffInput { summary: true, ..between("HEAD~1", "HEAD") };
     assert!(!diff(&made.tree(), &summary).unwrap().truncated);
 }

@@ -1,3 +1,5 @@
+use baton_tool_kit::Tree;
+
 use super::Made;
 use crate::{
     BlameInput, FileInput, LogInput, LogOutput, ReferencesInput, blame, file, log, references,
@@ -22,9 +24,15 @@ fn commits_come_as_git_lists_them() {
         ),
         (LogInput { path: some("dir"), ..LogInput::default() }, vec!["log", "--", "dir"]),
         (LogInput { path: some("a.txt"), ..LogInput::default() }, vec!["log", "--", "a.txt"]),
-        (LogInput { path: some("dir/c.txt"), ..LogInput::default() }, vec!["log", "--", "dir/c.txt"]),
+        (
+            LogInput { path: some("dir/c.txt"), ..LogInput::default() },
+            vec!["log", "--", "dir/c.txt"],
+        ),
         (LogInput { path: some("absent"), ..LogInput::default() }, vec!["log", "--", "absent"]),
-        (LogInput { message: some("TOPIC"), ..LogInput::default() }, vec!["log", "-i", "--grep=topic"]),
+        (
+            LogInput { message: some("TOPIC"), ..LogInput::default() },
+            vec!["log", "-i", "--grep=topic"],
+        ),
         (LogInput { author: some("ANN@"), ..LogInput::default() }, vec!["log"]),
         (LogInput { author: some("bob"), ..LogInput::default() }, vec!["log", "-n0"]),
         (LogInput { skip: 1, ..LogInput::default() }, vec!["log", "--skip=1"]),
@@ -49,8 +57,15 @@ fn a_commit_says_what_git_says() {
         let expected = made.git(&["show", "--no-patch", format, &commit.id]);
         let (author, committer) = (&commit.author, &commit.committer);
         let own = [
-            commit.id.as_str(), &commit.parents.join(" "), &author.name, &author.email,
-            &author.time, &committer.name, &committer.email, &committer.time, &commit.subject,
+            commit.id.as_str(),
+            &commit.parents.join(" "),
+            &author.name,
+            &author.email,
+            &author.time,
+            &committer.name,
+            &committer.email,
+            &committer.time,
+            &commit.subject,
             &commit.body,
         ];
         assert_eq!(own.join("|"), expected);
@@ -62,17 +77,21 @@ fn history_that_was_cut_off_ends_there() {
     let made = Made::merged();
     let url = format!("file://{}", made.path().display());
     made.git(&["clone", "--quiet", "--depth=2", &url, "copy"]);
-    let input = LogInput { repository: "copy".into(), ..LogInput::default() };
+    let copy = Tree::new(made.path().join("copy"));
     let expected = made.git(&["-C", "copy", "log", "--format=%s"]);
-    assert_eq!(subjects(&log(&made.tree(), &input).unwrap()).join("\n"), expected);
+    assert_eq!(subjects(&log(&copy, &LogInput::default()).unwrap()).join("\n"), expected);
 }
 
 #[test]
 fn times_are_right_in_every_year() {
     let made = Made::new();
-    for date in ["0 +0000", "951782399 -0830", "951868799 +0000", "4102444800 +1345", "1709164800 -0001"] {
-        let message = format!("tree {}\nauthor A <a> {date}\ncommitter B <b> {date}\n\nx\n",
-            made.git_with(&["mktree"], ""));
+    for date in
+        ["0 +0000", "951782399 -0830", "951868799 +0000", "4102444800 +1345", "1709164800 -0001"]
+    {
+        let message = format!(
+            "tree {}\nauthor A <a> {date}\ncommitter B <b> {date}\n\nx\n",
+            made.git_with(&["mktree"], "")
+        );
         let id = made.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], &message);
         let expected = made.git(&["show", "--no-patch", "--format=%aI", &id]);
         let input = LogInput { revision: Some(id), ..LogInput::default() };
@@ -87,10 +106,11 @@ fn files_are_read_as_they_were() {
     let made = Made::merged();
     let read = |revision: &str, path: &str, first, last| {
         let revision = Some(revision.to_owned());
-        let input = FileInput { revision, path: path.into(), first, last, ..FileInput::default() };
+        let input = FileInput { revision, path: path.into(), first, last };
         file(&made.tree(), &input)
     };
-    let text = |revision, path, first, last| read(revision, path, first, last).unwrap().text.unwrap();
+    let text =
+        |revision, path, first, last| read(revision, path, first, last).unwrap().text.unwrap();
     assert_eq!(text("HEAD", "a.txt", None, None), "one\n2\nthree\n");
     assert_eq!(text("topic", "a.txt", None, None), "one\ntwo\nthree\n");
     assert_eq!(text("HEAD", "a.txt", Some(2), Some(2)), "2\n");
@@ -165,6 +185,6 @@ fn references_have_their_commits() {
         .collect();
     assert_eq!(own, expected);
     assert_eq!(output.head.as_deref(), Some("refs/heads/main"));
-    let tags = ReferencesInput { prefix: "refs/tags/".into(), ..ReferencesInput::default() };
+    let tags = ReferencesInput { prefix: "refs/tags/".into() };
     assert_eq!(references(&made.tree(), &tags).unwrap().references.len(), 1);
 }

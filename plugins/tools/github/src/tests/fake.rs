@@ -87,12 +87,20 @@ impl State {
         let head = body["head"].as_str().unwrap_or_default();
         let label = if head.contains(':') { head.to_owned() } else { format!("ann:{head}") };
         if head == "absent" {
-            let errors = json!([{ "field": "head", "code": "invalid", "message": "head is invalid" }]);
-            return HttpAnswer::json(422, &json!({ "message": "Validation Failed", "errors": errors }));
+            let errors =
+                json!([{ "field": "head", "code": "invalid", "message": "head is invalid" }]);
+            return HttpAnswer::json(
+                422,
+                &json!({ "message": "Validation Failed", "errors": errors }),
+            );
         }
-        if self.pulls.iter().any(|pull| pull["label"] == label.as_str() && pull["state"] == "open") {
+        if self.pulls.iter().any(|pull| pull["label"] == label.as_str() && pull["state"] == "open")
+        {
             let errors = json!([{ "message": "A pull request already exists" }]);
-            return HttpAnswer::json(422, &json!({ "message": "Validation Failed", "errors": errors }));
+            return HttpAnswer::json(
+                422,
+                &json!({ "message": "Validation Failed", "errors": errors }),
+            );
         }
         let number = self.pulls.len() + 1;
         let pull = json!({

@@ -16,9 +16,7 @@ fn checked(text: &str, input: &CheckInput) -> (CheckOutput, Vec<String>) {
     let answer = move |request: &Request| {
         let url = request.url.strip_prefix("https://").unwrap();
         seen.borrow_mut().push(format!("{} {url}", request.method));
-        let error = |kind, code| {
-            HttpAnswer::Error(Error { kind, code, message: "no".into() })
-        };
+        let error = |kind, code| HttpAnswer::Error(Error { kind, code, message: "no".into() });
         match (request.method.as_str(), url) {
             (_, "moved.org/") => HttpAnswer::text(301, "").header("location", "https://a.org/"),
             (_, "astray.org/") => HttpAnswer::text(302, "").header("location", "https://not.org/"),
@@ -61,7 +59,8 @@ fn pages_are_judged_by_what_comes() {
 
 #[test]
 fn a_page_is_asked_for_once_and_a_refused_host_never_again() {
-    let text = "[a](https://a.org/1) [b](https://a.org/1#x) <https://not.org/1> <https://NOT.org/2>\n";
+    let text =
+        "[a](https://a.org/1) [b](https://a.org/1#x) <https://not.org/1> <https://NOT.org/2>\n";
     let (output, requests) = checked(text, &CheckInput::default());
     assert_eq!((output.counts.ok, output.counts.refused), (2, 2));
     assert_eq!(requests, ["HEAD a.org/1", "HEAD not.org/1"]);

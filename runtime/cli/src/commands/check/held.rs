@@ -186,8 +186,9 @@ impl Held {
 
 impl Always {
     fn text(&self) -> String {
-        let root = self.root.as_ref().map(|root| format!(" in {root}")).unwrap_or_default();
-        let title = format!("Always allowed{} since {}", one_line(&root), one_line(&self.at));
+        let root =
+            self.root.as_ref().map(|root| format!(" in {}", one_line(root))).unwrap_or_default();
+        let title = format!("Always allowed{} since {}", root, one_line(&self.at));
         let mut out = format!("\n{}\n", paint(BOLD, &title));
         if self.holds {
             out.push_str(&format!(

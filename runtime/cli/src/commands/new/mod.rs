@@ -1,9 +1,15 @@
-//! `baton new`: write a new script.
+//! `baton new`: write a new script, or a new component as a Rust package.
+
+mod package;
+mod sdk;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use self::package::Kind;
 use crate::args::NewArgs;
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
@@ -15,24 +21,39 @@ use crate::text::paint;
 const STARTER: &str = include_str!("starter.js");
 /// Name of the file of types for editors.
 const TYPES: &str = "baton.d.ts";
-/// Longest name of a script in bytes.
+/// Longest name in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-/// Writes the script and the types beside it.
+/// Writes what was asked for.
 ///
 /// # Errors
 /// When the name cannot be used, something is there already, or a link leads away.
 pub fn run(args: &NewArgs) -> Result<Exit> {
-    let name = &args.script;
+    let named =
+        [(Kind::Tool, &args.tool), (Kind::Workflow, &args.workflow), (Kind::Agent, &args.agent)];
+    let package = named.into_iter().find_map(|(kind, name)| Some((kind, name.as_deref()?)));
+    match (&args.script, package) {
+        (Some(name), _) => script(usable(name, "a script")?, args),
+        (None, Some((kind, name))) => package::write(kind, usable(name, "a component")?, args),
+        (None, None) => Err(CliError::new(Code::Argument, "nothing is named that shall be new")),
+    }
+}
+
+fn usable<'a>(name: &'a str, what: &str) -> Result<&'a str> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let usable = name.len() <= NAME_BYTES_MAX
         && name.bytes().all(fits)
         && name.bytes().next().is_some_and(|byte| byte != b'-');
     if !usable {
-        let message = format!("`{name}` cannot be the name of a script");
+        let message = format!("`{name}` cannot be the name of {what}");
         return Err(CliError::new(Code::Argument, message)
             .hint("lower case letters, digits and `-`, a letter or digit first"));
     }
+    Ok(name)
+}
+
+/// Writes the script and the types beside it.
+fn script(name: &str, args: &NewArgs) -> Result<Exit> {
     let places = Places::find()?;
     let folder = match &args.dir {
         Some(dir) => dir.clone(),

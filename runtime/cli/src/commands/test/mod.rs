@@ -78,43 +78,36 @@ pub fn run(args: &TestArgs, common: &Common) -> Result<Exit> {
     known(&files, &args.names)?;
     let bench = Bench::new(Arc::new(session::host(&home)?))?;
     let mut all = Vec::new();
-    session::block_on(async {
-        for file in &mut files {
-            let shown = file.path.display().to_string();
-            let beside = file.path.parent().unwrap_or(Path::new("")).to_owned();
-            let mut changed = false;
-            for case in &mut file.cases {
-                if !args.names.is_empty() && !args.names.contains(&case.name) {
-                    continue;
-                }
-                let place = Place::of(case, &beside)?;
-                let end = match &tested {
-                    Tested::Tool(component, manifest) => {
-                        bench.tool(component, manifest, case, &place).await?
-                    }
-                    Tested::Agent(component, manifest) => {
-                        bench.agent(component, manifest, case, &place).await?
-                    }
-                    Tested::Workflow => {
-                        bench.workflow(&args.file, &mut project, case, &place).await?
-                    }
-                };
-                let mut ended = judge(case, end, &place, &shown)?;
-                if args.update && !ended.passed {
-                    case.expect = expectation(&ended.got, case, &place)?;
-                    (ended.updated, changed) = (true, true);
-                }
-                if !args.json {
-                    stdout(&report::shown(&ended))?;
-                }
-                all.push(ended);
+    for file in &mut files {
+        let shown = file.path.display().to_string();
+        let beside = file.path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut changed = false;
+        for case in &mut file.cases {
+            if !args.names.is_empty() && !args.names.contains(&case.name) {
+                continue;
             }
-            if changed {
-                file.write()?;
+            let place = Place::of(case, &beside)?;
+            let end = match &tested {
+                Tested::Tool(component, manifest) => bench.tool(component, manifest, case, &place),
+                Tested::Agent(component, manifest) => {
+                    bench.agent(component, manifest, case, &place)
+                }
+                Tested::Workflow => bench.workflow(&args.file, &mut project, case, &place),
+            }?;
+            let mut ended = judge(case, end, &place, &shown)?;
+            if args.update && !ended.passed {
+                case.expect = expectation(&ended.got, case, &place)?;
+                (ended.updated, changed) = (true, true);
             }
+            if !args.json {
+                stdout(&report::shown(&ended))?;
+            }
+            all.push(ended);
         }
-        Ok(())
-    })?;
+        if changed {
+            file.write()?;
+        }
+    }
     let passed = all.iter().filter(|ended| ended.passed || ended.updated).count();
     let failed = all.len() - passed;
     if args.json {

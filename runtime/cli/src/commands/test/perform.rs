@@ -88,7 +88,7 @@ impl Bench {
     ///
     /// # Errors
     /// When the case or the component cannot be used.
-    pub async fn tool(
+    pub fn tool(
         &self,
         component: &Component,
         manifest: &Manifest,
@@ -140,16 +140,18 @@ impl Bench {
             root: Some(root(place)?),
             limits: Arc::new(Limits::default()),
         });
-        let end = watched(async |context| toolbox.call(call, &context).await).await;
-        toolbox.close().await;
-        Ok(end)
+        session::block_on(async {
+            let end = watched(async |context| toolbox.call(call, &context).await).await;
+            toolbox.close().await;
+            Ok(end)
+        })
     }
 
     /// Has an agent perform a task.
     ///
     /// # Errors
     /// When the component cannot be used.
-    pub async fn agent(
+    pub fn agent(
         &self,
         component: &Component,
         manifest: &Manifest,
@@ -183,14 +185,16 @@ impl Bench {
         let name = format!("component:{}", manifest.name);
         let backend = ComponentBackend::new(name, Arc::clone(&self.host), guest, Some(root));
         let backend: &dyn Backend = &backend;
-        Ok(watched(async |context| baton_agents::work(backend, job, &context).await).await)
+        session::block_on(async {
+            Ok(watched(async |context| baton_agents::work(backend, job, &context).await).await)
+        })
     }
 
     /// Runs a workflow, component or script, to its end.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub async fn workflow(
+    pub fn workflow(
         &self,
         workflow: &str,
         project: &mut Project,
@@ -219,7 +223,7 @@ impl Bench {
             Err(violations) => return Ok(End::failed("input", violations.join("; "))),
         };
         let held = effective(&bundle.manifest.requests, &bundle.providers, &self.policy, true)?;
-        let engine = Engine::new(EngineConfig {
+        let config = EngineConfig {
             journal: Arc::new(MemoryJournal::new()),
             host: Arc::clone(&self.host),
             supervisor: supervisor()?,
@@ -227,32 +231,33 @@ impl Bench {
             backend_concurrency: Vec::new(),
             runs: 1,
             worktrees: beside.path().join("worktrees"),
-        });
-        let handle = engine
-            .start(NewRun {
-                id: None,
-                program: bundle.program,
-                parts: bundle.parts,
-                input,
-                scope: held.scope,
-                tools: held.tools,
-                root: Some(place.path().to_owned()),
-                base: None,
-                backends: bundle.backends,
-                budget: bundle.budget,
-                caps: Caps { wall_ms: Some(TIME_MS), ..Caps::default() },
-                concurrency: None,
-                limits,
-                script: bundle.script,
-                by: session::who(),
-                own_files: Vec::new(),
-                reuse: None,
-                batch: None,
-                seed: Some(Digest::of(b"baton test")),
-                observer: None,
-            })
-            .await?;
-        let report = handle.wait().await;
+        };
+        let new = NewRun {
+            id: None,
+            program: bundle.program,
+            parts: bundle.parts,
+            input,
+            scope: held.scope,
+            tools: held.tools,
+            root: Some(place.path().to_owned()),
+            base: None,
+            backends: bundle.backends,
+            budget: bundle.budget,
+            caps: Caps { wall_ms: Some(TIME_MS), ..Caps::default() },
+            concurrency: None,
+            limits,
+            script: bundle.script,
+            by: session::who(),
+            own_files: Vec::new(),
+            reuse: None,
+            batch: None,
+            seed: Some(Digest::of(b"baton test")),
+            observer: None,
+        };
+        let report = session::block_on(async {
+            // An engine watches its inbox, so it begins where a runtime is.
+            Ok(Engine::new(config).start(new).await?.wait().await)
+        })?;
         let result = match (report.outcome, report.error) {
             (Some(Outcome::Done(handoff)), _) => Ok(output(&handoff)),
             (Some(Outcome::Failed(failure)), _) => Err(failure),

@@ -5,7 +5,9 @@ use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::TaskPath;
 use baton_core::record::{Body, Effect, Record, Start, Work};
 use baton_core::report::Report;
+use baton_core::scope::Capability;
 use baton_core::spec::{AgentOptions, AgentSpec};
+use baton_core::tool::{Denial, ToolOptions, ToolSpec};
 
 use super::*;
 
@@ -199,4 +201,78 @@ fn misses_are_told_one_by_one_up_to_a_number() {
     assert_eq!(told[0], "  · /2 audit runs: new");
     assert_eq!(told[20], "  · more run: `baton tree` says why each");
     assert!(counts(&story.model).contains("1 reused"), "{}", counts(&story.model));
+}
+
+impl Story {
+    fn tool(&mut self, path: &str, tool: &str, by_agent: bool) {
+        let input = baton_core::json::Json::null();
+        let spec = ToolSpec { name: tool.into(), input, options: ToolOptions::default() };
+        let (tool, effect) = (tool.to_owned(), Effect::Once);
+        let work = Box::new(Work::Tool { spec, tool, authority: Box::default(), effect });
+        let task = path.parse().unwrap();
+        self.then(if by_agent {
+            Body::Called { task, work }
+        } else {
+            Body::Spawned { task, digest: Digest::of(b""), fuel: 0, work }
+        });
+    }
+
+    fn denied(&mut self, path: &str) {
+        let denial = Denial {
+            capability: Capability::Http,
+            code: "http-not-granted".into(),
+            tried: "GET https://evil.org\n".into(),
+            hint: "--grant 'http=GET https://evil.org'".into(),
+        };
+        self.then(Body::Denied { task: path.parse().unwrap(), denial });
+    }
+}
+
+#[test]
+fn tools_are_shown_while_they_work_and_counted_apart_from_agents() {
+    let mut story = Story::new();
+    story.agent("1", "reviewer", None);
+    story.start("1");
+    story.tool("1/1", "git/log", true);
+    story.tool("2", "github/comment", false);
+    story.start("1/1");
+    story.start("2");
+    insta::assert_snapshot!(story.drawn(80, 24), @r"
+    0.6s  0 of 1 agent done · 3 at work · 0 of 2 tool calls
+      ● agents                        ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
+        ● reviewer                                  0.4s    component:auditor
+        ● git/log                                   0.1s
+        ● github/comment                            0.0s
+    ");
+    story.denied("2");
+    let outcome =
+        Outcome::Failed(Failure::new(FailureKind::InDoubt, "host-died", "it had started"));
+    let task = "2".parse().unwrap();
+    story.then(Body::Completed { task, outcome, usage: Usage::default(), reused_from: None });
+    story.end("1/1", false);
+    story.start("1/1");
+    insta::assert_snapshot!(story.drawn(80, 24), @r"
+    1.0s  0 of 1 agent done · 1 at work · 2 of 2 tool calls, 1 failed · 500 tokens
+      ● agents                        ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
+        ● reviewer                                  0.8s    component:auditor
+    ");
+    let all: Vec<String> = story.events.iter().flat_map(lines).collect();
+    let all = anstream::adapter::strip_str(&all.join("\n")).to_string();
+    insta::assert_snapshot!(all, @r"
+    ! /2 github/comment denied: http: GET https://evil.org (http-not-granted); --grant 'http=GET https://evil.org'
+    ✗ /2 github/comment: in doubt: it had started (host-died)
+    ");
+    assert_eq!(story.model.tools, Counts { spawned: 2, ended: 2, failed: 1, working: 0 });
+}
+
+#[test]
+fn denials_are_told_one_by_one_up_to_a_number() {
+    let mut story = Story::new();
+    story.tool("1", "http/fetch", false);
+    for _ in 0..30 {
+        story.denied("1");
+    }
+    let told: Vec<String> = story.events.iter().flat_map(lines).collect();
+    assert_eq!(told.len(), 21);
+    assert!(told[20].contains("more denied: `baton journal` tells each"), "{}", told[20]);
 }

@@ -47,7 +47,10 @@ impl Policy {
                 layers: vec![http.iter().filter_map(http_rule).collect()],
                 except: self.denied(Capability::Http).filter_map(http_rule).collect(),
             }),
-            env: names(Capability::Env),
+            env: names(Capability::Env).map(|mut env| {
+                env.except.extend(self.variables_of_secrets().cloned());
+                env
+            }),
             secrets: names(Capability::Secrets),
             exec: (!exec.is_empty()).then(|| ExecScope {
                 layers: vec![exec.iter().filter_map(argv).collect()],
@@ -114,6 +117,7 @@ impl Policy {
         if capability == Capability::Write {
             exclude.extend(self.denied(capability).map(|rule| rule.pattern.to_string()));
         }
+        exclude.extend(self.hidden.iter().cloned());
         if !exclude.is_empty() {
             layers.push(GlobLayer { exclude, ..GlobLayer::default() });
         }

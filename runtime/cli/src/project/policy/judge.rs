@@ -116,12 +116,18 @@ pub fn judge(
     judged.by.dedup();
     let taken = denies().filter(|rule| rule.pattern.meets(asked));
     judged.except = taken.map(|rule| rule.pattern.to_string()).collect();
+    if capability == Capability::Env {
+        let secret = |name: &&String| asked.meets(&Pattern::Name((*name).clone()));
+        judged.except.extend(policy.variables_of_secrets().filter(secret).cloned());
+    }
     if let Pattern::Glob(glob) = asked
         && super::grant::is_secret(glob)
         && !granted.iter().any(|rule| names_secret(rule, asked))
     {
         judged.verdict = Verdict::Refused;
         judged.by.clear();
+        judged.within.clear();
+        judged.except.clear();
         judged.hint = Some(format!(
             "it usually holds secrets and must be named: {}",
             grant_flag(capability, &judged.asked)

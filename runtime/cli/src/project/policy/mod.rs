@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use baton_core::record::Effect;
 use baton_core::scope::Capability;
-use baton_core::tool::{SecretDefinition, Server};
+use baton_core::tool::{SecretDefinition, SecretSource, Server};
 use serde::{Deserialize, Serialize};
 
 pub use self::pattern::Pattern;
@@ -121,6 +121,8 @@ pub struct Policy {
     pub certificates: Vec<String>,
     /// Paths below the root that nobody writes unless a grant names them.
     guarded: Vec<String>,
+    /// Paths below the root that nobody touches.
+    hidden: Vec<String>,
 }
 
 impl Policy {
@@ -211,6 +213,19 @@ impl Policy {
     /// Keeps these patterns of paths below the root from being written unless a grant names them.
     pub fn guard(&mut self, patterns: impl IntoIterator<Item = String>) {
         self.guarded.extend(patterns);
+    }
+
+    /// Keeps these patterns of paths below the root from everybody: what secrets come from.
+    pub fn hide(&mut self, patterns: impl IntoIterator<Item = String>) {
+        self.hidden.extend(patterns);
+    }
+
+    /// Environment variables that secrets come from. No guest sees them, whatever is granted.
+    fn variables_of_secrets(&self) -> impl Iterator<Item = &String> {
+        self.secrets.values().filter_map(|(definition, _)| match &definition.from {
+            SecretSource::Env(name) => Some(name),
+            SecretSource::File(_) | SecretSource::Command(_) => None,
+        })
     }
 
     /// What is granted of a capability, defaults included. Without a root no files are.

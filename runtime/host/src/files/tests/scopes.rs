@@ -104,6 +104,46 @@ fn secrets_stay_out_in_any_case_of_letters_and_behind_any_link() {
 }
 
 #[test]
+fn what_a_grant_names_passes_although_it_is_excluded() {
+    let tree = Tree::of(&[
+        ".env",
+        ".git/HEAD",
+        ".git/objects/ab/cd",
+        ".git/config",
+        "sub/.git/HEAD",
+        "app/secret/a.txt",
+        "app/secret/b.txt",
+        "app/main.rs",
+    ]);
+    let unless = |patterns: &[&str]| GlobLayer {
+        unless: patterns.iter().map(ToString::to_string).collect(),
+        exclude: [GlobLayer::no_secrets().exclude, vec!["app/secret".into()]].concat(),
+        ..GlobLayer::default()
+    };
+    for (patterns, files, open) in [
+        (&[".git/**"][..], &[".git/HEAD", ".git/config", ".git/objects/ab/cd"][..], &[".git"][..]),
+        (&[".git/HEAD"], &[".git/HEAD"], &[".git"]),
+        (&["app/secret/a.txt"], &["app/secret/a.txt"], &["app/secret"]),
+        (&[".env"], &[".env"], &[]),
+        (&[], &[], &[]),
+    ] {
+        let mut expected: Vec<&str> = [files, &["app/main.rs"]].concat();
+        expected.sort_unstable();
+        let scoped = tree.layered(&[unless(patterns)]);
+        let mut options = everything();
+        options.directories = false;
+        assert_eq!(listed(&scoped, &selection(&[], &[], options)), expected, "{patterns:?}");
+        for path in [".git", "app/secret", "sub/.git"] {
+            let seen = stat(&scoped, path).is_ok();
+            assert_eq!(seen, open.contains(&path), "{path} with {patterns:?}");
+        }
+        for path in [".env", ".git/config", "sub/.git/HEAD", "app/secret/b.txt"] {
+            assert_eq!(read(&scoped, path).is_ok(), files.contains(&path), "{path} {patterns:?}");
+        }
+    }
+}
+
+#[test]
 fn a_directory_is_seen_where_something_below_it_may_pass() {
     let tree = Tree::of(&TREE);
     let files = tree.layered(&[layer(&["docs/private/*.md", "src/lib.rs"], &[])]);

@@ -1,5 +1,9 @@
 //! Which paths of the root a call may touch, and how.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use baton_core::digest::Digest;
 use baton_core::limits::FileLimits;
 use baton_core::scope::{Authority, PathScope};
 
@@ -9,6 +13,39 @@ use crate::files::globs::{self, Layer};
 
 /// Stands for the name of any file. Patterns that name files do not match it.
 const ANY_NAME: &str = "any-name-at-all";
+
+/// Grants whose compiled patterns are kept.
+const KEPT_MAX: usize = 64;
+
+/// The patterns of grants that were used before. Compiling them takes longer than starting an
+/// instance, and the calls of a run have few different grants.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes {
+    kept: Mutex<HashMap<Digest, Arc<Bounds>>>,
+}
+
+impl Scopes {
+    /// The files of an authority.
+    pub(super) fn get(
+        &self,
+        authority: &Authority,
+        limits: &FileLimits,
+    ) -> Result<Arc<Bounds>, ScopeError> {
+        let key = Digest::of_json(&(&authority.read, &authority.write, limits));
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bounds) = kept().get(&key) {
+            return Ok(Arc::clone(bounds));
+        }
+        // Two calls may both compile the same: better than one waiting for the other.
+        let bounds = Arc::new(Bounds::new(authority, limits)?);
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(key, Arc::clone(&bounds));
+        Ok(bounds)
+    }
+}
 
 /// The patterns of a grant, compiled. Every question is about a real path: one without links.
 #[derive(Debug)]
@@ -101,6 +138,23 @@ mod tests {
                 ..GlobLayer::default()
             }],
         })
+    }
+
+    #[test]
+    fn what_was_compiled_is_kept_for_the_same_patterns_only() {
+        let scopes = Scopes::default();
+        let limits = FileLimits::default();
+        let reads = |pattern: &str| Authority { read: scope(pattern, ""), ..Authority::default() };
+        let one = scopes.get(&reads("a/**"), &limits).unwrap();
+        assert!(Arc::ptr_eq(&one, &scopes.get(&reads("a/**"), &limits).unwrap()));
+        let other = scopes.get(&reads("b/**"), &limits).unwrap();
+        assert!(one.readable("a/x") && !other.readable("a/x"));
+        let writes = Authority { write: scope("a/**", ""), ..Authority::default() };
+        assert!(scopes.get(&writes, &limits).unwrap().writable("a/x") && !one.writable("a/x"));
+        for number in 0..2 * KEPT_MAX {
+            scopes.get(&reads(&format!("{number}/**")), &limits).unwrap();
+        }
+        assert!(scopes.kept.lock().unwrap().len() <= KEPT_MAX);
     }
 
     #[test]

@@ -16,12 +16,17 @@ use super::walk::kind;
 pub(super) fn stat(stat: &Stat) -> DescriptorStat {
     DescriptorStat {
         type_: descriptor_type(kind(stat)),
-        link_count: u64::from(stat.st_nlink),
+        link_count: number(stat.st_nlink),
         size: u64::try_from(stat.st_size).unwrap_or_default(),
         data_access_timestamp: datetime(stat.st_atime, stat.st_atime_nsec),
         data_modification_timestamp: datetime(stat.st_mtime, stat.st_mtime_nsec),
         status_change_timestamp: datetime(stat.st_ctime, stat.st_ctime_nsec),
     }
+}
+
+/// A number whose size differs between processors.
+fn number(number: impl Into<u64>) -> u64 {
+    number.into()
 }
 
 /// The kind of an object.

@@ -35,6 +35,7 @@ use baton_core::scope::Capability;
 use baton_core::tool::{DENIALS_MAX, Denial};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
+pub(crate) use bounds::Scopes;
 pub(crate) use interface::link;
 
 use super::grant::{OnDenial, ToolGrant};
@@ -61,7 +62,7 @@ enum Touch {
 pub(crate) struct Files {
     /// None: there is no directory.
     root: Option<Arc<Root>>,
-    bounds: Bounds,
+    bounds: Arc<Bounds>,
     denied: OnDenial,
     /// Denials that were told already.
     told: Mutex<HashSet<(Touch, String)>>,
@@ -78,10 +79,11 @@ impl Files {
     /// When a pattern of the grant cannot be used.
     pub(super) fn new(
         grant: &ToolGrant,
+        scopes: &Scopes,
         limits: &Limits,
         meter: &Arc<Meter>,
     ) -> std::result::Result<Self, ScopeError> {
-        let bounds = Bounds::new(&grant.authority, &limits.files)?;
+        let bounds = scopes.get(&grant.authority, &limits.files)?;
         Ok(Self {
             root: grant.root.clone().filter(|_| !bounds.are_empty()),
             bounds,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,7 @@ use baton_core::handoff::{Failure, FailureKind};
 use baton_core::limits::Limits;
 use baton_core::tool::{SecretDefinition, SecretSource, Server};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::web::{Asked, Reply, Web};
 use crate::job::ToolJob;
@@ -23,21 +25,31 @@ fn text(said: &str) -> Value {
     json!({ "content": [{ "type": "text", "text": said }] })
 }
 
-fn servers_with(url: &str, headers: &[(&str, &str)], limits: &Limits) -> McpServers {
+/// Servers, and the file with the secret that one of them is given.
+struct Servers(McpServers, #[expect(dead_code, reason = "it is there as long")] NamedTempFile);
+
+impl Deref for Servers {
+    type Target = McpServers;
+
+    fn deref(&self) -> &McpServers {
+        &self.0
+    }
+}
+
+fn servers_with(url: &str, headers: &[(&str, &str)], limits: &Limits) -> Servers {
     let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
     let server = Server::Http { url: url.to_owned(), headers: headers.collect() };
-    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut file = NamedTempFile::new().unwrap();
     write!(file, "{CANARY}").unwrap();
-    let (_, path) = file.keep().unwrap();
-    let from = SecretSource::File(path.to_str().unwrap().to_owned());
+    let from = SecretSource::File(file.path().to_str().unwrap().to_owned());
     let secret = SecretDefinition { from, hosts: Vec::new() };
     let secrets = Secrets::new(BTreeMap::from([("token".to_owned(), secret)]));
     let nothing = Supervisor { program: PathBuf::from("/nonexistent"), args: Vec::new() };
     let servers = BTreeMap::from([("web".to_owned(), server)]);
-    McpServers::new(servers, Arc::new(secrets), nothing, None, Arc::new(*limits))
+    Servers(McpServers::new(servers, Arc::new(secrets), nothing, None, Arc::new(*limits)), file)
 }
 
-fn servers(web: &Web) -> McpServers {
+fn servers(web: &Web) -> Servers {
     servers_with(&web.url, &[], &Limits::default())
 }
 
@@ -58,10 +70,10 @@ fn job(timeout_ms: u64) -> ToolJob {
 /// A context that nobody cancels or listens to.
 fn context() -> JobContext {
     let (_, cancelled) = tokio::sync::watch::channel(false);
-    JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0 }
+    JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0, tools: None }
 }
 
-async fn call(servers: &McpServers) -> Result<Value, BackendError> {
+async fn call(servers: &Servers) -> Result<Value, BackendError> {
     let answer = servers.call("web", "tool", &job(60_000), &context()).await;
     answer.result.map(|handoff| handoff.output.value())
 }
@@ -216,7 +228,8 @@ async fn a_call_that_is_not_wanted_any_more_ends() {
     let web = Web::greeting(|_| Reply::Silence).await;
     let servers = servers(&web);
     let (cancel, cancelled) = tokio::sync::watch::channel(false);
-    let context = JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0 };
+    let context =
+        JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0, tools: None };
     let stop = async {
         while web.count("tools/call") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

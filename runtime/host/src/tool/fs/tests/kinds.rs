@@ -45,7 +45,7 @@ fn devices_and_what_the_kernel_makes_up_are_not_opened() {
         denied: Arc::new(|_| ()),
     };
     let limits = Limits::default();
-    let files = Files::new(&grant, &limits, &Meter::new(&limits.tool)).unwrap();
+    let files = Files::new(&grant, &Scopes::default(), &limits, &Meter::new(&limits.tool)).unwrap();
     let how = How {
         follow: true,
         open: OpenFlags::empty(),

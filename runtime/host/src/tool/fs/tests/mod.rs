@@ -20,11 +20,11 @@ use baton_core::tool::Denial;
 use tempfile::TempDir;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types::{DescriptorFlags, OpenFlags};
 
-use super::Files;
 use super::change::At;
 use super::error::{Fault, Result};
 use super::handle::Handle;
 use super::open::How;
+use super::{Files, Scopes};
 use crate::files::Root;
 use crate::meter::Meter;
 use crate::tool::ToolGrant;
@@ -80,7 +80,8 @@ impl Tree {
             certificates: Arc::default(),
             denied: Arc::new(move |denial| told.lock().unwrap().push(denial)),
         };
-        let files = Files::new(&grant, limits, &Meter::new(&limits.tool)).unwrap();
+        let files =
+            Files::new(&grant, &Scopes::default(), limits, &Meter::new(&limits.tool)).unwrap();
         Granted { files, denials }
     }
 }

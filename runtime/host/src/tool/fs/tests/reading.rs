@@ -163,5 +163,5 @@ fn a_pattern_that_cannot_be_used_grants_nothing() {
         denied: Arc::new(|_| ()),
     };
     let limits = Limits::default();
-    assert!(Files::new(&grant, &limits, &Meter::new(&limits.tool)).is_err());
+    assert!(Files::new(&grant, &Scopes::default(), &limits, &Meter::new(&limits.tool)).is_err());
 }

@@ -1,5 +1,13 @@
 //! The client against real servers on this machine.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
 mod bodies;
 mod certificates;
 mod destinations;

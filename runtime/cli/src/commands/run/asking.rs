@@ -1,0 +1,139 @@
+//! The question before a run, and what is told where nobody is asked.
+
+use baton_core::scope::Capability;
+
+use super::Prepared;
+use crate::args::RunArgs;
+use crate::authority::Allowed;
+use crate::codes::Code;
+use crate::consent::{self, Answer, Plan};
+use crate::error::{CliError, Result};
+use crate::output::{DIM, WARN, note};
+use crate::project::policy::judge::{Judged, Verdict};
+use crate::receipts::Receipt;
+use crate::text::{one_line, paint, plural};
+
+/// How many warnings of one kind are told.
+const WARNINGS_MAX: usize = 5;
+
+/// Whether a person wants to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Ask, unless it is always allowed.
+    Ask,
+    /// Start.
+    Yes,
+    /// Start, and always from now on.
+    Always,
+}
+
+impl Wish {
+    /// What the flags say.
+    #[must_use]
+    pub fn of(args: &RunArgs) -> Self {
+        match (args.yes, args.always) {
+            (true, _) => Self::Yes,
+            (false, true) => Self::Always,
+            (false, false) => Self::Ask,
+        }
+    }
+}
+
+impl Prepared {
+    /// Lets a person decide, unless they did already.
+    ///
+    /// # Errors
+    /// When the person declines, or nobody can be asked.
+    pub fn consent(&self, wish: Wish, runs: u64) -> Result<()> {
+        let warnings = &self.bundle.warnings;
+        for warning in warnings.iter().take(WARNINGS_MAX) {
+            note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
+        }
+        if warnings.len() > WARNINGS_MAX {
+            let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
+            note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
+        }
+        if wish == Wish::Yes {
+            self.tell_missing();
+            return Ok(());
+        }
+        if wish == Wish::Always {
+            self.tell_missing();
+            return self.remember();
+        }
+        let changed = match self.authority.allowed()? {
+            Allowed::Never => Vec::new(),
+            Allowed::Always(kept) => {
+                let told = format!("always allowed since {}: `baton receipts` lists it", kept.at);
+                note(&paint(DIM, &told));
+                self.tell_missing();
+                return Ok(());
+            }
+            Allowed::Before(changed) => changed,
+        };
+        let plan = Plan {
+            bundle: &self.bundle,
+            root: self.root.as_deref(),
+            caps: &self.caps,
+            concurrency: self.concurrency,
+            limits: &self.limits,
+            budget: &self.budget,
+            runs,
+            view: &self.authority.view,
+            changed: &changed,
+        };
+        match consent::ask(&plan, self.authority.receipts.is_some())? {
+            Answer::Once => Ok(()),
+            Answer::Always => self.remember(),
+        }
+    }
+
+    /// Keeps a receipt: from now on this starts without a question.
+    fn remember(&self) -> Result<()> {
+        let Some(receipts) = &self.authority.receipts else {
+            return Err(CliError::new(Code::File, "there is no place for what you always allow")
+                .hint("set HOME or XDG_CONFIG_HOME"));
+        };
+        let at = jiff::Timestamp::now();
+        let receipt = Receipt { at: format!("{at:.0}"), ..self.authority.receipt.clone() };
+        note(&paint(
+            DIM,
+            "always allowed from now on, until it changes: `baton receipts` lists it",
+        ));
+        receipts.keep(receipt)
+    }
+
+    /// Says what a run that nobody looked at goes without.
+    fn tell_missing(&self) {
+        let note = |what: &str| note(&format!("{} {what}", paint(WARN, "note:")));
+        if self.root.is_none() && self.bundle.says_read {
+            note("the workflow asks to read files and gets none: --root DIR grants a directory");
+        }
+        let view = &self.authority.view;
+        // What the workflow asks for on behalf of its tools, these ask for themselves.
+        let own = view.workflow.iter().filter(|judged| judged.capability == Capability::Tools);
+        let own = own.map(|judged| ("it", judged));
+        let theirs = view.providers.iter().flat_map(|provider| {
+            provider.requests.iter().map(|judged| (provider.name.as_str(), judged))
+        });
+        // Of reading without a directory everything was said.
+        let telling = |judged: &Judged| {
+            judged.verdict == Verdict::Refused
+                && (self.root.is_some() || judged.capability != Capability::Read)
+        };
+        let refused: Vec<_> = own.chain(theirs).filter(|(_, judged)| telling(judged)).collect();
+        for (who, judged) in refused.iter().take(WARNINGS_MAX) {
+            note(&format!("{} may not {}", one_line(who), consent::words::told(judged)));
+        }
+        if refused.len() > WARNINGS_MAX {
+            let more = plural((refused.len() - WARNINGS_MAX) as u64, "more request");
+            note(&format!(
+                "{more} not granted: `baton check {}` shows all",
+                one_line(&self.workflow)
+            ));
+        }
+        for pattern in view.missing.iter().take(WARNINGS_MAX) {
+            note(&format!("no tool `{}` is installed", one_line(pattern)));
+        }
+    }
+}

@@ -84,6 +84,7 @@ pub fn new(workflow: &str, input: Value) -> NewRun {
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
         tools: BTreeMap::new(),
+        requests: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {
@@ -123,6 +124,7 @@ pub fn script(source: &str, args: Value) -> NewRun {
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
         tools: BTreeMap::new(),
+        requests: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {

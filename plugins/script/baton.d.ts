@@ -42,7 +42,7 @@ interface Meta {
     tools?: string[]
     /** Commands it runs: its words, `*` for any characters of one, `**` at the end for any further words: `'cargo test **'`. */
     exec?: string[]
-    /** The most that its tools may write, send, see and use. Absent: what they ask for and are granted. */
+    /** The most that its tools may write, send, see and use. Absent: what they ask for and are granted; `[]`: nothing. */
     write?: string[] | { include?: string[]; exclude?: string[] }
     http?: string[]
     env?: string[]

@@ -75,7 +75,7 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
                 interfaces.iter().map(move |name| format!("baton:runtime/{name}@{version}"))
             })
             .collect();
-        let http = !manifest.requests.http.is_empty();
+        let http = manifest.requests.http.is_some_and(|rules| !rules.is_empty());
         for import in &facts.imports {
             let known = ours.contains(import)
                 || (import.starts_with("wasi:") && (http || !import.starts_with("wasi:http/")));

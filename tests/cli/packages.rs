@@ -14,12 +14,22 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages")
 }
 
+/// The toolchain of this workspace.
+fn toolchain() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-toolchain.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let channel = text.lines().find_map(|line| line.strip_prefix("channel = "));
+    channel.unwrap().trim_matches('"').to_owned()
+}
+
 fn cargo(package: &Path, arguments: &[&str]) -> Output {
     let run = |offline: bool| {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(program);
         command.args(arguments).current_dir(package).env_clear();
         command.env("CARGO_TARGET_DIR", target());
+        // Outside of a workspace with a toolchain of its own, rustup would take another one.
+        command.env("RUSTUP_TOOLCHAIN", toolchain());
         for name in KEPT {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
@@ -62,7 +72,10 @@ fn a_new_package_builds_with_plain_cargo_and_passes_its_tests() {
         assert_eq!((said.exit, &report["passed"]), (0, &cases.into()), "{}", said.shown());
         assert_eq!(report["world"], kind);
         let said = project.run(&["check", built, "--json"]);
-        assert_eq!(said.json()["accepted"], true, "{}", said.shown());
+        let found = said.json();
+        assert_eq!(found["accepted"], true, "{}", said.shown());
+        // What a guest does not use is not there.
+        assert!(!found["imports"].to_string().contains("wasi:http"), "{found}");
     }
 }
 

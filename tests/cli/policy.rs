@@ -6,7 +6,9 @@ use super::support::{Project, Said};
 
 fn project() -> Project {
     let project = Project::new();
-    project.write("prober.wasm", guest("prober"));
+    for name in ["prober.wasm", "narrow.wasm"] {
+        project.write(name, guest("prober"));
+    }
     project.write("probe-tool.wasm", guest("probe-tool"));
     project
 }
@@ -210,4 +212,64 @@ fn yes_starts_with_what_policy_grants_and_says_what_is_missing() {
         "{}",
         said.shown()
     );
+}
+
+#[test]
+fn a_project_takes_no_name_of_other_tools() {
+    let project = Project::new();
+    let mine = [baton_plugins::find("echo-tool").unwrap().bytes, &[0, 2, 1, b'x']].concat();
+    project.write(".baton/tools/echo-tool.wasm", &mine);
+    project.write(".baton/tools/probe-tool.wasm", guest("probe-tool"));
+    let listed = |project: &Project| {
+        let said = project.run_at_home(&["list", "--tools"]);
+        let from = |name: &str| {
+            let line = said.stdout.lines().find(|line| line.trim_start().starts_with(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        (from("echo-tool "), from("probe-tool "), said.stderr)
+    };
+    let (echo, probe, told) = listed(&project);
+    assert_eq!(echo, "echo-tool built in");
+    assert_eq!(probe, "probe-tool .baton/tools/probe-tool.wasm");
+    assert!(told.contains("is not used: `echo-tool` is built in"), "{told}");
+
+    // What the person brings is nearer than what a project brings, also under a built-in name.
+    let other = [guest("probe-tool"), &[0, 2, 1, b'x']].concat();
+    project.write("person/.config/baton/tools/probe-tool.wasm", &other);
+    project.write("person/.config/baton/tools/echo-tool.wasm", &mine);
+    let (echo, probe, told) = listed(&project);
+    assert_eq!(echo, "echo-tool person/.config/baton/tools/echo-tool.wasm");
+    assert_eq!(probe, "probe-tool person/.config/baton/tools/probe-tool.wasm");
+    assert!(told.contains("you have tools of your own called `probe-tool`"), "{told}");
+
+    // A server is no other provider: that of a project gives way, that of a person wins.
+    project.write("baton.toml", "[mcp.probe-tool]\ncommand = [\"x\"]\n");
+    let (_, probe, told) = listed(&project);
+    assert_eq!(probe, "probe-tool person/.config/baton/tools/probe-tool.wasm");
+    assert!(told.contains("[mcp.probe-tool] is not used"), "{told}");
+    project.write("baton.toml", "");
+    project
+        .write("person/.config/baton/config.toml", "[mcp.probe-tool]\nurl = \"https://x.org\"\n");
+    let (_, probe, told) = listed(&project);
+    assert!(probe.starts_with("probe-tool https://x.org ("), "{probe}");
+    assert!(told.contains("[mcp.probe-tool] has its name"), "{told}");
+}
+
+#[test]
+fn yes_says_what_the_settings_of_a_project_start_on_this_machine() {
+    let project = project();
+    project.write(
+        "baton.toml",
+        "[grant]\nsecrets = [\"*\"]\nexec = [\"/bin/echo **\"]\n\
+         [secrets.a]\ncommand = [\"sh\", \"-c\", \"id\"]\n[secrets.b]\nfile = \"/etc/hostname\"\n",
+    );
+    let said = project.run(&["run", "prober.wasm", "--yes", "--input", "{\"acts\":[]}"]);
+    assert_eq!(said.exit, 0, "{}", said.shown());
+    for line in [
+        "baton.toml:4 runs `sh -c id` for the secret a",
+        "baton.toml:6 reads /etc/hostname for the secret b",
+        "baton.toml:3 lets it run `/bin/echo **`",
+    ] {
+        assert!(said.stderr.contains(line), "{line}: {}", said.shown());
+    }
 }

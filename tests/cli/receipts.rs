@@ -103,6 +103,7 @@ fn what_is_always_allowed_starts_without_a_question_until_it_changes() {
 fn a_changed_tool_or_more_authority_is_asked_about_again() {
     let project = Project::new();
     project.write("prober.wasm", guest("prober"));
+    project.write("narrow.wasm", guest("prober"));
     project.write("probe-tool.wasm", guest("probe-tool"));
     project.write("root/x", "");
     let flags = ["prober.wasm", "--root", "root", "--input", "{\"acts\":[]}"];

@@ -12,7 +12,7 @@ use github::Fake;
 
 /// Makes the calls that its input names, and says what became of each.
 const SCRIPT: &str = r#"export const meta = {
-  name: 'calls', description: 'Calls tools.', baton: { read: ['**'], tools: ['*'] },
+  name: 'calls', description: 'Calls tools.', baton: { read: ['**', '.git/**'], tools: ['*'] },
 }
 const all = []
 for (const { tool, input } of args) {

@@ -4,8 +4,10 @@
 //! Where a toolchain is not there and cannot be had, its test says so and passes; with
 //! `BATON_TEST_LANGUAGES=require` it fails.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use baton_test_support::{Project, guest};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use crate::project::project;
 
 /// Rows of a table that takes so long that its host can be killed in the meantime.
-const ROWS: usize = 60_000;
+const ROWS: usize = 15_000;
 
 /// How long a host has until the first call of a run has ended, compiling included.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -63,18 +65,26 @@ fn script(folder: &str, arguments: &[&str]) -> Result<(), String> {
     Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
 }
 
-/// A project with the component of an example; none if its language is not here.
-fn built(folder: &str, component: &str) -> Option<Project> {
+/// One language at a time: each install and each compilation uses the whole machine, and what one
+/// test has compiled is there for the next.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A project with the component of an example, while nobody else builds one; none if its language is
+/// not here.
+fn built(folder: &str, component: &str) -> Option<(Project, MutexGuard<'static, ()>)> {
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(why) = script(folder, &["--tools"]) {
         let required = std::env::var("BATON_TEST_LANGUAGES").is_ok_and(|word| word == "require");
         assert!(!required, "the toolchain of {folder} is required and cannot be had:\n{why}");
-        eprintln!("SKIPPED {folder}: its toolchain cannot be had:\n{why}");
+        // Past what the test runner keeps to itself of tests that pass.
+        let _ =
+            writeln!(std::io::stderr(), "SKIPPED {folder}: its toolchain cannot be had:\n{why}");
         return None;
     }
     let project = project();
     std::fs::create_dir_all(project.path(".baton/tools")).unwrap();
     build(&project, folder, &format!(".baton/tools/{component}.wasm"));
-    Some(project)
+    Some((project, turn))
 }
 
 /// Builds an example into a file of the project.
@@ -117,9 +127,9 @@ fn both_see(project: &Project, calls: &[Call]) {
 
 #[test]
 fn a_tool_in_javascript_works() {
-    let Some(project) = built("js-tool", "table") else { return };
+    let Some((project, _turn)) = built("js-tool", "table") else { return };
     assert!(imports(&project, "table").is_empty());
-    let table = "| name |  n |\n| ---- | --: |\n| a\\|b |  12 |\n";
+    let table = "| name |   n |\n| ---- | --: |\n| a\\|b |  12 |\n";
     both_see(
         &project,
         &[
@@ -145,7 +155,7 @@ fn a_tool_in_javascript_works() {
 
 #[test]
 fn a_workflow_in_javascript_goes_on_after_a_crash() {
-    let Some(project) = built("js-tool", "table") else { return };
+    let Some((project, _turn)) = built("js-tool", "table") else { return };
     build(&project, "js-workflow", "tables.wasm");
     project.write("root/b.csv", "a,n\nx,1\n");
     project.write("root/sub/ä.csv", "k;v\n2;3\n");
@@ -196,7 +206,7 @@ fn when_a_call_has_ended(project: &Project) -> String {
 
 #[test]
 fn a_tool_in_python_works() {
-    let Some(project) = built("py-tool", "text-diff") else { return };
+    let Some((project, _turn)) = built("py-tool", "text-diff") else { return };
     // The standard library imports what it may need; nothing of it was granted.
     assert!(imports(&project, "text-diff").iter().any(|name| name == "wasi:sockets/tcp"));
     let diff = "--- a/x.md\n+++ b/x.md\n@@ -1 +1,2 @@\n-a\n+ä\n+b\n";
@@ -226,7 +236,7 @@ fn a_tool_in_python_works() {
 
 #[test]
 fn a_tool_in_c_works_on_granted_files() {
-    let Some(project) = built("c-tool", "measure") else { return };
+    let Some((project, _turn)) = built("c-tool", "measure") else { return };
     assert!(imports(&project, "measure").iter().any(|name| name == "wasi:filesystem/types"));
     project.write("root/docs/a b.txt", "one two\nthree\n");
     project.write("root/ä.txt", "123456789");

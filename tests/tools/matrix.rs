@@ -1,4 +1,5 @@
-//! Each capability, granted, not granted, granted narrower, and with a narrower parent.
+//! Each capability, granted, not granted, granted narrower, with a narrower parent, and asked for
+//! narrower by a child.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
@@ -20,10 +21,18 @@ enum Grant {
     Narrower,
     /// The workflow that calls has less than its parent.
     ParentNarrower,
+    /// The workflow that calls asks for less than its parent has.
+    RequestNarrower,
 }
 
 impl Grant {
-    const ALL: [Self; 4] = [Self::Granted, Self::NotGranted, Self::Narrower, Self::ParentNarrower];
+    const ALL: [Self; 5] = [
+        Self::Granted,
+        Self::NotGranted,
+        Self::Narrower,
+        Self::ParentNarrower,
+        Self::RequestNarrower,
+    ];
 }
 
 /// One cell: how the run is started, what it tries, and what of that works.
@@ -33,6 +42,8 @@ struct Cell {
     arguments: Vec<String>,
     bare: bool,
     child: Option<Value>,
+    /// What the narrower workflow asks for in place of what the other one does.
+    narrow: Option<(&'static str, Value)>,
     acts: Vec<(Value, bool)>,
 }
 
@@ -110,7 +121,8 @@ fn cell(capability: Capability, grant: Grant, port: u16) -> Cell {
     let (one, two) = match grant {
         Grant::Granted => (true, true),
         Grant::NotGranted => (false, false),
-        Grant::Narrower | Grant::ParentNarrower => (true, false),
+        Grant::RequestNarrower if patterns(capability, port).is_none() => (false, false),
+        Grant::Narrower | Grant::ParentNarrower | Grant::RequestNarrower => (true, false),
     };
     let acts = vec![(first, one), (second, two)];
     let Some((all, narrow)) = patterns(capability, port) else {
@@ -118,14 +130,21 @@ fn cell(capability: Capability, grant: Grant, port: u16) -> Cell {
     };
     let key = capability.as_str();
     let granted = match grant {
-        Grant::Granted | Grant::ParentNarrower => json!(all),
+        Grant::Granted | Grant::ParentNarrower | Grant::RequestNarrower => json!(all),
         Grant::NotGranted => json!([]),
         Grant::Narrower => json!(narrow),
     };
-    let child = (grant == Grant::ParentNarrower).then(|| json!({ "within": { key: narrow } }));
+    let child = match grant {
+        Grant::ParentNarrower => Some(json!({ "within": { key: narrow } })),
+        Grant::RequestNarrower => Some(json!({ "workflow": "narrow" })),
+        _ => None,
+    };
+    let layer = matches!(capability, Capability::Read | Capability::Write);
+    let asked = if layer { json!({ "include": narrow }) } else { json!(narrow) };
+    let narrow = (grant == Grant::RequestNarrower).then_some((key, asked));
     let beside = beside(capability, port);
     let policy = format!("[grant]\n{key} = {granted}\n{beside}");
-    Cell { policy, child, acts, ..Cell::default() }
+    Cell { policy, child, narrow, acts, ..Cell::default() }
 }
 
 /// Agents and workflows are granted by request, budget and limits, and not by patterns.
@@ -134,6 +153,14 @@ fn without_patterns(capability: Capability, grant: Grant, mut acts: Vec<(Value, 
     let cell = Cell { bare: grant == Grant::NotGranted, ..Cell::default() };
     match (capability, grant) {
         (_, Grant::Granted | Grant::NotGranted) => Cell { acts, ..cell },
+        (_, Grant::RequestNarrower) => {
+            let asked = match capability {
+                Capability::Agents => json!(false),
+                _ => json!([]),
+            };
+            let child = Some(json!({ "workflow": "narrow" }));
+            Cell { child, narrow: Some((capability.as_str(), asked)), acts, ..cell }
+        }
         (Capability::Agents, Grant::Narrower) => {
             Cell { arguments: limit("run.agents=1"), acts, ..cell }
         }
@@ -190,11 +217,35 @@ fn secrets(port: u16) -> String {
         .collect()
 }
 
+/// The component with another request. Its manifest is text of a fixed length, whose description
+/// gives the room.
+fn narrower(component: &[u8], narrow: Option<&(&str, Value)>) -> Vec<u8> {
+    let mut component = component.to_vec();
+    let Some((key, asked)) = narrow else { return component };
+    let last = b"\"world\":\"workflow\"}";
+    let end = component.windows(last.len()).rposition(|window| window == last).unwrap();
+    let end = end + last.len();
+    let is_manifest = |begin: &usize| {
+        let parsed = serde_json::from_slice::<Value>(&component[*begin..end]);
+        parsed.is_ok_and(|value| value["name"] == "prober")
+    };
+    let begin = (0..end).rev().filter(|at| component[*at] == b'{').find(is_manifest).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&component[begin..end]).unwrap();
+    manifest["requests"][*key] = asked.clone();
+    manifest["description"] = json!("");
+    let text = manifest.to_string();
+    let length = end - begin;
+    assert!(text.len() <= length, "no room: {text}");
+    component[begin..end].copy_from_slice(format!("{text:length$}").as_bytes());
+    component
+}
+
 fn prepared(cell: &Cell, port: u16) -> Project {
     let project = project();
     for name in ["prober", "prober-bare", "probe-tool"] {
         project.write(&format!("{name}.wasm"), guest(name));
     }
+    project.write("narrow.wasm", narrower(guest("prober"), cell.narrow.as_ref()));
     for file in ["root/a/x", "root/b/x"] {
         project.write(file, "content");
     }
@@ -252,7 +303,7 @@ fn unrecorded(capability: Capability, grant: Grant, journal: &[Value]) -> Option
     let silent = matches!(capability, Capability::Env | Capability::Secrets)
         || (capability, grant) == (Capability::Read, Grant::NotGranted);
     let by_budget = matches!(capability, Capability::Agents | Capability::Workflows)
-        && grant != Grant::NotGranted;
+        && matches!(grant, Grant::Narrower | Grant::ParentNarrower);
     if grant == Grant::Granted || silent || by_budget {
         return None;
     }

@@ -105,6 +105,14 @@ impl Argument {
         }
     }
 
+    /// The values of `key("a", "b")`, or none of them for `key()`.
+    pub(crate) fn texts_or_none(&self) -> syn::Result<Vec<String>> {
+        match &self.value {
+            Value::Arguments(none) if none.items.is_empty() => Ok(Vec::new()),
+            _ => self.texts(),
+        }
+    }
+
     /// The entries of `key(other = value, …)`.
     pub(crate) fn arguments(&self) -> syn::Result<&Arguments> {
         match &self.value {

@@ -26,8 +26,9 @@ use crate::manifest::World;
 ///     tools("code/*", "git/log"),          // tools it calls, or lets its agents call
 ///     exec("cargo test **"),               // commands it runs
 ///     write("out/**"), http("GET https://example.org"), env("LANG"), secrets("github"),
-///                                          // the most that tools may do on its behalf; of what
-///                                          // is not named: what they ask for and are granted
+///                                          // the most that tools may do on its behalf, as `read`;
+///                                          // of what is not named: what they ask for and are
+///                                          // granted; `http()`: nothing of the kind
 ///     agent_types(                         // kinds of agents it spawns
 ///         reader(description = "…", backend = "component:NAME", system = "…", read("docs/**"),
 ///             tools("code/*")),

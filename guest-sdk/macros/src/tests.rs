@@ -68,6 +68,19 @@ fn little_is_enough() {
 }
 
 #[test]
+fn nothing_is_told_apart_from_what_is_not_named() {
+    let wanted = json!({
+        "name": "a",
+        "world": "workflow",
+        "requests": { "write": { "include": [] }, "http": [], "env": [], "secrets": [] },
+    });
+    let none = r#"name = "a", write(), http(), env(), secrets()"#;
+    assert_eq!(manifest(World::Workflow, none), Ok(wanted));
+    let error = manifest(World::Workflow, r#"name = "a", read()"#).unwrap_err();
+    assert_eq!(error, "`read` takes a list of texts: `(\"…\", \"…\")`");
+}
+
+#[test]
 fn a_whole_manifest_is_taken_from_its_file() {
     let wanted = json!({ "name": "whole", "world": "workflow", "requests": { "agents": true } });
     let argument = r#"manifest = "src/tests/manifest.json""#;

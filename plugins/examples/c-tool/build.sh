@@ -19,6 +19,7 @@ case ${1-} in
 *) echo "build.sh: there is no option $1" >&2; exit 2 ;;
 esac
 
+[[ ${BATON-} != */* ]] || BATON=$(realpath "$BATON")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 cache=$(realpath -m "${BATON_LANG_CACHE:-../../../target/lang}")/c
 to=${to:-$cache/measure.wasm}
@@ -51,6 +52,9 @@ fi
 [[ -x $componentizer ]] || missing 'wasm-component-ld is not there (rustup installs it, wasi-sdk has it)'
 [[ -z $tools_only ]] || exit 0
 
+baton=${BATON:-baton}
+command -v "$baton" >/dev/null || { echo "build.sh: $baton is not there (BATON names it)" >&2; exit 1; }
+
 mkdir -p "$cache"
 flags=(--target=wasm32-wasi "--sysroot=$sysroot" -isystem "$sysroot/include/wasm32-wasi")
 objects=()
@@ -65,4 +69,4 @@ library=$sysroot/lib/wasm32-wasi
 "$componentizer" --wasm-ld-path "$linker" --wasi-adapter reactor --entry _initialize --strip-all \
     "$library/crt1-reactor.o" "${objects[@]}" bindings/tool_component_type.o \
     -L "$library" -lc -o "$cache/bare.wasm"
-"${BATON:-baton}" manifest add "$cache/bare.wasm" manifest.json --output "$to"
+"$baton" manifest add "$cache/bare.wasm" manifest.json --output "$to"

@@ -18,6 +18,7 @@ case ${1-} in
 *) echo "build.sh: there is no option $1" >&2; exit 2 ;;
 esac
 
+[[ ${BATON-} != */* ]] || BATON=$(realpath "$BATON")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 here=$PWD
 wit=$(realpath ../../../wit)
@@ -42,8 +43,11 @@ if ! cmp -s package-lock.json "$cache/installed.json"; then
 fi
 [[ -z $tools_only ]] || exit 0
 
+baton=${BATON:-baton}
+command -v "$baton" >/dev/null || { echo "build.sh: $baton is not there (BATON names it)" >&2; exit 1; }
+
 # Without `--disable all` the component would import standard streams, clocks, random numbers and
 # HTTP. A tool that needs one of them leaves that one enabled.
 "$cache/node_modules/.bin/jco" componentize "$here/tool.js" --wit "$wit" --world-name tool \
     --disable all --out "$cache/bare.wasm" >&2
-"${BATON:-baton}" manifest add "$cache/bare.wasm" manifest.json --output "$to"
+"$baton" manifest add "$cache/bare.wasm" manifest.json --output "$to"

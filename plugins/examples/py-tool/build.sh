@@ -19,6 +19,7 @@ case ${1-} in
 *) echo "build.sh: there is no option $1" >&2; exit 2 ;;
 esac
 
+[[ ${BATON-} != */* ]] || BATON=$(realpath "$BATON")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 wit=$(realpath ../../../wit)
 cache=$(realpath -m "${BATON_LANG_CACHE:-../../../target/lang}")/py
@@ -41,6 +42,9 @@ if ! cmp -s requirements.txt "$cache/installed.txt"; then
 fi
 [[ -z $tools_only ]] || exit 0
 
+baton=${BATON:-baton}
+command -v "$baton" >/dev/null || { echo "build.sh: $baton is not there (BATON names it)" >&2; exit 1; }
+
 # A folder that holds the source alone: everything in it becomes part of the component, and Python
 # writes its caches there.
 rm -rf "$cache/app"
@@ -48,4 +52,4 @@ mkdir "$cache/app"
 cp tool.py "$cache/app"
 (cd "$cache/app" && "$cache/venv/bin/componentize-py" --quiet --wit-path "$wit" --world tool \
     componentize tool --python-path . --output "$cache/bare.wasm" >&2)
-"${BATON:-baton}" manifest add "$cache/bare.wasm" manifest.json --output "$to"
+"$baton" manifest add "$cache/bare.wasm" manifest.json --output "$to"

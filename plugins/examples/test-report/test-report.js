@@ -11,6 +11,7 @@ export const meta = {
   description: 'Runs the tests of a project, and comments on its pull request when they fail.',
   phases: [{ title: 'Test' }, { title: 'Report' }],
   baton: {
+    read: ['**'],
     tools: ['github/comment'],
     exec: ['cargo test **', 'npm test **', 'pytest **', 'make test **', 'sh test.sh'],
     http: ['https://api.github.com', 'http://127.0.0.1:*'],

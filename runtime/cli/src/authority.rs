@@ -204,8 +204,10 @@ mod tests {
                 "{last:?}"
             );
         }
-        let guarded = &authority.write.unwrap().layers[0].exclude;
-        assert!(guarded.contains(&"config/baton/**".into()), "{guarded:?}");
+        let never = &authority.write.as_ref().unwrap().layers.last().unwrap().exclude;
+        for path in ["config/baton/**", "**/baton.toml", "**/.baton/**"] {
+            assert!(never.contains(&path.to_owned()), "{path}: {never:?}");
+        }
         let env = authority.env.unwrap();
         assert!(env.allows("A") && !env.allows("B"));
     }

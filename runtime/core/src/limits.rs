@@ -227,8 +227,8 @@ pub mod wasm {
     /// Bytes of stack for guest code and the host functions it calls. Address space: pages that are
     /// never touched cost nothing.
     pub const FIBER_STACK_BYTES: usize = (2 << 20) + (512 << 10);
-    /// Bytes one linear memory can ever have.
-    pub const MEMORY_BYTES_MAX: usize = 64 << 20;
+    /// Bytes one linear memory can ever have. Address space: `memory_bytes` says what a guest gets.
+    pub const MEMORY_BYTES_MAX: usize = 256 << 20;
     /// Fuel between two points where a guest lets others run and a deadline can end it.
     pub const FUEL_YIELD_INTERVAL: u64 = 1_000_000;
     /// Components and modules within each other. Composed components have four levels; validation

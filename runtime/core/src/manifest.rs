@@ -92,19 +92,20 @@ pub struct Requests {
     /// Patterns of the tools it calls, such as `code/search` or `git/*`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
-    /// Files of the root it wants to write. Of a workflow, as `http` to `exec`: the most that tools
-    /// may do on its behalf; not named: whatever they ask for and are granted.
+    /// Files of the root it wants to write. Of a workflow, as `read`, `http`, `env` and `secrets`: the
+    /// most that tools may do on its behalf. Not named: whatever they ask for and are granted; without
+    /// patterns: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write: Option<GlobLayer>,
     /// Requests it sends, see [`crate::scope::HttpRule`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub http: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<Vec<String>>,
     /// Environment variables it sees, by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<String>>,
     /// Secrets it has put into its requests, by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<String>>,
     /// Commands it runs, see [`crate::scope::ArgvPattern`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exec: Vec<String>,
@@ -159,12 +160,11 @@ impl Requests {
             ToolScope {
                 names: NameScope::of(&names),
                 within: Authority {
-                    // What the workflow reads itself says nothing about its tools.
-                    read: all.read,
-                    write: authority.write.or(all.write),
-                    http: authority.http.or(all.http),
-                    env: authority.env.or(all.env),
-                    secrets: authority.secrets.or(all.secrets),
+                    read: if self.read.is_some() { authority.read } else { all.read },
+                    write: if self.write.is_some() { authority.write } else { all.write },
+                    http: if self.http.is_some() { authority.http } else { all.http },
+                    env: if self.env.is_some() { authority.env } else { all.env },
+                    secrets: if self.secrets.is_some() { authority.secrets } else { all.secrets },
                     // Commands are named by whoever calls them.
                     exec: authority.exec,
                 },
@@ -178,17 +178,19 @@ impl Requests {
         })
     }
 
-    /// What a tool component asks for.
+    /// What is asked for by name. Of a tool component, all it asks for.
     ///
     /// # Errors
     /// When a pattern cannot be read.
     pub fn authority(&self) -> Result<Authority, PatternError> {
+        let names = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
         Authority::requested(
             self.read.as_ref(),
-            self.write.as_ref(),
-            &self.http,
-            &self.env,
-            &self.secrets,
+            // A layer of paths without patterns lets every path pass; here it asks for nothing.
+            self.write.as_ref().filter(|layer| !layer.include.is_empty()),
+            &names(&self.http),
+            &names(&self.env),
+            &names(&self.secrets),
             &self.exec,
         )
     }

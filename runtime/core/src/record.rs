@@ -11,7 +11,7 @@ use crate::handoff::{Failure, Outcome, Usage};
 use crate::ids::{RunId, TaskId, TaskPath, Timestamp};
 use crate::json::Json;
 use crate::limits::Limits;
-use crate::manifest::AgentType;
+use crate::manifest::{AgentType, Requests};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::reuse::{Miss, Seen};
@@ -348,6 +348,10 @@ pub struct Program {
     /// Sources of those other workflows that are scripts, by name. Their components interpret them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scripts: BTreeMap<String, Digest>,
+    /// What those other workflows ask for, by name: each gets no more than that, whatever its parent
+    /// may do. Of one that is not named, as in records of 0.1.0: all that its parent may do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requests: BTreeMap<String, Requests>,
     /// Agent components, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<String, Digest>,

@@ -143,7 +143,10 @@ impl Tools {
         if let Some((full, known)) = self.known.get_key_value(name) {
             return Ok((full, known));
         }
-        let own = |full: &str| full.rsplit_once(SEPARATOR).is_some_and(|(_, own)| own == name);
+        // Commands are nobody's: no provider answers to their name.
+        let own = |full: &str| {
+            name != EXEC && full.rsplit_once(SEPARATOR).is_some_and(|(_, own)| own == name)
+        };
         let mut found = self.known.iter().filter(|(full, _)| own(full));
         match (found.next(), found.next()) {
             (Some((full, known)), None) => Ok((full, known)),

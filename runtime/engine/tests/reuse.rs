@@ -102,6 +102,7 @@ fn workflow(name: &str, agents: &[&str], input: &Value) -> NewRun {
         scripts: BTreeMap::new(),
         agents: agents.iter().map(|name| ((*name).into(), Digest::of(&bytes(name)))).collect(),
         tools: BTreeMap::new(),
+        requests: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     let parts = agents.iter().map(|name| Blob::new(bytes(name)));

@@ -75,6 +75,7 @@ fn workflow(name: &str, input: &Value) -> NewRun {
         scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), Digest::of(&agent))]),
         tools: BTreeMap::new(),
+        requests: BTreeMap::new(),
         agent_types: BTreeMap::new(),
     };
     NewRun {

@@ -66,7 +66,8 @@ fn prepared() -> Project {
 fn secret() -> String {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mcp-canary");
     fs::write(&file, CANARY).unwrap();
-    format!("[secrets.canary]\nfile = {}\n", json!(file))
+    let hosts = r#"hosts = ["http://127.0.0.1:*"]"#;
+    format!("[secrets.canary]\nfile = {}\n{hosts}\n[grant]\nsecrets = [\"canary\"]\n", json!(file))
 }
 
 fn call(tool: &str, input: Value) -> Value {

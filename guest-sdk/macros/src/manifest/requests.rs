@@ -17,15 +17,21 @@ pub(super) fn requests(arguments: &Arguments) -> syn::Result<Json> {
         (None, None) => {}
     }
     if let Some(write) = find(arguments, "write") {
-        requests.insert("write".into(), layer(write, None)?);
+        requests.insert("write".into(), json!({ "include": write.texts_or_none()? }));
     }
     if let Some(agents) = find(arguments, "agents") {
         agents.flag()?;
         requests.insert("agents".into(), json!(true));
     }
-    for key in ["workflows", "tools", "http", "env", "secrets", "exec"] {
+    for key in ["workflows", "tools", "exec"] {
         if let Some(names) = find(arguments, key) {
             requests.insert(key.into(), json!(names.texts()?));
+        }
+    }
+    // Without patterns these say that tools may do nothing of the kind.
+    for key in ["http", "env", "secrets"] {
+        if let Some(names) = find(arguments, key) {
+            requests.insert(key.into(), json!(names.texts_or_none()?));
         }
     }
     Ok(Json::Object(requests))

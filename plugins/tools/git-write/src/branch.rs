@@ -47,7 +47,7 @@ pub fn branch(tree: &Tree, input: &BranchInput) -> Result<BranchOutput, ToolErro
                 ToolError::failed("branch-exists", message).detail("commit", commit.to_string())
             );
         }
-        None => {}
+        None => is_free(&repository, &reference)?,
     }
     if !repository.set(&reference, None, at)? {
         return Err(in_use(&input.name));
@@ -63,6 +63,23 @@ pub fn reference(name: &str) -> Result<String, ToolError> {
     let shown: String = name.chars().take(200).collect();
     let message = format!("`{shown}` is no name for a branch");
     Err(ToolError::invalid_input("invalid-branch", message))
+}
+
+/// A branch cannot be a directory of others: a new one must stand neither above nor below those that
+/// are there.
+pub fn is_free(repository: &Repository, reference: &str) -> Result<(), ToolError> {
+    let below = |above: &str, name: &str| {
+        name.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let others = repository.references("refs/heads/")?;
+    match others.iter().find(|one| below(&one.name, reference) || below(reference, &one.name)) {
+        None => Ok(()),
+        Some(other) => {
+            let message =
+                format!("there is a branch `{}`, so there can be no `{reference}`", other.name);
+            Err(ToolError::failed("branch-conflict", message))
+        }
+    }
 }
 
 /// Somebody else is changing the branch.

@@ -7,7 +7,7 @@ use baton_guest::{Schema, ToolError};
 use baton_tool_kit::Tree;
 use serde::{Deserialize, Serialize};
 
-use crate::branch::{in_use, reference};
+use crate::branch::{in_use, is_free, reference};
 use crate::files::{Changes, apply, changes};
 
 /// Longest message and longest key, in bytes.
@@ -93,7 +93,10 @@ pub fn commit(tree: &Tree, input: &CommitInput) -> Result<CommitOutput, ToolErro
     let before = repository.reference(&reference)?;
     let parent = match before {
         Some(tip) => tip,
-        None => repository.resolve(input.base.as_deref().unwrap_or("HEAD"))?,
+        None => {
+            is_free(&repository, &reference)?;
+            repository.resolve(input.base.as_deref().unwrap_or("HEAD"))?
+        }
     };
     let output = |commit: Id, parent: Id, created| CommitOutput {
         branch: input.branch.clone(),

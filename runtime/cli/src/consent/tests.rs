@@ -7,7 +7,7 @@ use baton_core::digest::Digest;
 use baton_core::limits::Limits;
 use baton_core::manifest::{Manifest, Requests};
 use baton_core::record::{BackendChoice, Effect, Program};
-use baton_core::scope::{GlobLayer, Scope};
+use baton_core::scope::{Capability, GlobLayer, Scope};
 use baton_journal::store::Blob;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::program::Bundle;
 use crate::program::tools::{Provider, Providers};
 use crate::program::toolset::effective;
 use crate::project::places::Places;
-use crate::project::policy::Policy;
+use crate::project::policy::{Flag, Policy};
 
 fn bundle(backends: BackendChoice) -> Bundle {
     let manifest = json!({
@@ -37,6 +37,7 @@ fn bundle(backends: BackendChoice) -> Bundle {
         script: None,
         scripts: Default::default(),
         workflows: Default::default(),
+        requests: Default::default(),
         agents: Default::default(),
         tools: Default::default(),
         agent_types: manifest.agents.clone(),
@@ -172,7 +173,7 @@ fn with_tools() -> Bundle {
     bundle.manifest.requests = Requests {
         tools: ["git/*", "nothing/here", "everything/*"].map(Into::into).into(),
         exec: ["cargo test **", "rm **"].map(Into::into).into(),
-        http: vec!["https://api.github.com".into()],
+        http: Some(vec!["https://api.github.com".into()]),
         ..Requests::default()
     };
     let tool = json!({
@@ -188,16 +189,27 @@ fn with_tools() -> Bundle {
     });
     let manifest = Manifest::parse(tool.to_string().as_bytes()).unwrap();
     let digest = Digest::of(b"git");
-    let provider = Provider { manifest, digest, path: Some("/w/git.wasm".into()) };
+    let path = Some("/w/git.wasm".into());
+    let provider = Provider { manifest, digest, path, persons: false };
     bundle.providers.components.insert("git".into(), provider);
     bundle.providers.missing.push("nothing/here".into());
     bundle
 }
 
 fn policy(text: &str) -> Policy {
+    policy_of(text, "", &[])
+}
+
+fn policy_of(project: &str, person: &str, grants: &[Flag]) -> Policy {
     let temp = tempfile::tempdir().unwrap();
-    std::fs::write(temp.path().join("baton.toml"), text).unwrap();
-    Policy::load(&Places::around(temp.path(), |_| None), &[], &[]).unwrap()
+    let home = temp.path().join("home");
+    std::fs::create_dir_all(home.join("baton")).unwrap();
+    std::fs::write(temp.path().join("baton.toml"), project).unwrap();
+    std::fs::write(home.join("baton/config.toml"), person).unwrap();
+    let home = home.into_os_string();
+    let places =
+        Places::around(temp.path(), |name| (name == "XDG_CONFIG_HOME").then(|| home.clone()));
+    Policy::load(&places, grants, &[]).unwrap()
 }
 
 const POLICY: &str = r#"[grant]
@@ -324,16 +336,63 @@ fn only_what_is_granted_reaches_a_tool() {
 }
 
 #[test]
-fn a_server_that_lacks_its_secret_is_an_error_before_anything_starts() {
+fn a_server_gets_the_secrets_that_are_meant_for_it_alone() {
     let requests = Requests { tools: vec!["x/*".into()], ..Requests::default() };
-    let server = "[mcp.x]\nurl = \"https://x.org\"\nheaders = { A = \"Bearer secret:t\" }\n";
-    let denied = "[secrets.t]\nenv = \"T\"\n[deny]\nsecrets = [\"t\"]\n";
-    for (text, word) in
-        [(server.into(), "nobody defines"), (format!("{server}{denied}"), "policy denies")]
-    {
-        let error = effective(&requests, &Providers::default(), &policy(&text), false).unwrap_err();
-        assert_eq!(error.code(), Some(Code::Policy));
-        assert!(error.sentence().contains(word), "{}", error.sentence());
+    let url = "[mcp.x]\nurl = \"https://x.org/mcp\"\nheaders = { A = \"Bearer secret:t\" }\n";
+    let program = "[mcp.x]\ncommand = [\"serve\"]\nenv = { T = \"secret:t\" }\n";
+    let secret = "[secrets.t]\nenv = \"T\"\nhosts = [\"https://x.org\"]\n";
+    let elsewhere = "[secrets.t]\nenv = \"T\"\nhosts = [\"https://y.org\", \"http://x.org\"]\n";
+    let some = "[secrets.t]\nenv = \"T\"\nhosts = [\"GET,POST https://x.org\"]\n";
+    let grant = "[grant]\nsecrets = [\"*\"]\n";
+    let deny = "[deny]\nsecrets = [\"t\"]\n";
+    for (project, person, problem) in [
+        (url.to_owned(), String::new(), Some("which nobody defines")),
+        (format!("{url}{secret}"), String::new(), None),
+        (format!("{program}{secret}"), String::new(), None),
+        (format!("{url}{secret}{deny}"), String::new(), Some("which policy denies")),
+        (format!("{url}{elsewhere}"), String::new(), Some("may not go to that host")),
+        (format!("{url}{some}"), String::new(), Some("may not go to that host")),
+        // What the person defined is not for a project to give away.
+        (program.into(), secret.into(), Some("not granted to a server of the project")),
+        (format!("{program}{grant}"), secret.into(), Some("not granted to a server")),
+        (program.into(), format!("{secret}{grant}"), None),
+        (String::new(), format!("{secret}{program}"), None),
+        (secret.into(), url.into(), None),
+        (secret.into(), format!("{url}{elsewhere}"), Some("may not go to that host")),
+    ] {
+        let policy = policy_of(&project, &person, &[]);
+        let found = effective(&requests, &Providers::default(), &policy, false);
+        match (found, problem) {
+            (Ok(found), None) => assert_eq!(found.tools.servers.len(), 1, "{project}{person}"),
+            (Err(error), Some(problem)) => {
+                assert_eq!(error.code(), Some(Code::Policy));
+                assert!(error.sentence().contains(problem), "{}", error.sentence());
+            }
+            (found, problem) => unreachable!("{project}{person}: {found:?}, {problem:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_secrets_of_a_person_are_granted_by_the_person() {
+    let bundle = with_tools();
+    let secret = "[secrets.github]\nenv = \"G\"\n[secrets.other]\nenv = \"O\"\n";
+    let own = "[secrets.other]\nenv = \"O\"\n";
+    let grant = "[grant]\nsecrets = [\"*\"]\n";
+    let flag = [Flag { capability: Capability::Secrets, text: "github".into() }];
+    for (project, person, flags, expected) in [
+        (grant.to_owned(), secret.to_owned(), &[][..], &[][..]),
+        (format!("{grant}{own}"), "[secrets.github]\nenv = \"G\"".into(), &[], &["other"]),
+        (String::new(), format!("{grant}{secret}"), &[], &["github", "other"]),
+        (grant.into(), secret.into(), &flag, &["github"]),
+        (format!("{grant}{secret}"), String::new(), &[], &["github", "other"]),
+    ] {
+        let policy = policy_of(&project, &person, flags);
+        let requests = &bundle.manifest.requests;
+        let requests = Requests { tools: vec!["git/*".into()], ..requests.clone() };
+        let tools = effective(&requests, &bundle.providers, &policy, false).unwrap().tools;
+        let found: Vec<&str> = tools.secrets.keys().map(String::as_str).collect();
+        assert_eq!(found, expected, "{project}\n{person}");
     }
 }
 

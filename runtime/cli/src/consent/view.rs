@@ -198,9 +198,10 @@ pub fn patterns(requests: &Requests) -> Vec<(Capability, Pattern)> {
     };
     add(Capability::Read, &requests.read.as_ref().map(globs).unwrap_or_default());
     add(Capability::Write, &requests.write.as_ref().map(globs).unwrap_or_default());
-    add(Capability::Http, &requests.http);
-    add(Capability::Env, &requests.env);
-    add(Capability::Secrets, &requests.secrets);
+    let named = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    add(Capability::Http, &named(&requests.http));
+    add(Capability::Env, &named(&requests.env));
+    add(Capability::Secrets, &named(&requests.secrets));
     add(Capability::Exec, &requests.exec);
     all
 }

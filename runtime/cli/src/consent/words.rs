@@ -29,9 +29,10 @@ pub fn requested(requests: &Requests) -> Vec<String> {
     if let Some(layer) = &requests.write {
         say(Capability::Write, &[super::patterns(layer)]);
     }
-    say(Capability::Http, &requests.http);
-    say(Capability::Env, &requests.env);
-    say(Capability::Secrets, &requests.secrets);
+    let named = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    say(Capability::Http, &named(&requests.http));
+    say(Capability::Env, &named(&requests.env));
+    say(Capability::Secrets, &named(&requests.secrets));
     say(Capability::Exec, &requests.exec);
     lines
 }

@@ -6,7 +6,6 @@ mod nested;
 mod parts;
 pub mod tools;
 pub mod toolset;
-mod wishes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -166,7 +165,7 @@ fn gather_component(
     policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
-    let mut manifest = accepted(root, shown, World::Workflow)?;
+    let manifest = accepted(root, shown, World::Workflow)?;
     let folder = root.path.as_deref().and_then(Path::parent).map(Path::to_owned);
     let mut parts = Parts::new(folder);
     parts.keep(root.inspection.digest, root.bytes.clone());
@@ -175,7 +174,7 @@ fn gather_component(
     program.agent_types.clone_from(&manifest.agents);
     let mut gathering = Gathering::new(project, parts, program, Config::default().nesting);
     gathering.add_required(&manifest.requests.workflows)?;
-    manifest.requests = gathering.asked(&manifest.requests);
+    let warnings = gathering.unreachable(&manifest.requests);
     let providers = gathering.add_tools(&manifest.requests, policy)?;
     let own = gathering.files(root.path.as_deref());
     let (program, parts) = gathering.close(&backends)?;
@@ -190,7 +189,7 @@ fn gather_component(
         backends,
         script: None,
         agents_max: None,
-        warnings: Vec::new(),
+        warnings,
         providers,
         unperformed: false,
     })
@@ -223,8 +222,9 @@ fn gather_script(
     let workflows = gathering.names(&root);
     gathering.add_agent_types(&root);
     let spawns = gathering.spawns_agents(&root);
-    let warnings = gathering.warnings(&root);
-    let requests = gathering.asked(&root.requests(workflows));
+    let mut warnings = gathering.warnings(&root);
+    let requests = root.requests(workflows);
+    warnings.extend(gathering.unreachable(&requests));
     let providers = gathering.add_tools(&requests, policy)?;
     let own = gathering.files(Some(&root.path));
     let (program, parts) = gathering.close(&backends)?;
@@ -277,6 +277,7 @@ fn program(name: String, component: Digest) -> Program {
         workflows: Default::default(),
         scripts: Default::default(),
         agents: Default::default(),
+        requests: Default::default(),
         tools: Default::default(),
         agent_types: Default::default(),
     }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use baton_core::manifest::{AgentType, Requests, World};
 use baton_core::record::{BackendChoice, Program};
+use baton_core::scope::name_matches;
 use baton_journal::store::Blob;
 
 use super::component::{self, Component, accepted};
 use super::names::{FILE, nested_file, program_name};
 use super::parts::Parts;
 use super::tools::{self, Providers};
-use super::{Target, needed, wishes};
+use super::{Target, needed};
 use crate::error::Result;
 use crate::project::Project;
 use crate::project::catalog::Source;
@@ -31,21 +32,12 @@ pub struct Gathering<'a> {
     nesting: u32,
     /// Nested scripts by name, those that are refused included.
     scripts: BTreeMap<String, Script>,
-    /// What nested workflows ask for, by name.
-    requests: BTreeMap<String, Requests>,
 }
 
 impl<'a> Gathering<'a> {
     /// A program of its root alone.
     pub fn new(project: &'a mut Project, parts: Parts, program: Program, nesting: u32) -> Self {
-        Self {
-            project,
-            parts,
-            program,
-            nesting,
-            scripts: BTreeMap::new(),
-            requests: BTreeMap::new(),
-        }
+        Self { project, parts, program, nesting, scripts: BTreeMap::new() }
     }
 
     /// Adds the workflows that a component says it runs.
@@ -110,7 +102,10 @@ impl<'a> Gathering<'a> {
         self.program.workflows.insert(name.into(), runner);
         self.program.scripts.insert(name.into(), digest);
         self.add_calls(&script, depth)?;
-        self.requests.insert(name.into(), script.requests(Vec::new()));
+        // Which ones it may run is for the program to say; that it runs some, for itself.
+        let names = script.inspection.workflows.iter();
+        let names = names.map(|named| program_name(named).unwrap_or_default()).collect();
+        self.program.requests.insert(name.into(), script.requests(names));
         self.scripts.insert(name.into(), script);
         Ok(())
     }
@@ -121,7 +116,7 @@ impl<'a> Gathering<'a> {
         self.parts.keep(digest, found.bytes.clone());
         self.program.workflows.insert(name.into(), digest);
         self.add_required(&manifest.requests.workflows)?;
-        self.requests.insert(name.into(), manifest.requests);
+        self.program.requests.insert(name.into(), manifest.requests);
         for (name, agent_type) in manifest.agents {
             self.program.agent_types.entry(name).or_insert(agent_type);
         }
@@ -171,11 +166,27 @@ impl<'a> Gathering<'a> {
         Ok(Some(Target::Script(Box::new(script))))
     }
 
-    /// What the whole program asks for: what its root asks, and what nested workflows need beyond
-    /// that. They get it through the root, and only as much as the root has.
+    /// Tools and commands that nested workflows ask for and will not get, because the root does not
+    /// ask for them: a line each.
     #[must_use]
-    pub fn asked(&self, root: &Requests) -> Requests {
-        wishes::of_program(root, self.requests.values())
+    pub fn unreachable(&self, root: &Requests) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (name, nested) in &self.program.requests {
+            let missing = |own: &[String], theirs: &[String]| {
+                let has = |pattern: &&String| !own.iter().any(|own| name_matches(own, pattern));
+                theirs.iter().filter(has).cloned().collect::<Vec<_>>()
+            };
+            let mut wanted = missing(&root.tools, &nested.tools);
+            wanted.extend(missing(&root.exec, &nested.exec));
+            if !wanted.is_empty() {
+                lines.push(format!(
+                    "the workflow {name} asks for {}, which this one does not ask for: it will not \
+                     get that",
+                    wanted.join(", ")
+                ));
+            }
+        }
+        lines
     }
 
     /// Adds the components of the tools that the program may call.

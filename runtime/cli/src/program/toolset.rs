@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use baton_core::json::Json;
 use baton_core::manifest::{ManifestTool, Requests};
-use baton_core::scope::{Authority, Capability, NameScope, Scope};
+use baton_core::scope::{Authority, Capability, HttpRule, NameScope, Scope};
 use baton_core::tool::{
     EXEC, Provider as By, SEPARATOR, SecretDefinition, Server, ToolDefinition, Tools,
 };
@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
-use crate::project::policy::Policy;
+use crate::project::policy::judge::grant_flag;
+use crate::project::policy::{Place, Policy};
 
 /// Begins a value that is a secret.
 const SECRET: &str = "secret:";
@@ -64,7 +65,7 @@ pub fn effective(
         tools.known.insert(EXEC.into(), loosened(policy, EXEC, exec(policy, root)));
     }
     tools.certificates = policy.certificates.clone();
-    tools.servers = servers(requests, &allowed.names, policy)?;
+    tools.servers = servers(requests, providers, &allowed.names, policy)?;
     tools.secrets = secrets(&tools, policy);
     Ok(Effective { scope, tools })
 }
@@ -137,31 +138,65 @@ fn exec_has_network(policy: &Policy) -> bool {
 /// The servers whose tools may be called.
 fn servers(
     requests: &Requests,
+    providers: &Providers,
     allowed: &NameScope,
     policy: &Policy,
 ) -> Result<BTreeMap<String, Server>> {
     let mut wanted = BTreeMap::new();
     for (name, (server, place)) in &policy.servers {
         let means = |patterns: &[String]| patterns.iter().any(|pattern| may_mean(pattern, name));
-        if !means(&requests.tools) || !allowed.layers.iter().all(|layer| means(layer)) {
+        let taken = providers.components.contains_key(name);
+        if taken || !means(&requests.tools) || !allowed.layers.iter().all(|layer| means(layer)) {
             continue;
         }
         for secret in secrets_of(server) {
-            let problem = if !policy.secrets.contains_key(secret) {
-                "nobody defines"
-            } else if denied(policy, secret) {
-                "policy denies"
-            } else {
-                continue;
-            };
-            let message =
-                format!("the server `{name}` needs the secret `{secret}`, which {problem}");
-            return Err(CliError::new(Code::Policy, message)
-                .hint(format!("{}: define it under [secrets.{secret}]", place.text)));
+            let Some((problem, hint)) = withheld(secret, server, place, policy) else { continue };
+            let message = format!("the server `{name}` needs the secret `{secret}`, {problem}");
+            return Err(CliError::new(Code::Policy, message).hint(hint));
         }
         wanted.insert(name.clone(), server.clone());
     }
     Ok(wanted)
+}
+
+/// Why a server is not given a secret, and what to do about it; none: it is.
+fn withheld(
+    secret: &str,
+    server: &Server,
+    place: &Place,
+    policy: &Policy,
+) -> Option<(&'static str, String)> {
+    let Some((definition, from)) = policy.secrets.get(secret) else {
+        let hint = format!("{}: define it under [secrets.{secret}]", place.text);
+        return Some(("which nobody defines", hint));
+    };
+    if denied(policy, secret) {
+        return Some(("which policy denies", format!("take it out of {}", place.text)));
+    }
+    if !policy.gives(secret, place) {
+        let hint = grant_flag(Capability::Secrets, secret);
+        return Some(("which is yours and not granted to a server of the project", hint));
+    }
+    let bound = match server {
+        Server::Stdio { .. } => true,
+        Server::Http { url, .. } => is_bound_to(url, &definition.hosts),
+    };
+    if bound {
+        return None;
+    }
+    let hint = format!("{}: `hosts` must hold the server's", from.text);
+    Some(("which may not go to that host", hint))
+}
+
+/// Whether all requests to a server are among those that a secret may be put into.
+fn is_bound_to(url: &str, hosts: &[HttpRule]) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = place.rsplit('@').next().unwrap_or_default();
+    ["POST", "GET", "DELETE"].iter().all(|method| {
+        let meant = format!("{method} {scheme}://{place}").parse::<HttpRule>();
+        meant.is_ok_and(|meant| hosts.iter().any(|rule| rule.covers(&meant)))
+    })
 }
 
 fn denied(policy: &Policy, secret: &str) -> bool {

@@ -210,9 +210,9 @@ struct RawAsked {
     workflows: Vec<String>,
     tools: Option<Vec<String>>,
     write: Option<RawRead>,
-    http: Vec<String>,
-    env: Vec<String>,
-    secrets: Vec<String>,
+    http: Option<Vec<String>>,
+    env: Option<Vec<String>>,
+    secrets: Option<Vec<String>>,
     exec: Option<Vec<String>>,
 }
 
@@ -224,6 +224,13 @@ enum RawRead {
 }
 
 impl RawRead {
+    fn named(self) -> GlobLayer {
+        match self {
+            Self::List(include) => GlobLayer { include, ..GlobLayer::default() },
+            Self::Layer(layer) => layer,
+        }
+    }
+
     fn layer(self) -> Option<GlobLayer> {
         match self {
             // An empty list asks for nothing; a layer without patterns would let everything pass.
@@ -267,7 +274,8 @@ impl Inspection {
             Some(read) => read.layer(),
         };
         let bounds = Requests {
-            write: raw.write.and_then(RawRead::layer),
+            // Without patterns it is nothing, which is something else than not to be named.
+            write: raw.write.map(RawRead::named),
             http: raw.http,
             env: raw.env,
             secrets: raw.secrets,

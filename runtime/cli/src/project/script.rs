@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use baton_core::digest::Digest;
 use baton_core::manifest::Requests;
+use baton_core::scope::GlobLayer;
 
 use super::inspection::{Asked, Finding, Inspection};
 use super::inspector::Inspector;
@@ -100,8 +101,11 @@ impl Script {
     #[must_use]
     pub fn requests(&self, workflows: Vec<String>) -> Requests {
         let Asked { read, tools, exec, bounds, .. } = &self.asked;
+        // Its tools read nothing either then.
+        let nothing = || GlobLayer { exclude: vec!["**".into()], ..GlobLayer::default() };
+        let read = read.clone().unwrap_or_else(nothing);
         Requests {
-            read: read.clone(),
+            read: Some(read),
             agents: true,
             workflows,
             tools: tools.clone().unwrap_or_else(|| self.inspection.literal_tools()),

@@ -11,6 +11,7 @@ fn program(component: &str) -> Program {
         script: None,
         workflows: BTreeMap::new(),
         scripts: BTreeMap::new(),
+        requests: Default::default(),
         agents: BTreeMap::new(),
         tools: [("git".to_owned(), Digest::of(b"git 1"))].into(),
         agent_types: [("judge".to_owned(), AgentType::default())].into(),

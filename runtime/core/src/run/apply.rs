@@ -8,12 +8,15 @@ use crate::digest::Digest;
 use crate::files::Observation;
 use crate::handoff::{FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
+use crate::manifest::Requests;
 use crate::record::{Body, Effect, Record, Work};
 use crate::replay::{
     CANCEL, FILES, REFUSED, REPORT, kind_of_work, shorten, summary_of_request, summary_of_work,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
+use crate::scope::{PatternError, Scope};
+use crate::spec::WorkflowSpec;
 
 /// Records that cannot be those of one run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -227,6 +230,11 @@ impl Run {
         owner.ended_at.push(0);
         owner.commands.push(recorded);
         let scope = owner.scope.clone();
+        let asked = match work {
+            Work::Workflow { spec, .. } => self.started.program.requests.get(&spec.name).cloned(),
+            _ => None,
+        };
+        let owner = self.workflow_mut(seq, &parent)?;
         match work {
             Work::Tool { .. } | Work::Sleep { .. } => {}
             Work::Agent { .. } => {
@@ -238,8 +246,7 @@ impl Run {
                     component: *component,
                     input: spec.input.clone(),
                     // Its patterns were read when the child was asked for.
-                    scope: scope
-                        .for_child(spec.options.read.as_deref(), spec.options.within.as_ref())
+                    scope: scope_of_child(&scope, spec, asked.as_ref())
                         .map_err(|error| wrong(error.to_string()))?,
                     budget: *budget,
                     began: at,
@@ -354,6 +361,21 @@ impl Run {
             RecordError::Contradiction { seq, what: format!("there is no open task /{path}") }
         })
     }
+}
+
+/// What a child workflow may touch: what its parent may, narrowed by what the parent says, and no more
+/// than it asks for itself.
+pub(super) fn scope_of_child(
+    parent: &Scope,
+    spec: &WorkflowSpec,
+    asked: Option<&Requests>,
+) -> Result<Scope, PatternError> {
+    let options = &spec.options;
+    let scope = parent.for_child(options.read.as_deref(), options.within.as_ref())?;
+    Ok(match asked {
+        Some(asked) => scope.intersect(&asked.scope()?),
+        None => scope,
+    })
 }
 
 impl Task {

@@ -1,5 +1,6 @@
 //! Spawning: scope, budget, limits and the choice of who performs a task.
 
+use super::apply::scope_of_child;
 use super::{Run, Workflow};
 use crate::action::Action;
 use crate::budget::Amounts;
@@ -263,6 +264,8 @@ impl Run {
                 "request it in the manifest",
             ));
         };
+        scope_of_child(&parent.scope, &spec, program.requests.get(&spec.name))
+            .map_err(|error| Refusal::invalid("bad-pattern", error.to_string()))?;
         let asked = spec.options.budget.map(Amounts::from).unwrap_or_default();
         Ok(Work::Workflow { spec, component, budget: asked.min(&left(parent, cursor)) })
     }

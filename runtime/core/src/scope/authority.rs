@@ -207,7 +207,8 @@ impl Authority {
         if let Some(include) = &by.read {
             self.read = self.read.and_then(|own| own.narrowed(include));
         }
-        if let Some(include) = &by.write {
+        // What may be written may be read: whoever may read less may not get at it that way.
+        if let Some(include) = by.write.as_ref().or(by.read.as_ref()) {
             self.write = self.write.and_then(|own| own.narrowed(include));
         }
         let names = |own: Option<NameScope>, by: &Option<Vec<String>>| {

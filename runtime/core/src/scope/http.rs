@@ -1,7 +1,7 @@
 //! Requests that may be sent over HTTP.
 
-use std::fmt;
 use core::net::IpAddr;
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};

@@ -218,13 +218,13 @@ fn a_good_component_is_described() {
 #[test]
 fn shapes_beyond_the_pool_are_refused_at_load() {
     for (name, parts, words) in [
-        ("a large memory", "(memory $large 2000)", "memory"),
+        ("a large memory", "(memory $large 5000)", "memory"),
         ("a large table", "(table 30000 funcref)", "table"),
         ("many tables", "(table 1 funcref) (table 1 funcref) (table 1 funcref)", "tables"),
     ] {
         let bytes = if name == "a large memory" {
             let bare = bare()
-                .replace(r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") 2000)"#);
+                .replace(r#"(memory (export "memory") 1)"#, r#"(memory (export "memory") 5000)"#);
             component("workflow", &format!("{bare} {}", manifest("workflow")))
         } else {
             workflow("", parts, "(unreachable)")

@@ -26,6 +26,17 @@ pub enum Problem {
     /// A secret that it is given cannot be had.
     #[error("needs a secret: {0}")]
     Secret(#[source] SecretError),
+    /// A secret that it is given is bound to others.
+    #[error(
+        "is not among the hosts that the secret `{secret}` is bound to: add `{origin}` to `hosts` of \
+         [secrets.{secret}]"
+    )]
+    SecretHost {
+        /// Name of the secret.
+        secret: String,
+        /// Where the server is.
+        origin: String,
+    },
     /// It did not get as far as taking requests. Nothing was asked of it.
     #[error("could not be started: {0}")]
     Start(String),
@@ -120,7 +131,7 @@ impl McpError {
         let failed = |code: &str| failure(FailureKind::Failed, code);
         let failure = match self.problem {
             Problem::Unknown => failed("mcp-unknown"),
-            Problem::Secret(_) => failed("secret"),
+            Problem::Secret(_) | Problem::SecretHost { .. } => failed("secret"),
             Problem::Start(_) => {
                 return BackendError::Retryable { failure: failed("mcp-start"), after_ms: None };
             }

@@ -26,19 +26,30 @@ const RESUME_WAIT: Duration = Duration::from_millis(500);
 /// Redirects followed of one request, all within the same origin.
 const REDIRECTS_MAX: usize = 5;
 
+/// Where a server is.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err(format!("`{text}` is no address of HTTP")),
+    }
+}
+
 /// The transport to a server, and where it is told why an answer broke off.
 ///
 /// # Errors
-/// What is wrong with the address or a header. The value of a header is in no message.
+/// What is wrong with a header. The value of one is in no message.
 pub(super) fn transport(
-    url: &str,
+    url: &Url,
     headers: &BTreeMap<String, String>,
     limits: &ToolLimits,
 ) -> Result<(StreamableHttpClientTransport<Client>, Breaks), String> {
-    let url = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
     let breaks = Breaks::default();
     let client = Client {
-        inner: client(&url, limits)?,
+        inner: client(url, limits)?,
         breaks: breaks.clone(),
         event_bytes_max: usize::try_from(limits.mcp_message_bytes).unwrap_or(usize::MAX),
     };
@@ -56,15 +67,11 @@ fn client(url: &Url, limits: &ToolLimits) -> Result<reqwest::Client, String> {
         .connect_timeout(Duration::from_millis(limits.http_connect_ms))
         .no_proxy()
         .redirect(redirects());
-    if url.scheme() == "https" {
-        // Somebody else in this process may have chosen the same one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    } else if url.scheme() == "http" {
-        // Without certificates, so that a machine which has none can be used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    // Somebody else in this process may have chosen the same one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if url.scheme() == "http" {
+        // A machine without certificates can do without them.
         builder = builder.tls_certs_only([]);
-    } else {
-        return Err(format!("`{url}` is no address of HTTP"));
     }
     builder.build().map_err(|error| format!("no HTTP client: {}", chain(&error)))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use baton_agents::Supervisor;
 use baton_core::limits::ToolLimits;
 use baton_core::tool::Server;
+use reqwest::Url;
 use rmcp::transport::IntoTransport;
 
 use super::connection::Connection;
@@ -18,6 +19,9 @@ use crate::secrets::Secrets;
 
 /// What a value of the configuration begins with that is the name of a secret.
 const SECRET: &str = "secret:";
+
+/// The methods of requests to a server. All of them carry its headers.
+const METHODS: &[&str] = &["POST", "GET", "DELETE"];
 
 /// What a connection is opened with.
 pub(super) struct Opener<'a> {
@@ -53,7 +57,8 @@ impl Opener<'_> {
         let bytes_max = self.limits.mcp_message_bytes;
         match self.server {
             Server::Stdio { argv, env, cwd } => {
-                let environment = self.filled(env, whole).await.map_err(Unopened::Failed)?;
+                let environment = self.filled(env, whole, |_| Ok(())).await;
+                let environment = environment.map_err(Unopened::Failed)?;
                 let directory = process::directory(cwd.as_deref(), self.root).map_err(start)?;
                 let command = process::Command { argv, environment, directory };
                 let streams = process::start(self.supervisor, command).await.map_err(start)?;
@@ -68,9 +73,11 @@ impl Opener<'_> {
                 .await
             }
             Server::Http { url, headers } => {
-                let headers = self.filled(headers, word).await.map_err(Unopened::Failed)?;
+                let url = http::address(url).map_err(start)?;
+                let headers = self.filled(headers, words, |name| self.bound(name, &url)).await;
+                let headers = headers.map_err(Unopened::Failed)?;
                 let (transport, breaks) =
-                    http::transport(url, &headers, self.limits).map_err(start)?;
+                    http::transport(&url, &headers, self.limits).map_err(start)?;
                 let transport = IntoTransport::into_transport(transport);
                 Connection::open(
                     Link { transport, end: Ending::Http(breaks), process: None },
@@ -82,40 +89,53 @@ impl Opener<'_> {
         }
     }
 
-    /// The values with their secrets. `find` says where in a value the name of one is.
+    /// The values with their secrets, each of which must be `allowed`.
     async fn filled(
         &self,
         values: &BTreeMap<String, String>,
-        find: impl Fn(&str) -> Option<(usize, usize)>,
+        words: fn(&str) -> Vec<&str>,
+        allowed: impl Fn(&str) -> Result<(), Problem>,
     ) -> Result<BTreeMap<String, String>, Problem> {
         let mut filled = BTreeMap::new();
         for (key, value) in values {
-            let mut text = value.clone();
-            if let Some((from, to)) = find(value)
-                && let Some(name) = value.get(from + SECRET.len()..to)
-            {
-                let secret = self.secrets.get(name).await.map_err(Problem::Secret)?;
-                text.replace_range(from..to, &secret);
+            let mut text = Vec::new();
+            for word in words(value) {
+                text.push(match word.strip_prefix(SECRET) {
+                    Some(name) => {
+                        allowed(name)?;
+                        self.secrets.get(name).await.map_err(Problem::Secret)?
+                    }
+                    None => word.into(),
+                });
             }
-            filled.insert(key.clone(), text);
+            filled.insert(key.clone(), text.join(" "));
         }
         Ok(filled)
     }
-}
 
-/// A value that is a secret as a whole.
-fn whole(value: &str) -> Option<(usize, usize)> {
-    value.starts_with(SECRET).then_some((0, value.len()))
-}
-
-/// A value of which one word is a secret.
-fn word(value: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    for word in value.split(' ') {
-        if word.starts_with(SECRET) {
-            return Some((from, from + word.len()));
+    /// Whether a secret is bound to where all requests to a server go.
+    fn bound(&self, name: &str, url: &Url) -> Result<(), Problem> {
+        let Some(definition) = self.secrets.definitions().get(name) else { return Ok(()) };
+        let host = url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = url.port_or_known_default().unwrap_or_default();
+        let reaches = |method: &str| {
+            definition.hosts.iter().any(|rule| rule.matches(method, url.scheme(), host, port))
+        };
+        if METHODS.iter().all(|method| reaches(method)) {
+            return Ok(());
         }
-        from += word.len() + 1;
+        let origin = url.origin().ascii_serialization();
+        Err(Problem::SecretHost { secret: name.to_owned(), origin })
     }
-    None
+}
+
+/// A value that is a secret as a whole, or none.
+fn whole(value: &str) -> Vec<&str> {
+    vec![value]
+}
+
+/// A value of which some words are secrets.
+fn words(value: &str) -> Vec<&str> {
+    value.split(' ').collect()
 }

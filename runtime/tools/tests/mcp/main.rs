@@ -135,7 +135,7 @@ async fn a_server_serves_all_calls_and_ends_with_the_run() {
     assert_eq!(fixture.servers.list("sh").await.unwrap().tools.len(), 1);
     let first = fixture.call("say").await.unwrap();
     assert_eq!(fixture.call("say").await.unwrap(), first);
-    assert_eq!(fixture.lines("starts"), [first.clone()]);
+    assert_eq!(fixture.lines("starts"), std::slice::from_ref(&first));
     assert!(runs(&first));
     fixture.servers.close().await;
     assert!(!runs(&first));

@@ -45,6 +45,8 @@ pub struct Child {
     pub within: std::collections::BTreeMap<String, Vec<String>>,
     /// Agents it may spend.
     pub agents: Option<u64>,
+    /// Which workflow it is.
+    pub workflow: Option<String>,
 }
 
 /// What became of an act.
@@ -89,7 +91,8 @@ pub async fn act(cx: &Cx, input: Input) -> Result<Vec<Value>> {
         };
     }
     let below = Input { acts: input.acts, child: None };
-    let call = cx.workflow("prober", &below).within(within);
+    let name = child.workflow.unwrap_or_else(|| "prober".into());
+    let call = cx.workflow(&name, &below).within(within);
     let call = match child.agents {
         Some(agents) => call.budget(Amounts { agents: Some(agents), ..Amounts::default() }),
         None => call,

@@ -39,3 +39,21 @@ fn what_is_no_branch_or_revision_is_refused() {
     std::fs::write(made.path().join(".git/refs/heads/held.lock"), "").unwrap();
     assert_eq!(branch(&made.tree(), &input("held", None)).unwrap_err().code, "branch-in-use");
 }
+
+#[test]
+fn a_branch_is_no_directory_of_others() {
+    let made = Made::new();
+    made.git(&["branch", "a"]);
+    made.git(&["branch", "b/c"]);
+    for packed in [false, true] {
+        if packed {
+            made.git(&["pack-refs", "--all"]);
+        }
+        for name in ["a/x", "a/x/y", "b", "main/x"] {
+            let error = branch(&made.tree(), &input(name, None)).unwrap_err();
+            assert_eq!(error.code, "branch-conflict", "{name}");
+        }
+    }
+    assert!(branch(&made.tree(), &input("ab", None)).unwrap().created);
+    assert!(branch(&made.tree(), &input("b/d", None)).unwrap().created);
+}

@@ -42,12 +42,13 @@ struct ServerShape<'a> {
 /// # Errors
 /// When a file of settings or a component that it names cannot be used.
 pub fn lines(places: &Places, json: bool) -> Result<String> {
-    let policy = Policy::load(places, &[], &[])?;
+    let mut policy = Policy::load(places, &[], &[])?;
     let found = tools::find(&["*".to_owned()], None, places, &policy)?;
     for problem in &found.problems {
         note(&format!("{} {}", paint(WARN, "warning:"), one_line(problem)));
     }
     let providers: Vec<&Provider> = found.components.values().collect();
+    policy.servers.retain(|name, _| !found.components.contains_key(name));
     if json { as_json(&providers, &policy) } else { Ok(as_text(&providers, &policy, places)) }
 }
 

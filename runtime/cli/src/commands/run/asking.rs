@@ -1,15 +1,17 @@
 //! The question before a run, and what is told where nobody is asked.
 
 use baton_core::scope::Capability;
+use baton_core::tool::{SecretSource, Server};
 
 use super::Prepared;
 use crate::args::RunArgs;
-use crate::authority::Allowed;
+use crate::authority::{Allowed, Authority};
 use crate::codes::Code;
 use crate::consent::{self, Answer, Plan};
 use crate::error::{CliError, Result};
 use crate::output::{DIM, WARN, note};
 use crate::project::policy::judge::{Judged, Verdict};
+use crate::project::policy::{Place, Source};
 use crate::receipts::Receipt;
 use crate::text::{one_line, paint, plural};
 
@@ -53,13 +55,12 @@ impl Prepared {
             let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
             note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
         }
-        if wish == Wish::Yes {
+        if wish != Wish::Ask {
             self.tell_missing();
-            return Ok(());
-        }
-        if wish == Wish::Always {
-            self.tell_missing();
-            return self.remember();
+            for told in self.of_project() {
+                note(&format!("{} {told}", paint(WARN, "note:")));
+            }
+            return if wish == Wish::Always { self.remember() } else { Ok(()) };
         }
         let changed = match self.authority.allowed()? {
             Allowed::Never => Vec::new(),
@@ -132,8 +133,47 @@ impl Prepared {
                 one_line(&self.workflow)
             ));
         }
+        for problem in view.problems.iter().take(WARNINGS_MAX) {
+            note(&one_line(problem));
+        }
         for pattern in view.missing.iter().take(WARNINGS_MAX) {
             note(&format!("no tool `{}` is installed", one_line(pattern)));
         }
+    }
+
+    /// What the project's settings start on this machine, or take from it, on behalf of this run:
+    /// nobody looked at them, and they may be a stranger's.
+    fn of_project(&self) -> Vec<String> {
+        let Authority { policy, effective, .. } = &self.authority;
+        let of_project = |place: &Place| place.source == Source::Project;
+        let secrets = effective.tools.secrets.keys().filter_map(|name| {
+            let (definition, place) = policy.secrets.get(name)?;
+            let from = match &definition.from {
+                SecretSource::Command(argv) => format!("runs `{}`", shell_words::join(argv)),
+                SecretSource::File(path) => format!("reads {path}"),
+                SecretSource::Env(variable) => format!("takes ${variable}"),
+            };
+            let told = format!("{} {from} for the secret {name}", place.text);
+            of_project(place).then_some(told)
+        });
+        let servers = effective.tools.servers.keys().filter_map(|name| {
+            let (server, place) = policy.servers.get(name)?;
+            let how = match server {
+                Server::Stdio { argv, .. } => format!("starts `{}`", shell_words::join(argv)),
+                Server::Http { url, .. } => format!("calls {url}"),
+            };
+            let told = format!("{} {how} as the server {name}", place.text);
+            of_project(place).then_some(told)
+        });
+        let commands = self.authority.view.providers.iter().flat_map(|provider| {
+            let granted = provider.requests.iter().filter(|judged| {
+                judged.capability == Capability::Exec && judged.verdict != Verdict::Refused
+            });
+            granted.filter_map(|judged| {
+                let place = judged.by.iter().find(|place| of_project(place))?;
+                Some(format!("{} lets it {}", place.text, consent::words::asked(judged)))
+            })
+        });
+        secrets.chain(servers).chain(commands).map(|told| one_line(&told)).collect()
     }
 }

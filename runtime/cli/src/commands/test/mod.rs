@@ -3,6 +3,7 @@
 mod answers;
 mod cases;
 mod difference;
+mod flow;
 mod perform;
 mod place;
 mod report;

@@ -1,13 +1,11 @@
-//! Performs a case in the sandbox: a tool, an agent or a workflow, in a directory of its own.
+//! Performs cases of tools and agents in the sandbox, in a directory of their own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use baton_agents::backend::{Answer, BackendError, Job, JobContext, Notice};
 use baton_agents::{Backend, ComponentBackend};
-use baton_core::budget::Caps;
-use baton_core::digest::Digest;
-use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome};
+use baton_core::handoff::{Failure, FailureKind, Handoff};
 use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
@@ -15,33 +13,27 @@ use baton_core::manifest::{Manifest, Requests};
 use baton_core::scope::Capability;
 use baton_core::spec::{AgentOptions, AgentSpec};
 use baton_core::tool::{self, SEPARATOR};
-use baton_engine::{Engine, EngineConfig, NewRun};
 use baton_host::Host;
 use baton_host::files::Root;
-use baton_journal::memory::MemoryJournal;
 use baton_tools::{ToolCall, Toolbox, ToolboxParts};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::answers;
 use super::cases::Case;
 use super::place::Place;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
-use crate::input::InputCheck;
 use crate::program::component::Component;
 use crate::program::tools::{Provider, Providers};
 use crate::program::toolset::effective;
-use crate::program::{ScriptWishes, gather};
-use crate::project::Project;
 use crate::project::places::Places;
 use crate::project::policy::{Flag, Policy};
 use crate::session::{self, supervisor};
 
 /// Wall time of a case in milliseconds.
-const TIME_MS: u64 = 120_000;
+pub(super) const TIME_MS: u64 = 120_000;
 /// Attempts of an agent at a schema: a case records one answer.
-const ATTEMPTS: u32 = 1;
+pub(super) const ATTEMPTS: u32 = 1;
 
 /// What a case came to.
 pub struct End {
@@ -52,7 +44,8 @@ pub struct End {
 }
 
 impl End {
-    fn failed(code: &str, message: impl Into<String>) -> Self {
+    /// A failure of the case itself.
+    pub(super) fn failed(code: &str, message: impl Into<String>) -> Self {
         let failure = Failure::new(FailureKind::Failed, code, message);
         Self { result: Err(failure), denied: Vec::new() }
     }
@@ -63,7 +56,7 @@ pub struct Bench {
     /// What runs guests.
     pub host: Arc<Host>,
     /// What is granted: every file of the case's own directory, tools, and nothing else.
-    policy: Policy,
+    pub(super) policy: Policy,
     /// Holds the directory that has no settings in it.
     _nowhere: tempfile::TempDir,
 }
@@ -113,6 +106,7 @@ impl Bench {
             manifest: manifest.clone(),
             digest: component.inspection.digest,
             path: component.path.clone(),
+            persons: true,
         };
         let mut providers = Providers::default();
         providers.components.insert(manifest.name.clone(), provider);
@@ -190,86 +184,6 @@ impl Bench {
         })
     }
 
-    /// Runs a workflow, component or script, to its end.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn workflow(
-        &self,
-        workflow: &str,
-        project: &mut Project,
-        case: &Case,
-        place: &Place,
-    ) -> Result<End> {
-        let made = tempfile::tempdir();
-        let beside = made.map_err(|error| {
-            CliError::file("make a directory in", &std::env::temp_dir(), &error)
-        })?;
-        let agents = [answers::backend(&case.agents, &beside.path().join("answers.json"))?];
-        let wishes = ScriptWishes { lenient: false, extensions: true, schema_attempts: ATTEMPTS };
-        let mut bundle = gather(workflow, &agents, wishes, &self.policy, project)?;
-        let limits = Limits::default();
-        let check = InputCheck::new(&bundle.manifest, limits.run)?;
-        let input = match (&case.input, &mut bundle.script) {
-            (Some(input), _) => check.parse(&input.to_string()),
-            (None, Some(script)) => {
-                script.absent = true;
-                Ok(Json::null())
-            }
-            (None, None) => check.absent().or_else(|_| check.parse("null")),
-        };
-        let input = match input {
-            Ok(input) => input,
-            Err(violations) => return Ok(End::failed("input", violations.join("; "))),
-        };
-        let held = effective(&bundle.manifest.requests, &bundle.providers, &self.policy, true)?;
-        let config = EngineConfig {
-            journal: Arc::new(MemoryJournal::new()),
-            host: Arc::clone(&self.host),
-            supervisor: supervisor()?,
-            concurrency: session::CONCURRENCY,
-            backend_concurrency: Vec::new(),
-            runs: 1,
-            worktrees: beside.path().join("worktrees"),
-        };
-        let new = NewRun {
-            id: None,
-            program: bundle.program,
-            parts: bundle.parts,
-            input,
-            scope: held.scope,
-            tools: held.tools,
-            root: Some(place.path().to_owned()),
-            base: None,
-            backends: bundle.backends,
-            budget: bundle.budget,
-            caps: Caps { wall_ms: Some(TIME_MS), ..Caps::default() },
-            concurrency: None,
-            limits,
-            script: bundle.script,
-            by: session::who(),
-            own_files: Vec::new(),
-            reuse: None,
-            batch: None,
-            seed: Some(Digest::of(b"baton test")),
-            observer: None,
-        };
-        let report = session::block_on(async {
-            // An engine watches its inbox, so it begins where a runtime is.
-            Ok(Engine::new(config).start(new).await?.wait().await)
-        })?;
-        let result = match (report.outcome, report.error) {
-            (Some(Outcome::Done(handoff)), _) => Ok(output(&handoff)),
-            (Some(Outcome::Failed(failure)), _) => Err(failure),
-            (None, Some(error)) => return Err(error.into()),
-            (None, None) => {
-                let message = "the run stands still: its time is over, or it waits for a person";
-                Err(Failure::new(FailureKind::TimedOut, "paused", message))
-            }
-        };
-        Ok(End { result, denied: Vec::new() })
-    }
-
     fn load(&self, component: &Component) -> Result<Arc<baton_host::Guest>> {
         self.host.load(&component.bytes).map_err(|error| {
             CliError::new(Code::Component, "the component does not load").because(&error)
@@ -288,7 +202,8 @@ fn root(place: &Place) -> Result<Arc<Root>> {
     })
 }
 
-fn output(handoff: &Handoff) -> Value {
+/// The output of a handoff.
+pub(super) fn output(handoff: &Handoff) -> Value {
     handoff.output.value()
 }
 

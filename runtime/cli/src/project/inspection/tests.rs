@@ -97,7 +97,7 @@ fn what_tools_may_do_is_read_from_meta() {
     assert_eq!(write.unwrap().include, ["out/**"]);
     assert_eq!(
         (http, env, secrets),
-        (vec!["GET https://a.org".into()], vec!["LANG".into()], vec!["s".into()])
+        (Some(vec!["GET https://a.org".into()]), Some(vec!["LANG".into()]), Some(vec!["s".into()]))
     );
 }
 

@@ -242,7 +242,8 @@ fn plugin(raw: Spanned<RawPlugin>, origin: &Origin<'_>) -> Result<Plugin, Wrong>
         }
         narrowing.push((capability, rules(capability, words, origin)?));
     }
-    Ok(Plugin { narrowing, warm, path: path.map(|path| origin.path(&path)) })
+    let path = path.map(|path| origin.path(&path));
+    Ok(Plugin { narrowing, warm, path, source: origin.source })
 }
 
 fn tool(raw: Spanned<RawTool>, origin: &Origin<'_>) -> Result<ToolRule, Wrong> {

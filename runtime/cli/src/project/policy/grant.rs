@@ -7,8 +7,10 @@ use baton_core::scope::{
 
 use super::{Pattern, Policy, Rule};
 
-/// Paths that nobody writes unless a grant names them: what is granted to the next run.
-const GUARDED: &[&str] = &["**/baton.toml"];
+/// Paths that nobody writes unless a grant names them: what other programs are told to do.
+const GUARDED: &[&str] = &["**/.claude", "**/.claude/**"];
+/// Paths that nobody writes: what is granted to the next run, and Baton's own state.
+const NEVER: &[&str] = &["**/baton.toml", "**/.baton", "**/.baton/**"];
 
 impl Policy {
     /// The most that anything may touch.
@@ -103,7 +105,6 @@ impl Policy {
         let mut kept = GlobLayer::no_secrets();
         if capability == Capability::Write {
             kept.exclude.extend(GUARDED.iter().map(ToString::to_string));
-            kept.exclude.extend(self.guarded.iter().cloned());
         }
         let named = |pattern: &&String| kept.exclude.iter().any(|secret| names_it(secret, pattern));
         let unless: Vec<String> = texts(&granted).iter().filter(named).cloned().collect();
@@ -116,6 +117,8 @@ impl Policy {
             self.denied(Capability::Read).map(|rule| rule.pattern.to_string()).collect();
         if capability == Capability::Write {
             exclude.extend(self.denied(capability).map(|rule| rule.pattern.to_string()));
+            exclude.extend(NEVER.iter().map(ToString::to_string));
+            exclude.extend(self.guarded.iter().cloned());
         }
         exclude.extend(self.hidden.iter().cloned());
         if !exclude.is_empty() {

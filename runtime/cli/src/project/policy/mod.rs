@@ -65,6 +65,8 @@ pub struct Plugin {
     pub warm: Option<u32>,
     /// Where its component lies.
     pub path: Option<PathBuf>,
+    /// Who says so.
+    pub source: Source,
 }
 
 /// What is said of a tool.
@@ -119,7 +121,7 @@ pub struct Policy {
     pub servers: BTreeMap<String, (Server, Place)>,
     /// Files with certificates of further authorities that requests trust.
     pub certificates: Vec<String>,
-    /// Paths below the root that nobody writes unless a grant names them.
+    /// Paths below the root that nobody writes.
     guarded: Vec<String>,
     /// Paths below the root that nobody touches.
     hidden: Vec<String>,
@@ -191,11 +193,12 @@ impl Policy {
         self.plugins.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Providers whose components policy names by their paths.
-    pub fn paths(&self) -> impl Iterator<Item = (&str, &PathBuf)> {
+    /// Providers whose components policy names by their paths, and who does.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &PathBuf, Source)> {
         self.plugins.iter().filter_map(|(name, all)| {
-            let path = all.iter().find_map(|plugin| plugin.path.as_ref())?;
-            Some((name.as_str(), path))
+            let (path, source) =
+                all.iter().find_map(|plugin| Some((plugin.path.as_ref()?, plugin.source)))?;
+            Some((name.as_str(), path, source))
         })
     }
 
@@ -210,7 +213,7 @@ impl Policy {
         self.denies.iter().filter(move |rule| rule.capability == capability)
     }
 
-    /// Keeps these patterns of paths below the root from being written unless a grant names them.
+    /// Keeps these patterns of paths below the root from being written.
     pub fn guard(&mut self, patterns: impl IntoIterator<Item = String>) {
         self.guarded.extend(patterns);
     }
@@ -218,6 +221,31 @@ impl Policy {
     /// Keeps these patterns of paths below the root from everybody: what secrets come from.
     pub fn hide(&mut self, patterns: impl IntoIterator<Item = String>) {
         self.hidden.extend(patterns);
+    }
+
+    /// A grant of secrets as far as it holds: what a person defined, only the person grants, or a
+    /// flag. A project may be a stranger's.
+    fn of_secrets(&self, rule: Rule) -> Vec<Rule> {
+        if rule.place.source != Source::Project {
+            return vec![rule];
+        }
+        let own = self.secrets.iter().filter(|(_, (_, place))| place.source != Source::Person);
+        own.map(|(name, _)| Pattern::Name(name.clone()))
+            .filter(|name| rule.pattern.covers(name))
+            .map(|pattern| Rule { pattern, ..rule.clone() })
+            .collect()
+    }
+
+    /// Whether a server may be given a secret: who defines both, says so by that; of another's
+    /// secret, there must be a grant.
+    #[must_use]
+    pub fn gives(&self, secret: &str, server: &Place) -> bool {
+        let name = Pattern::Name(secret.into());
+        let defined = self.secrets.get(secret).map(|(_, place)| place.source);
+        let granted = self.granted(Capability::Secrets, false);
+        server.source == Source::Person
+            || defined == Some(server.source)
+            || granted.iter().any(|rule| rule.pattern.covers(&name))
     }
 
     /// Environment variables that secrets come from. No guest sees them, whatever is granted.
@@ -237,6 +265,9 @@ impl Policy {
         }
         let mut all: Vec<Rule> =
             self.grants.iter().filter(|rule| rule.capability == capability).cloned().collect();
+        if capability == Capability::Secrets {
+            all = all.into_iter().flat_map(|rule| self.of_secrets(rule)).collect();
+        }
         let default = match capability {
             Capability::Read => Some((Pattern::Glob("**".into()), "--root")),
             Capability::Tools => Some((Pattern::Name("*".into()), "every tool that is requested")),

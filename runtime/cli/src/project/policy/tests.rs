@@ -69,7 +69,7 @@ fn everything_that_can_be_said_is_understood() {
     assert_eq!(policy.granted(Capability::Exec, false).len(), 2);
     assert_eq!(policy.denied(Capability::Exec).count(), 1);
     assert_eq!(policy.warm("github"), Some(4));
-    let paths: Vec<_> = policy.paths().map(|(name, path)| (name, path.clone())).collect();
+    let paths: Vec<_> = policy.paths().map(|(name, path, _)| (name, path.clone())).collect();
     assert_eq!(paths, [("github", PathBuf::from("repo/tools/mine.wasm"))]);
     let tool = policy.tool("github/comment").unwrap();
     assert_eq!((tool.effect, tool.timeout_ms), (Some(Effect::Repeatable), Some(30_000)));
@@ -160,7 +160,7 @@ fn a_secret_file_is_granted_by_its_name_only() {
     assert_eq!(authority.read.unwrap().layers[0].unless, [".git/**"]);
     let write = &authority.write.unwrap().layers[0];
     assert_eq!(write.unless, Vec::<String>::new());
-    assert!(write.exclude.contains(&"**/baton.toml".into()), "policy is not written by tools");
+    assert!(write.exclude.contains(&"**/.claude/**".into()), "nor what others are told to do");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub fn started() -> RunStarted {
             workflows: BTreeMap::from([("child".into(), digest("child"))]),
             agents: BTreeMap::from([("pinned".into(), digest("pinned"))]),
             tools: BTreeMap::new(),
+            requests: BTreeMap::new(),
             agent_types: BTreeMap::from([
                 ("plain".into(), AgentType::default()),
                 (

@@ -385,3 +385,40 @@ fn what_was_sent_once_is_not_sent_again_by_a_run_that_reuses() {
     assert_eq!(claim("code/search", "1"), None);
     assert_eq!(claim("git/commit", "1"), None);
 }
+
+#[test]
+fn a_child_gets_no_more_than_it_asks_for_itself() {
+    use crate::manifest::Requests;
+    let list = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let none = Requests::default();
+    let some = Requests {
+        tools: list(&["code/search"]),
+        http: Some(list(&["https://b.org"])),
+        env: Some(Vec::new()),
+        agents: true,
+        ..Requests::default()
+    };
+    for (asked, tools, agents) in
+        [(None, true, true), (Some(none), false, false), (Some(some), true, true)]
+    {
+        let mut run = with_tools(&["*"]);
+        run.program.requests =
+            asked.clone().map(|asked| ("child".into(), asked)).into_iter().collect();
+        let mut bench = Bench::of(run);
+        let child = Command::SpawnWorkflow(crate::spec::RawWorkflowSpec {
+            name: "child".into(),
+            input: "null".into(),
+            options: "{}".into(),
+        });
+        let number = bench.spawn(child).to_string();
+        let scope = &bench.run.workflow(&path(&number)).unwrap().scope;
+        assert_eq!((scope.tools.is_some(), scope.agents), (tools, agents), "{asked:?}");
+        if let (Some(_), Some(own)) = (asked, &scope.tools) {
+            assert!(own.names.allows("code/search") && !own.names.allows("code/post"));
+            let http = own.within.http.as_ref().unwrap();
+            assert!(http.allows("GET", "https", "a.org", 443).is_none());
+            // Named without patterns is nothing; not named is whatever the tools ask for.
+            assert!(own.within.env.is_none() && own.within.secrets.is_some());
+        }
+    }
+}

@@ -7,7 +7,7 @@ use baton_core::digest::Digest;
 use baton_core::limits::FileLimits;
 use baton_core::scope::{Authority, PathScope};
 
-use super::walk::What;
+use super::place::What;
 use crate::files::ScopeError;
 use crate::files::globs::{self, Layer};
 

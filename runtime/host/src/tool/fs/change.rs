@@ -12,7 +12,8 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 use super::bounds::below;
 use super::error::{Fault, Result};
 use super::list::entry_kind;
-use super::walk::{Last, Place, What, walk};
+use super::place::{Place, What};
+use super::walk::{Last, walk};
 use super::{Files, Touch, undisturbed};
 use crate::files::DEPTH_MAX;
 

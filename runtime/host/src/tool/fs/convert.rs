@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
 };
 
 use super::error::Result;
-use super::walk::kind;
+use super::place::kind;
 
 /// What is told of an object.
 pub(super) fn stat(stat: &Stat) -> DescriptorStat {

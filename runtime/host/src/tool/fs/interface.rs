@@ -1,149 +1,27 @@
-//! The functions of `wasi:filesystem`, from handles to operations.
+//! The functions of `wasi:filesystem/types`, from handles to operations.
 
 use std::sync::Arc;
 
-use rustix::fs::{Stat, fstat, futimens};
-use rustix::io::Errno;
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use rustix::fs::{Stat, futimens};
+use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::bindings::filesystem::{preopens, types as reported};
+use wasmtime_wasi::p2::bindings::filesystem::types as reported;
 use wasmtime_wasi::p2::bindings::sync::filesystem::types::{
-    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
-    DirectoryEntryStream, ErrorCode, Filesize, Host, HostDescriptor, HostDirectoryEntryStream,
-    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream,
+    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags,
+    PathFlags,
 };
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
 use super::change::At;
-use super::error::{self, Fault};
-use super::handle::{Handle, OpenFile};
+use super::error::Fault;
+use super::handle::Handle;
 use super::list::Entries;
 use super::open::How;
-use super::stream::{Reader, Writer, read_at};
-use super::walk::{Last, same};
-use super::{Files, Touch, convert};
-use crate::limiter::Stop;
-use crate::tool::ToolState;
-
-/// Name of the directory that a tool sees.
-const DIRECTORY: &str = "/";
-
-/// The files of a store and the handles that its guest holds.
-struct View<'a> {
-    files: &'a mut Files,
-    table: &'a mut ResourceTable,
-}
-
-struct HasFiles;
-
-impl HasData for HasFiles {
-    type Data<'a> = View<'a>;
-}
-
-/// Links both interfaces.
-pub(crate) fn link(linker: &mut Linker<ToolState>) -> wasmtime::Result<()> {
-    fn view(state: &mut ToolState) -> View<'_> {
-        let (files, table) = state.files();
-        View { files, table }
-    }
-    types::add_to_linker::<_, HasFiles>(linker, view)?;
-    preopens::add_to_linker::<_, HasFiles>(linker, view)
-}
-
-impl From<Fault> for FsError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Plain(code) | Fault::Outside(code) => code.into(),
-            Fault::Changed => error::code(Errno::BUSY).into(),
-            Fault::Stop(stop) => Self::trap(stop),
-        }
-    }
-}
-
-fn stopped(stop: Stop) -> FsError {
-    FsError::trap(stop)
-}
-
-fn follows(flags: PathFlags) -> Last {
-    if flags.contains(PathFlags::SYMLINK_FOLLOW) { Last::Follow } else { Last::Keep }
-}
-
-impl View<'_> {
-    /// Begins a call on a descriptor. Handles of guests are typed by the engine; what stands behind
-    /// them is ours.
-    fn handle(&self, descriptor: &Resource<Descriptor>) -> FsResult<Handle> {
-        self.files.meter.call().map_err(stopped)?;
-        Ok(self.table.get(&Resource::<Handle>::new_borrow(descriptor.rep()))?.clone())
-    }
-
-    fn directory(&self, descriptor: &Resource<Descriptor>) -> FsResult<String> {
-        Ok(self.handle(descriptor)?.directory()?.to_owned())
-    }
-
-    fn push(&mut self, handle: Handle) -> FsResult<Resource<Descriptor>> {
-        Ok(Resource::new_own(self.table.push(handle)?.rep()))
-    }
-
-    fn look(&self, handle: &Handle) -> FsResult<Stat> {
-        match handle {
-            Handle::File(file) => Ok(fstat(&file.file).map_err(Fault::from)?),
-            Handle::Directory(path) => self.look_at(path, ".", Last::Follow),
-        }
-    }
-
-    fn look_at(&self, base: &str, path: &str, last: Last) -> FsResult<Stat> {
-        Ok(*self.files.find(Touch::Read, base, path, last)?.what.stat()?)
-    }
-
-    fn writer(
-        &mut self,
-        file: Arc<OpenFile>,
-        offset: Option<u64>,
-    ) -> FsResult<Resource<DynOutputStream>> {
-        let stream: DynOutputStream = Box::new(Writer {
-            file,
-            offset,
-            written: Arc::clone(&self.files.written),
-            meter: Arc::clone(&self.files.meter),
-        });
-        Ok(self.table.push(stream)?)
-    }
-
-    fn flush(&self, handle: &Handle) -> FsResult<()> {
-        match handle {
-            Handle::File(file) => Ok(file.file.sync_all().map_err(Fault::from)?),
-            Handle::Directory(path) => {
-                let place = self.files.find(Touch::Read, path, ".", Last::Follow)?;
-                Ok(rustix::fs::fsync(place.directory()?).map_err(Fault::from)?)
-            }
-        }
-    }
-}
-
-impl preopens::Host for View<'_> {
-    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        self.files.meter.call()?;
-        if self.files.root.is_none() {
-            return Ok(Vec::new());
-        }
-        let root = self.table.push(Handle::Directory(String::new()))?;
-        Ok(vec![(Resource::new_own(root.rep()), DIRECTORY.to_owned())])
-    }
-}
-
-impl Host for View<'_> {
-    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
-        Ok(error.downcast()?.into())
-    }
-
-    fn filesystem_error_code(
-        &mut self,
-        error: Resource<wasmtime::Error>,
-    ) -> wasmtime::Result<Option<ErrorCode>> {
-        let error = self.table.get(&error)?;
-        Ok(error.downcast_ref::<reported::ErrorCode>().map(|code| (*code).into()))
-    }
-}
+use super::place::same;
+use super::stream::{Reader, read_at};
+use super::view::{View, follows, stopped};
+use super::{Touch, convert};
 
 impl HostDescriptor for View<'_> {
     fn read_via_stream(

@@ -7,7 +7,8 @@ use rustix::fs::{AtFlags, Dir, DirEntry, FileType, statat};
 use super::bounds::below;
 use super::change::text;
 use super::error::Result;
-use super::walk::{Last, kind};
+use super::place::kind;
+use super::walk::Last;
 use super::{Files, Touch};
 
 /// A directory that is being listed. It holds a handle of the process.

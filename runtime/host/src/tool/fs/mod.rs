@@ -15,6 +15,7 @@ mod handle;
 mod interface;
 mod list;
 mod open;
+mod place;
 mod stream;
 #[cfg(test)]
 #[allow(
@@ -25,6 +26,7 @@ mod stream;
     reason = "tests"
 )]
 mod tests;
+mod view;
 mod walk;
 
 use std::collections::HashSet;
@@ -36,15 +38,16 @@ use baton_core::tool::{DENIALS_MAX, Denial};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 pub(crate) use bounds::Scopes;
-pub(crate) use interface::link;
+pub(crate) use view::link;
 
 use super::grant::{OnDenial, ToolGrant};
 use crate::files::{Root, ScopeError};
 use crate::meter::Meter;
 use bounds::Bounds;
 use error::{Fault, Result};
+use place::Place;
 use stream::Written;
-use walk::{Last, Place, walk};
+use walk::{Last, walk};
 
 /// How often an operation is tried anew when what it looks at is replaced under its hands.
 const ATTEMPTS: u32 = 4;

@@ -10,7 +10,8 @@ use wasmtime_wasi::p2::bindings::sync::filesystem::types::{DescriptorFlags, Open
 
 use super::error::{Fault, Result};
 use super::handle::{Handle, OpenFile};
-use super::walk::{Last, Place, What, kind, same};
+use super::place::{Place, What, kind, same};
+use super::walk::Last;
 use super::{Files, Touch, undisturbed};
 use crate::files::made_up;
 use crate::limiter::Stop;

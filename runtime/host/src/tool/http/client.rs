@@ -7,21 +7,17 @@ use std::time::Duration;
 use baton_core::limits::ToolLimits;
 use baton_core::scope::Reach;
 use bytes::Bytes;
-use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{Connection, RequestBody, ResponseBody, ResponseRules, Verdict, redact_headers};
+use super::body::{Connection, RequestBody, ResponseBody, ResponseRules, Verdict};
 use super::connect::{Stream, Trust, connect};
 use super::error::HttpError;
-use super::place::{Misplaced, place};
+use super::headers::{accept, prepare};
 use super::redact::Redaction;
 use super::resolve::{Resolver, addresses};
 use super::target::Target;
@@ -32,26 +28,6 @@ use crate::tool::ToolGrant;
 const CONNECTIONS_MAX: usize = 32;
 /// Bytes of a read buffer that hyper insists on.
 const BUFFER_BYTES_MIN: u64 = 8 << 10;
-/// Bytes around the name and the value of a header on the wire.
-const HEADER_OVERHEAD: usize = 4;
-/// How Baton introduces itself where the guest does not say.
-const AGENT: &str = concat!("baton/", env!("CARGO_PKG_VERSION"));
-
-/// Headers that say how a message is framed and where it goes: that is the host's to decide.
-pub(super) const FORBIDDEN: [HeaderName; 11] = [
-    CONNECTION,
-    HOST,
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
-
 /// How long a guest is willing to wait; the host's limits hold beside.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patience {
@@ -108,7 +84,7 @@ impl Client {
         let target = Target::of(&parts.method, &parts.uri, limits.http_header_bytes)?;
         let told = Told::new(Arc::clone(&shared.grant.denied), target.to_string());
         let reach = shared.admit(&target, &told)?;
-        let carries = shared.prepare(&mut parts.headers, &target, &told)?;
+        let carries = prepare(&mut parts.headers, &target, &shared.grant.secrets, limits, &told)?;
 
         let permit = Arc::clone(&shared.room)
             .try_acquire_owned()
@@ -137,12 +113,13 @@ impl Client {
         })?;
 
         let (mut parts, incoming) = response.into_parts();
-        shared.accept(&mut parts.headers, &target, carries, &told)?;
+        let redaction = shared.redaction();
+        accept(&mut parts.headers, &target, carries, redaction.as_deref(), limits, &told)?;
         let rules = ResponseRules {
             deadline,
             silence: patience.between_bytes,
             max: limits.http_response_bytes,
-            redaction: shared.redaction(),
+            redaction,
             verdict,
             told,
         };
@@ -168,57 +145,6 @@ impl Shared {
                 );
                 HttpError::Denied
             })
-    }
-
-    /// Makes the headers of a request complete. Returns whether they carry a secret.
-    fn prepare(
-        &self,
-        headers: &mut HeaderMap,
-        target: &Target,
-        told: &Told,
-    ) -> Result<bool, HttpError> {
-        for name in &FORBIDDEN {
-            headers.remove(name);
-        }
-        let too_large = |bytes: u64| {
-            told.limit("http_header_bytes");
-            HttpError::RequestHeaders(u32::try_from(bytes).unwrap_or(u32::MAX))
-        };
-        let bytes = size(headers);
-        if bytes > self.limits.http_header_bytes {
-            return Err(too_large(bytes));
-        }
-        if let Some(length) = length(headers)
-            && length > self.limits.http_request_bytes
-        {
-            told.limit("http_request_bytes");
-            return Err(HttpError::RequestBody(length));
-        }
-        let placed = place(headers, target, &self.grant.secrets, &self.limits);
-        let carries = placed.map_err(|misplaced| match misplaced {
-            Misplaced::TooLarge(bytes) => too_large(bytes),
-            Misplaced::Unbound(name) => {
-                let hint = format!(
-                    "the secret `{name}` may not go there; see `hosts` of [secrets.{name}]"
-                );
-                told.secret("http-secret-host", &hint);
-                HttpError::Denied
-            }
-            Misplaced::NotInValue(name) => {
-                let hint = format!("the secret `{name}` goes into values of headers only");
-                told.secret("http-secret-place", &hint);
-                HttpError::Denied
-            }
-            Misplaced::NotHeader(name) => {
-                let hint = format!("the secret `{name}` holds what no header can hold");
-                told.secret("http-secret-value", &hint);
-                HttpError::Denied
-            }
-        })?;
-        headers.insert(HOST, target.host_header()?);
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
-        Ok(carries)
     }
 
     /// Opens the connection, to an address that was checked.
@@ -274,39 +200,6 @@ impl Shared {
         }
     }
 
-    /// Checks the head of a response and takes secrets out of it.
-    fn accept(
-        &self,
-        headers: &mut HeaderMap,
-        target: &Target,
-        carries: bool,
-        told: &Told,
-    ) -> Result<(), HttpError> {
-        if let Some(coding) = other_than(headers, &TRANSFER_ENCODING, "chunked") {
-            return Err(HttpError::TransferCoding(coding));
-        }
-        if let Some(coding) = other_than(headers, &CONTENT_ENCODING, "identity")
-            && carries
-        {
-            return Err(HttpError::ContentCoding(coding));
-        }
-        if let Some(length) = length(headers)
-            && length > self.limits.http_response_bytes
-            && target.method != Method::HEAD
-        {
-            told.limit("http_response_bytes");
-            return Err(HttpError::ResponseBody(length));
-        }
-        if let Some(redaction) = self.redaction() {
-            redact_headers(headers, &redaction);
-            // The body may change its length on the way.
-            if target.method != Method::HEAD {
-                headers.remove(CONTENT_LENGTH);
-            }
-        }
-        Ok(())
-    }
-
     fn redaction(&self) -> Option<Arc<Redaction>> {
         let build = || {
             let secrets = &self.grant.secrets;
@@ -322,27 +215,4 @@ fn after(span: Duration) -> Instant {
     let now = Instant::now();
     // A guest may be willing to wait for centuries, which no clock can hold.
     now.checked_add(span).unwrap_or_else(|| now + Duration::from_secs(1 << 30))
-}
-
-/// Bytes of headers on the wire.
-fn size(headers: &HeaderMap) -> u64 {
-    let one = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().len() + value.len() + HEADER_OVERHEAD) as u64
-    };
-    headers.iter().map(one).sum()
-}
-
-/// What the headers say of the body's length.
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// The value of a header, unless there is none but the usual one.
-fn other_than(headers: &HeaderMap, name: &HeaderName, usual: &str) -> Option<String> {
-    let values =
-        headers.get_all(name).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
-    let mut others = values
-        .map(|value| String::from_utf8_lossy(value.trim_ascii()).into_owned())
-        .filter(|value| !value.is_empty() && !value.eq_ignore_ascii_case(usual));
-    others.next()
 }

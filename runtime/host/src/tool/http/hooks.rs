@@ -14,8 +14,9 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
-use super::client::{Client, FORBIDDEN, Patience};
+use super::client::{Client, Patience};
 use super::error::HttpError;
+use super::headers::FORBIDDEN;
 use super::resolve::System;
 use crate::tool::ToolGrant;
 

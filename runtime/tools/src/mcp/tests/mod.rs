@@ -7,9 +7,11 @@
 )]
 
 mod calls;
+mod client;
 mod fake;
 mod http;
 mod listing;
+mod refusals;
 mod requests;
 mod results;
 mod web;

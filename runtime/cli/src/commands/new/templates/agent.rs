@@ -25,8 +25,10 @@ pub fn perform(cx: AgentCx, task: Task<Input>) -> Result<Handoff<BTreeMap<String
         let lines = cx.files().read_text(&entry.path)?.lines().count();
         counts.insert(entry.path, lines);
     }
-    let evidence: Vec<_> =
-        counts.keys().map(|path| Evidence::file(path, "its lines were counted")).collect();
+    let evidence: Vec<_> = counts
+        .keys()
+        .map(|path| Evidence::file(path, "its lines were counted"))
+        .collect();
     let summary = format!("Counted {} files.", counts.len());
     Ok(Handoff::new(counts).summary(summary).evidence(evidence))
 }
@@ -40,9 +42,15 @@ mod tests {
 
     #[test]
     fn lines_are_counted_by_file() {
-        let host = Script::new().file("a.md", "one\ntwo\n").file("b/c.md", "").file("d.txt", "x");
+        let host = Script::new()
+            .file("a.md", "one\ntwo\n")
+            .file("b/c.md", "")
+            .file("d.txt", "x");
         let task = Task::new("Count.", json!({ "files": "**/*.md" }));
         let end = host.perform_json(task, perform);
-        assert_eq!(end.map(|handoff| handoff.output), Ok(json!({ "a.md": 2, "b/c.md": 0 })));
+        assert_eq!(
+            end.map(|handoff| handoff.output),
+            Ok(json!({ "a.md": 2, "b/c.md": 0 }))
+        );
     }
 }

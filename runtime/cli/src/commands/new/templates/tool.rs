@@ -39,10 +39,18 @@ pub mod tools {
 }
 
 fn counted(text: &str, only: Option<&str>) -> Counted {
-    let lines: Vec<&str> =
-        text.lines().filter(|line| only.is_none_or(|part| line.contains(part))).collect();
-    let words = lines.iter().map(|line| line.split_whitespace().count()).sum();
-    Counted { lines: lines.len(), words }
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| only.is_none_or(|part| line.contains(part)))
+        .collect();
+    let words = lines
+        .iter()
+        .map(|line| line.split_whitespace().count())
+        .sum();
+    Counted {
+        lines: lines.len(),
+        words,
+    }
 }
 
 #[cfg(test)]
@@ -54,8 +62,14 @@ mod tests {
 
     #[test]
     fn lines_and_words_are_counted() {
-        assert_eq!(counted("one two\nthree\n", None), Counted { lines: 2, words: 3 });
-        assert_eq!(counted("one two\nthree\n", Some("one")), Counted { lines: 1, words: 2 });
+        assert_eq!(
+            counted("one two\nthree\n", None),
+            Counted { lines: 2, words: 3 }
+        );
+        assert_eq!(
+            counted("one two\nthree\n", Some("one")),
+            Counted { lines: 1, words: 2 }
+        );
     }
 
     #[test]
@@ -63,6 +77,9 @@ mod tests {
         let output = call_tool(tools::count, &json!({ "path": "Cargo.toml" }));
         assert!(output.is_ok_and(|output| output["lines"].as_u64() > Some(5)));
         let error = call_tool(tools::count, &json!({ "path": "no such file" }));
-        assert_eq!(error.map_err(|error| error.code), Err("not-found".to_owned()));
+        assert_eq!(
+            error.map_err(|error| error.code),
+            Err("not-found".to_owned())
+        );
     }
 }

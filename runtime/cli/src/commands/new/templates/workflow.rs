@@ -30,7 +30,9 @@ pub struct Note {
 pub async fn run(cx: Cx, input: Input) -> Result<Handoff<Vec<Note>>> {
     cx.report().phase("Write");
     let calls = input.topics.iter().map(|topic| {
-        cx.agent(format!("Write a note about {topic}.")).schema::<Note>().label(topic)
+        cx.agent(format!("Write a note about {topic}."))
+            .schema::<Note>()
+            .label(topic)
     });
     let notes = try_join_all(calls).await?;
     let summary = format!("{} notes are written.", notes.len());

@@ -7,7 +7,8 @@ use rustix::fs::FileType;
 
 use super::*;
 use crate::tool::fs::Touch;
-use crate::tool::fs::walk::{Last, kind};
+use crate::tool::fs::place::kind;
+use crate::tool::fs::walk::Last;
 
 #[test]
 fn what_is_no_file_is_seen_and_never_opened() {

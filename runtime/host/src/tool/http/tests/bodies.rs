@@ -43,6 +43,18 @@ async fn a_body_of_a_response_has_a_size() {
 }
 
 #[tokio::test]
+async fn a_response_without_a_body_may_tell_of_a_large_one() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n";
+    let server = Server::start(Answer::raw(head)).await;
+    let rules = [server.rule()];
+    let mut call = Call::granted(&rules).with_secret("api", "some-secret", &rules);
+    call.limits.http_response_bytes = 10_000;
+    let fetched = call.fetch(get(server.url("/")).method("HEAD")).await.unwrap();
+    assert!(fetched.headers.contains("\"content-length\": \"20000\""), "{fetched:?}");
+    assert_eq!((fetched.status, fetched.body.as_str()), (200, ""));
+}
+
+#[tokio::test]
 async fn a_body_of_a_request_has_a_size() {
     let server = Server::start(Answer::ok("")).await;
     let mut call = Call::granted(&[server.rule()]);
@@ -122,6 +134,19 @@ async fn a_guest_may_be_less_patient() {
     let patience = Patience { between_bytes: short, ..Patience::default() };
     let response = call.client().send(request(), patience).await.unwrap();
     assert_eq!(read(response).await.unwrap_err(), HttpError::Silence);
+    // Silence ends with every byte: what is slow may take longer altogether.
+    let server = Server::start(Answer::endless("HTTP/1.1 200 OK\r\n\r\n", "a", 10)).await;
+    let mut call = Call::granted(&[server.rule()]);
+    call.limits.http_response_bytes = 100;
+    let request = get(server.url("/")).body(Full::new(Bytes::new())).unwrap();
+    let patience =
+        Patience { between_bytes: Some(Duration::from_millis(700)), ..Patience::default() };
+    let response = call.client().send(request, patience).await.unwrap();
+    assert_eq!(read(response).await.unwrap_err(), HttpError::ResponseBody(101));
+
+    let server = Server::start(Answer::silence(format!("{CHUNKED}1\r\na\r\n"))).await;
+    let call = Call::granted(&[server.rule()]);
+    let request = || get(server.url("/")).body(Full::new(Bytes::new())).unwrap();
     let forever = Some(Duration::MAX);
     let patience = Patience { connect: forever, first_byte: forever, between_bytes: short };
     assert!(call.client().send(request(), patience).await.is_ok());

@@ -1,4 +1,5 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use baton_core::scope::Reach;
 
@@ -157,4 +158,27 @@ async fn the_second_address_serves_where_the_first_does_not() {
     let two = Fake::answering("two.test", &[&["127.0.0.3", "127.0.0.1"]]);
     let client = Client::new(&call.grant, &call.limits, Box::new(two));
     assert_eq!(fetch(&client, get(&url), "").await.unwrap().body, "second");
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+    let server = Server::start(Answer::ok("second")).await;
+    // Nobody takes its connections, so when its queue is full, further ones wait.
+    let full = std::net::TcpListener::bind(server.beside("127.0.0.4")).unwrap();
+    let address = full.local_addr().unwrap();
+    let wait = Duration::from_millis(100);
+    let queue: Vec<_> =
+        std::iter::from_fn(|| std::net::TcpStream::connect_timeout(&address, wait).ok()).collect();
+    assert!(!queue.is_empty());
+    let url = server.named("http", "two.test");
+    let mut call = Call::granted(&[format!("{url} +private")]);
+    call.limits.http_connect_ms = 2_000;
+    call.limits.http_request_ms = 2_000;
+    let two = Fake::answering("two.test", &[&["127.0.0.4", "127.0.0.1"]]);
+    let client = Client::new(&call.grant, &call.limits, Box::new(two));
+    assert_eq!(fetch(&client, get(&url), "").await.unwrap().body, "second");
+    let url = format!("http://{address}");
+    let mut call = Call::granted(std::slice::from_ref(&url));
+    call.limits.http_connect_ms = 200;
+    assert_eq!(call.fetch(get(&url)).await.unwrap_err(), HttpError::ConnectionTimeout);
 }

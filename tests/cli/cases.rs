@@ -49,10 +49,10 @@ fn a_script_and_an_agent_are_tested_alike() {
         "export const meta = { name: 'flow', description: 'x', baton: { read: ['*.txt'] } }\n\
          return [await agent('hello ' + args.who), await baton.readText('a.txt')]\n",
     );
-    project.write("files/a.txt", "A");
+    project.write("cases/files/a.txt", "A");
     project.write(
         "cases/1.json",
-        r#"{"name":"says hello","input":{"who":"me"},"files":"../files","expect":{"output":["hello me","A"]}}"#,
+        r#"{"name":"says hello","input":{"who":"me"},"files":"files","expect":{"output":["hello me","A"]}}"#,
     );
     project
         .write("cases/2.json", r#"[{"name":"without input","expect":{"error":"script-error"}}]"#);
@@ -96,6 +96,7 @@ fn what_is_wrong_with_cases_is_said() {
         "{}",
         said.shown()
     );
+    std::os::unix::fs::symlink("/etc", project.path("away")).unwrap();
     let rows = [
         (r#"{"name":"a","unheard":1}"#, "holds no cases"),
         (
@@ -104,6 +105,9 @@ fn what_is_wrong_with_cases_is_said() {
         ),
         (r#"{"name":"a","files":{"../x":"y"}}"#, "`../x` is no path of a file below"),
         (r#"{"name":"a","files":"none"}"#, "cannot copy"),
+        (r#"{"name":"a","files":"/etc"}"#, "`/etc` is not below that of the cases"),
+        (r#"{"name":"a","files":"x/../.."}"#, "`x/../..` is not below"),
+        (r#"{"name":"a","files":"away"}"#, "`away` is not below"),
         ("nonsense", "holds no cases"),
     ];
     for (text, part) in rows {

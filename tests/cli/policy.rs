@@ -100,6 +100,7 @@ fn check_says_what_is_granted_and_what_would_grant_the_rest() {
       read ** below the root that the operator grants
       spawn agents
       run the workflow prober
+      run the workflow narrow
       call the tools probe-tool/*
       run `/bin/echo **`
 
@@ -114,7 +115,7 @@ fn check_says_what_is_granted_and_what_would_grant_the_rest() {
           + may send requests to https://*:* (baton.toml:3)
           - may not send requests to http://*:*: --grant 'http=http://*:*'
           - may not see the environment variable *: --grant 'env=*'
-          - may not use the secret *: nobody defines it: [secrets.*]
+          - may not use the secret *: --grant 'secrets=*'
       exec commands of this machine
           - may not run `/bin/echo **`: --grant 'exec=/bin/echo **'
     ");

@@ -204,3 +204,59 @@ fn a_project_brings_no_receipts() {
     let said = project.run(&["run", "flow.js", "--always"]);
     assert_eq!(said.exit, 1, "{}", said.shown());
 }
+
+#[test]
+fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_goes_on_only_with_yes() {
+    let project = Project::new();
+    project.write("prober.wasm", guest("prober"));
+    project.write("narrow.wasm", guest("prober"));
+    project.write("probe-tool.wasm", guest("probe-tool"));
+    // The second call does not fit under the cap, so that the run pauses.
+    let acts = "{\"acts\":[\"agent\",\"agent\"]}";
+    let said = run(
+        &project,
+        &[
+            "prober.wasm",
+            "--yes",
+            "--grant",
+            "env=LANG",
+            "--agent",
+            "component:echo-agent",
+            "--max-agents",
+            "1",
+            "--input",
+            acts,
+        ],
+    );
+    assert_eq!(said.exit, 4, "{}", said.shown());
+    let resumed =
+        |arguments: &[&str]| project.run_at_home(&[&["resume", "last"], arguments].concat());
+    assert_eq!(resumed(&[]).exit, 4, "it is yours");
+
+    project.write("baton.toml", "[deny]\nenv = [\"LANG\"]\n");
+    let denied = resumed(&[]);
+    assert_eq!(denied.exit, 3, "{}", denied.shown());
+    assert!(
+        denied.stderr.contains("policy denies now what [RUN] was granted: env=LANG")
+            || denied.stderr.contains("was granted: env=LANG (baton.toml:2)"),
+        "{}",
+        denied.shown()
+    );
+    assert_eq!(resumed(&["--yes"]).exit, 4);
+    project.write("baton.toml", "[deny]\nexec = [\"rm **\"]\nhttp = [\"a.org\"]\n");
+    let other = resumed(&[]);
+    assert_eq!(other.exit, 4, "it was granted neither: {}", other.shown());
+    project.write("baton.toml", "");
+
+    // The same journal in the hands of another person.
+    std::fs::rename(project.path("person"), project.path("stranger")).unwrap();
+    let foreign = resumed(&[]);
+    assert_eq!(foreign.exit, 3, "{}", foreign.shown());
+    assert!(
+        foreign.stderr.contains("was not started by you, and has tools or commands"),
+        "{}",
+        foreign.shown()
+    );
+    let done = resumed(&["--yes", "--max-agents", "5"]);
+    assert_eq!(done.exit, 0, "{}", done.shown());
+}

@@ -31,6 +31,22 @@ try {
 }
 "#;
 
+/// Two commands, one after the other.
+const TWO_STEPS: &str = r#"export const meta = {
+  name: 'flow', description: 'Two commands.', baton: { exec: ['/bin/sh **'] },
+}
+const did = []
+for (const step of ['one', 'two']) {
+  const at = `${args.root}/${step}`
+  try {
+    did.push((await baton.exec(['/bin/sh', `${at}/step.sh`, at])).stdout)
+  } catch (error) {
+    did.push(error.kind)
+  }
+}
+return did
+"#;
+
 /// How long a process has to do what it is about to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -61,20 +77,14 @@ fn starts(project: &Project) -> usize {
     project.read("root/starts").lines().count()
 }
 
+/// A run of the flow.
+fn arguments(input: &str) -> [&str; 9] {
+    ["run", "flow.js", "--root", "root", "--extensions", "--yes", "--json", "--args-json", input]
+}
+
 /// Starts the run, and kills the host once the step has begun.
 fn killed_in_the_middle(project: &Project, input: &str) -> String {
-    let arguments = [
-        "run",
-        "flow.js",
-        "--root",
-        "root",
-        "--extensions",
-        "--yes",
-        "--json",
-        "--args-json",
-        input,
-    ];
-    let mut host: Child = project.spawn(&arguments);
+    let mut host: Child = project.spawn(&arguments(input));
     wait_until("the start of the step", || starts(project) == 1);
     host.kill().unwrap();
     host.wait().unwrap();
@@ -112,24 +122,23 @@ fn what_policy_calls_repeatable_is_repeated_once() {
 
 #[test]
 fn what_ended_before_the_crash_is_not_done_again() {
-    let (project, input) = prepared("");
-    project.write("root/go", "");
-    let arguments = [
-        "run",
-        "flow.js",
-        "--root",
-        "root",
-        "--extensions",
-        "--yes",
-        "--json",
-        "--args-json",
-        &input,
-    ];
-    let shown = project.object(&arguments);
-    assert_eq!(shown["output"], json!({ "stdout": "did it\n" }), "{shown}");
-    let verified = project.output(&["journal", "--verify"]);
-    assert!(verified.status.success());
-    assert_eq!(starts(&project), 1);
+    let (project, _) = prepared("");
+    // The first step finds its sign to go on, the second waits for it.
+    for step in ["one", "two"] {
+        project.write(&format!("root/{step}/step.sh"), STEP);
+    }
+    project.write("root/one/go", "");
+    project.write("flow.js", TWO_STEPS);
+    let input = json!({ "root": project.path("root") }).to_string();
+    let second = || project.read("root/two/starts").lines().count();
+    let mut host = project.spawn(&arguments(&input));
+    wait_until("the second step", || second() == 1);
+    host.kill().unwrap();
+    host.wait().unwrap();
+    let shown = resumed(&project, &project.last_run());
+    assert_eq!(shown["output"], json!(["did it\n", "in-doubt"]), "{shown}");
+    assert_eq!(project.read("root/one/starts").lines().count(), 1);
+    assert_eq!(second(), 1);
 }
 
 /// A component that sends one request to a server that lets it wait. Returns what the resumed run

@@ -34,6 +34,9 @@ pub struct Supervisor {
     pub args: Vec<String>,
 }
 
+/// How long the streams of a supervisor that has ended are still read.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(2);
+
 /// How long a supervisor may take to end after it was told to. It gives its program 200 ms and the
 /// kernel two seconds.
 const SUPERVISOR_END_WAIT: Duration = Duration::from_secs(10);
@@ -59,7 +62,7 @@ pub struct Launch<'a> {
 }
 
 /// What a program left.
-#[derive(Clone, Debug)]
+#[derive(Default, Clone, Debug)]
 pub struct Remains {
     /// How it ended. None: the supervisor died before it could say.
     pub ended: Option<Ended>,
@@ -127,6 +130,7 @@ impl Supervisor {
         let result = tokio::select! {
             result = exchange => result,
             stop = stop => Err(RunError::Stopped(stop)),
+            () = gone(&mut child) => Ok(Remains::default()),
         };
         // The end of the stream is what tells a supervisor to end. It may have done so already.
         let _ = orders.shutdown().await;
@@ -161,6 +165,13 @@ impl Supervisor {
             .spawn()?;
         Ok((child, UnixStream::from_std(ours)?))
     }
+}
+
+/// Waits until a supervisor has ended, and then as long as the last of what it said may take. What
+/// outlives a supervisor that was killed may hold its streams open for ever.
+async fn gone(supervisor: &mut Child) {
+    let _ = supervisor.wait().await;
+    tokio::time::sleep(LAST_WORDS_WAIT).await;
 }
 
 /// Waits until a supervisor has ended. One that does not end in time is killed, and its program

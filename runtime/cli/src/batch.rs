@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::codes::{Code, Exit};
+use crate::commands::resume::consent::Granted;
 use crate::commands::resume::recorded;
 use crate::commands::run::Prepared;
 use crate::error::{CliError, Result};
@@ -82,6 +83,13 @@ impl Spec {
             limits: prepared.limits,
             script: prepared.bundle.script.clone(),
         }
+    }
+
+    /// What each of its runs is granted.
+    #[must_use]
+    pub fn granted(&self) -> Granted<'_> {
+        let Self { scope, tools, backends, program, .. } = self;
+        Granted { scope, tools, backends, program }
     }
 
     /// The stored form.

@@ -23,6 +23,7 @@ mod select;
 mod servers;
 mod session;
 mod shapes;
+mod started;
 mod text;
 mod value;
 

@@ -22,6 +22,27 @@ use crate::shared::{Event, Shared};
 /// Where the result of a call goes that an agent waits for.
 pub(crate) type Caller = oneshot::Sender<Result<Json, CallError>>;
 
+/// A component that is to be loaded. Compiling one takes seconds, so whoever calls it does that, and
+/// not the loop of the run.
+pub(crate) struct ComponentRef {
+    name: String,
+    digest: Option<Digest>,
+    loader: Loader,
+}
+
+impl ComponentRef {
+    /// The component, ready to be instantiated.
+    pub(crate) async fn load(&self) -> Result<Arc<Guest>, Failure> {
+        let Self { name, digest, loader } = self;
+        let fail = |message: String| Failure::new(FailureKind::Failed, "component", message);
+        let Some(digest) = digest else {
+            return Err(fail(format!("the component `{name}` is not part of the program")));
+        };
+        let guest = loader.load(digest).await;
+        guest.map_err(|error| fail(format!("the component `{name}` does not load: {error}")))
+    }
+}
+
 /// The calls of one run.
 pub(crate) struct Calls {
     toolbox: Arc<Toolbox>,
@@ -47,21 +68,11 @@ impl Calls {
         Arc::clone(&self.toolbox)
     }
 
-    /// The component that performs a tool, if one does.
-    pub(crate) async fn guest(
-        &self,
-        definition: &ToolDefinition,
-    ) -> Result<Option<Arc<Guest>>, Failure> {
-        let Provider::Component(name) = &definition.provider else { return Ok(None) };
-        let fail = |message: String| Failure::new(FailureKind::Failed, "component", message);
-        let digest = self
-            .components
-            .get(name)
-            .ok_or_else(|| fail(format!("the component `{name}` is not part of the program")))?;
-        let guest = self.loader.load(digest).await;
-        guest
-            .map(Some)
-            .map_err(|error| fail(format!("the component `{name}` does not load: {error}")))
+    /// Where the component is found that performs a tool, if one does.
+    pub(crate) fn component(&self, definition: &ToolDefinition) -> Option<ComponentRef> {
+        let Provider::Component(name) = &definition.provider else { return None };
+        let digest = self.components.get(name).copied();
+        Some(ComponentRef { name: name.clone(), digest, loader: self.loader.clone() })
     }
 
     /// An agent waits for a call.

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use baton_tools::ToolCall;
 
+use crate::calls::ComponentRef;
 use crate::scheduler::Permit;
 use crate::shared::{Event, Shared};
 
@@ -39,6 +40,7 @@ enum Work {
     Tool {
         toolbox: Arc<baton_tools::Toolbox>,
         call: ToolCall,
+        component: Option<ComponentRef>,
     },
 }
 
@@ -51,7 +53,18 @@ impl Work {
             Self::Agent { backend, job, isolation: None, .. } => {
                 baton_agents::work(&*backend, job, context).await
             }
-            Self::Tool { toolbox, call } => toolbox.call(call, context).await,
+            Self::Tool { toolbox, mut call, component } => {
+                if let Some(component) = component {
+                    call.guest = match component.load().await {
+                        Ok(guest) => Some(guest),
+                        Err(failure) => {
+                            let result = Err(BackendError::Permanent(failure));
+                            return Answer { result, usage: Usage::default() };
+                        }
+                    };
+                }
+                toolbox.call(call, context).await
+            }
         }
     }
 }
@@ -89,10 +102,11 @@ impl Jobs {
         shared: &Arc<Shared>,
         toolbox: Arc<baton_tools::Toolbox>,
         call: ToolCall,
+        component: Option<ComponentRef>,
         permit: Option<Permit>,
     ) {
         let path = call.task.path.clone();
-        self.spawn(shared, path, None, permit, Work::Tool { toolbox, call });
+        self.spawn(shared, path, None, permit, Work::Tool { toolbox, call, component });
     }
 
     fn spawn(

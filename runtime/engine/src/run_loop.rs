@@ -471,7 +471,7 @@ impl RunLoop {
         for Launch { task, attempt, permit } in launches {
             let call = Facts::of(&self.shared.lock().run, &task);
             if let Some(call) = call {
-                self.launch_call(task, attempt, call, permit).await;
+                self.launch_call(task, attempt, call, permit);
                 continue;
             }
             let facts = {
@@ -515,25 +515,10 @@ impl RunLoop {
         }
     }
 
-    async fn launch_call(
-        &mut self,
-        task: TaskPath,
-        attempt: u32,
-        facts: Facts,
-        permit: Option<Permit>,
-    ) {
+    fn launch_call(&mut self, task: TaskPath, attempt: u32, facts: Facts, permit: Option<Permit>) {
         self.world.is_used(&task);
         let Facts { spec, tool, authority, effect, definition } = facts;
-        let guest = match self.calls.guest(&definition).await {
-            Ok(guest) => guest,
-            Err(failure) => {
-                let outcome = Outcome::Failed(failure);
-                self.calls.end(&task, &outcome);
-                let now = self.journal.now();
-                self.shared.lock().run.task_ended(&task, outcome, Default::default(), now);
-                return;
-            }
-        };
+        let component = self.calls.component(&definition);
         let call = ToolCall {
             task: TaskId { run: self.run.clone(), path: task },
             attempt,
@@ -542,9 +527,9 @@ impl RunLoop {
             authority: Arc::new(authority),
             effect,
             timeout_ms: spec.options.timeout_ms,
-            guest,
+            guest: None,
         };
-        self.jobs.start_call(&self.shared, self.calls.toolbox(), call, permit);
+        self.jobs.start_call(&self.shared, self.calls.toolbox(), call, component, permit);
     }
 
     fn definition(&self, spec: &AgentSpec) -> Option<Arc<AgentType>> {

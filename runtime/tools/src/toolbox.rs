@@ -299,10 +299,19 @@ fn with_key(input: &Json, field: &str, key: &str) -> Json {
     }
 }
 
+/// What a call ends with whose server went away in the middle of it.
+const MCP_CLOSED: &str = "mcp-closed";
+
 /// An error after which nothing may be tried again.
 fn last(error: BackendError) -> BackendError {
     match error {
-        BackendError::Retryable { failure, .. } => BackendError::Permanent(failure),
+        // A server that went away in the middle may have done what it was asked.
+        BackendError::Retryable { mut failure, .. } => {
+            if failure.code == MCP_CLOSED {
+                failure.kind = FailureKind::InDoubt;
+            }
+            BackendError::Permanent(failure)
+        }
         other => other,
     }
 }

@@ -31,7 +31,7 @@ pub fn everything() -> Option<&'static Everything> {
             let required = std::env::var("BATON_TEST_MCP").is_ok_and(|word| word == "require");
             assert!(!required, "{PACKAGE} is required and cannot be had: {why}");
             // Past the test harness, which would keep it from everybody.
-            let line = format!("SKIPPED: tests against {PACKAGE}, which cannot be had: {why}\n");
+            let line = format!("\nSKIPPED: tests against {PACKAGE}, which cannot be had: {why}\n");
             std::io::stderr().write_all(line.as_bytes()).unwrap();
             None
         }

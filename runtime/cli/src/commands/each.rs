@@ -12,6 +12,7 @@ use ulid::Ulid;
 use crate::args::{Common, ResumeArgs, RunArgs};
 use crate::batch::{Batch, Spec};
 use crate::codes::{Code, Exit};
+use crate::commands::resume::consent::allow;
 use crate::commands::run::{Prepared, Wish, caps};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
@@ -46,6 +47,9 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
         blobs.extend(prepared.bundle.parts.iter().cloned());
         session.journal.put_blobs(blobs).await?;
         let row = BatchRow { id: id.clone(), created: session.journal.now(), spec: spec.text()? };
+        if let Some(list) = &prepared.started {
+            list.add(&id)?;
+        }
         session.journal.create_batch(row).await?;
         session.obey_signals(format!("baton resume {id}"))?;
         note(&format!("{id}: {}", plural(inputs.len() as u64, "line")));
@@ -77,6 +81,9 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     let row = home::block_on(known(&*reader, &args.id))?;
     let _alone = alone(home, &row.id)?;
     let batch = home::block_on(open(&*reader, row, common.plain))?;
+    if !args.yes {
+        allow(&batch.id, batch.spec.granted())?;
+    }
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;

@@ -1,5 +1,7 @@
 //! `baton resume`: go on with a run or batch that stopped.
 
+pub mod consent;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use crate::output::note;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::{home, records, result, reuse, select};
 
+use self::consent::Granted;
+
 /// Goes on with a run or batch, or shows the result of a run that has ended.
 ///
 /// # Errors
@@ -30,18 +34,24 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     if args.id.starts_with(select::BATCH_PREFIX) {
         return each::resume(args, &home, common);
     }
-    let (row, concurrency, ended) = home::block_on(async {
+    let (row, started, ended) = home::block_on(async {
         let row = select::run(&*journal, &args.id).await?;
         let started = records::started(&*journal, &row.run).await?;
         same_input(args, &started)?;
         let ended = records::finished(&*journal, &row).await?;
-        Ok((row, started.concurrency.unwrap_or(CONCURRENCY), ended))
+        Ok((row, started, ended))
     })?;
+    let concurrency = started.concurrency.unwrap_or(CONCURRENCY);
     if let Some(ended) = ended {
         note(&format!("{} has already ended; this is its recorded result", row.run));
         let decisions = home::block_on(reuse::decisions(&*journal, &row.run))?;
         let report = recorded(&row, ended, reuse::count(&decisions));
         return result::show(report, &args.result);
+    }
+    if !args.yes {
+        let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
+        let id = batch.unwrap_or(row.run.as_str());
+        consent::allow(id, Granted::from(&*started))?;
     }
     let substitute = args.workflow.as_deref().map(bytes).transpose()?;
     let report = session::block_on(async {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use baton_core::budget::{Amounts, Caps};
+use baton_core::ids::RunId;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::BatchLine;
@@ -13,6 +14,7 @@ use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use baton_engine::{NewRun, Observer, RunReport};
 use baton_host::Host;
 use tokio::sync::mpsc;
+use ulid::Ulid;
 
 use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs};
 use crate::authority::Authority;
@@ -26,6 +28,7 @@ use crate::program::{Bundle, ScriptWishes, gather};
 use crate::project::Project;
 use crate::project::policy::Policy;
 use crate::session::{self, CONCURRENCY, Session};
+use crate::started::Started;
 use crate::text::{nearest, paint};
 use crate::{commands, result, reuse, servers};
 
@@ -61,7 +64,8 @@ fn drive(args: &RunArgs, common: &Common) -> Result<RunReport> {
         servers::ask(&mut prepared).await?;
         let session = Session::over(&home, host, prepared.concurrency, 1)?;
         let (observer, records) = mpsc::unbounded_channel();
-        let new = NewRun { reuse, ..prepared.new_run(input, None, Some(observer)) };
+        let id = prepared.started()?;
+        let new = NewRun { id, reuse, ..prepared.new_run(input, None, Some(observer)) };
         let handle = session.engine.start(new).await?;
         session.obey_signals(format!("baton resume {}", handle.run()))?;
         let live = Live::start(session.journal.clone(), records, common.plain);
@@ -110,6 +114,8 @@ pub struct Prepared {
     pub budget: Amounts,
     /// The sandbox, if it was set up on the way.
     pub host: Option<Arc<Host>>,
+    /// What the person started; none: there is no place to keep that.
+    pub started: Option<Started>,
 }
 
 impl Prepared {
@@ -150,6 +156,7 @@ impl Prepared {
             concurrency_asked: args.concurrency,
             limits,
             budget,
+            started: Started::of(&project.places),
             host: project.into_host(),
         })
     }
@@ -168,6 +175,15 @@ impl Prepared {
             }
             (None, None) => self.check.absent(),
         }
+    }
+
+    /// The id of the run to come, which is from now on one that the person started. None where
+    /// there is no place to say so.
+    fn started(&self) -> Result<Option<RunId>> {
+        let Some(list) = &self.started else { return Ok(None) };
+        let id = format!("run_{}", Ulid::generate());
+        list.add(&id)?;
+        Ok(id.parse().ok())
     }
 
     /// A run of it.

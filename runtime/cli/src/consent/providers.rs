@@ -27,13 +27,11 @@ pub fn judged(
         let bounds = Bounds::of(policy, provider, workflow, capability);
         let mut judged = judge(policy, root, &bounds, capability, &pattern);
         let defined = |asked: &str| policy.secrets.keys().any(|name| name_matches(asked, name));
-        if capability == Capability::Secrets
-            && judged.verdict != Verdict::Refused
-            && !defined(&judged.asked)
-        {
+        if capability == Capability::Secrets && !defined(&judged.asked) {
             judged.verdict = Verdict::Refused;
             judged.by.clear();
-            judged.hint = Some(format!("nobody defines it: [secrets.{}]", judged.asked));
+            let grant = judged.hint.map(|hint| format!(", {hint}")).unwrap_or_default();
+            judged.hint = Some(format!("nobody defines it: [secrets.{}]{grant}", judged.asked));
         }
         judged
     };

@@ -8,7 +8,7 @@ use baton_core::tool::SecretSource;
 use super::view::{Kind, ProviderView};
 use crate::output::{DIM, GOOD, WARN};
 use crate::project::policy::judge::{Judged, Verdict};
-use crate::project::policy::{Policy, Source};
+use crate::project::policy::{NEVER, Policy, Source};
 use crate::render::record::effect_word;
 use crate::text::{one_line, paint};
 
@@ -188,9 +188,13 @@ pub fn authority(authority: &Authority) -> Vec<String> {
 }
 
 fn paths(scope: &PathScope) -> Vec<String> {
-    // What usually holds secrets is outside of every scope: that needs no words each time.
+    // What usually holds secrets, and what is Baton's own, is outside of every scope: that needs no
+    // words each time.
     let secrets = GlobLayer::no_secrets().exclude;
-    let told = |layer: &&GlobLayer| !layer.exclude.starts_with(&secrets);
+    let own: Vec<String> = NEVER.iter().map(ToString::to_string).collect();
+    let told = |layer: &&GlobLayer| {
+        !layer.exclude.starts_with(&secrets) && !layer.exclude.starts_with(&own)
+    };
     scope.layers.iter().filter(told).map(super::patterns).collect()
 }
 

@@ -42,16 +42,16 @@ pub struct KeyParts {
 /// Whether the result of a task may serve in another run.
 ///
 /// A call of a tool only if it did something outside that must not, or need not, be done again, and
-/// rests on no files: a request that was sent. What reads files is quick to do again, and what it
-/// would find is not known.
+/// rests on no files of the root: a request that was sent, by a component or by a server. What reads
+/// files is quick to do again, and what it would find is not known.
 #[must_use]
 pub fn is_reusable(work: &Work) -> bool {
     match work {
         Work::Agent { .. } => true,
         Work::Tool { authority, effect, .. } => {
-            let Authority { read, write, http, exec, .. } = &**authority;
+            let Authority { read, write, exec, .. } = &**authority;
             let files = read.is_some() || write.is_some() || exec.is_some();
-            *effect != Effect::Read && http.is_some() && !files
+            *effect != Effect::Read && !files
         }
         Work::Workflow { .. } | Work::Sleep { .. } => false,
     }

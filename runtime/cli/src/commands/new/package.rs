@@ -1,7 +1,7 @@
 //! `baton new --tool`, `--workflow` and `--agent`: a Rust package that builds with plain cargo.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{create, no_link, sdk};
 use crate::args::NewArgs;
@@ -153,7 +153,7 @@ fn named_sdk(path: &Path) -> Result<String> {
     }
 }
 
-fn put(path: &PathBuf, text: &str) -> Result<()> {
+fn put(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| CliError::file("make", folder, &error))?;
     }

@@ -27,7 +27,7 @@ impl Place {
         match &case.files {
             None => {}
             Some(Files::Folder(folder)) => {
-                let from = beside.join(folder);
+                let from = folder_beside(folder, beside)?;
                 copy(&from, place.path()).map_err(|error| CliError::file("copy", &from, &error))?;
             }
             Some(Files::Texts(texts)) => {
@@ -50,8 +50,7 @@ impl Place {
     /// A path of a case, below the directory.
     fn inside(&self, path: &str) -> Result<PathBuf> {
         let relative = Path::new(path);
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
-        if path.is_empty() || !relative.components().all(plain) {
+        if path.is_empty() || !is_plain(relative) {
             let message = format!("`{path}` is no path of a file below the granted directory");
             return Err(CliError::new(Code::File, message));
         }
@@ -78,6 +77,24 @@ impl Place {
         }
         Ok(texts)
     }
+}
+
+/// Whether a path leads nowhere but down.
+fn is_plain(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// A folder below that of the cases: whoever wrote those must not have a person copy anything else.
+fn folder_beside(folder: &Path, beside: &Path) -> Result<PathBuf> {
+    let from = beside.join(folder);
+    let here = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+    let real =
+        |path: &Path| path.canonicalize().map_err(|error| CliError::file("copy", path, &error));
+    if is_plain(folder) && real(&from)?.starts_with(real(here)?) {
+        return Ok(from);
+    }
+    let message = format!("the folder `{}` is not below that of the cases", folder.display());
+    Err(CliError::new(Code::File, message).hint("a case works with files that lie beside it"))
 }
 
 /// Copies files and folders. Links and what else there may be are no part of a case.

@@ -10,7 +10,7 @@ use super::{Pattern, Policy, Rule};
 /// Paths that nobody writes unless a grant names them: what other programs are told to do.
 const GUARDED: &[&str] = &["**/.claude", "**/.claude/**"];
 /// Paths that nobody writes: what is granted to the next run, and Baton's own state.
-const NEVER: &[&str] = &["**/baton.toml", "**/.baton", "**/.baton/**"];
+pub const NEVER: &[&str] = &["**/baton.toml", "**/.baton", "**/.baton/**"];
 
 impl Policy {
     /// The most that anything may touch.
@@ -113,16 +113,19 @@ impl Policy {
             layers.insert(0, GlobLayer { include, ..GlobLayer::default() });
         }
         // What may be written may be read: a denial of reading is one of writing.
-        let mut exclude: Vec<String> =
+        let mut denied: Vec<String> =
             self.denied(Capability::Read).map(|rule| rule.pattern.to_string()).collect();
+        let mut never = Vec::new();
         if capability == Capability::Write {
-            exclude.extend(self.denied(capability).map(|rule| rule.pattern.to_string()));
-            exclude.extend(NEVER.iter().map(ToString::to_string));
-            exclude.extend(self.guarded.iter().cloned());
+            denied.extend(self.denied(capability).map(|rule| rule.pattern.to_string()));
+            never.extend(NEVER.iter().map(ToString::to_string));
+            never.extend(self.guarded.iter().cloned());
         }
-        exclude.extend(self.hidden.iter().cloned());
-        if !exclude.is_empty() {
-            layers.push(GlobLayer { exclude, ..GlobLayer::default() });
+        never.extend(self.hidden.iter().cloned());
+        for exclude in [denied, never] {
+            if !exclude.is_empty() {
+                layers.push(GlobLayer { exclude, ..GlobLayer::default() });
+            }
         }
         Some(PathScope { layers })
     }

@@ -15,6 +15,7 @@ use baton_core::scope::Capability;
 use baton_core::tool::{SecretDefinition, SecretSource, Server};
 use serde::{Deserialize, Serialize};
 
+pub use self::grant::NEVER;
 pub use self::pattern::Pattern;
 use super::config;
 use super::places::Places;

@@ -360,9 +360,13 @@ fn a_guest_that_tries_for_ever_does_not_fill_the_journal() {
 fn what_was_sent_once_is_not_sent_again_by_a_run_that_reuses() {
     use crate::reuse::{Call, Condition, Index, Miss, Terms};
     let mut old = Bench::of(with_tools(&["*"]));
-    for (name, input) in
-        [("code/post", "1"), ("code/post", "2"), ("code/search", "1"), ("git/commit", "1")]
-    {
+    for (name, input) in [
+        ("code/post", "1"),
+        ("code/post", "2"),
+        ("code/search", "1"),
+        ("git/commit", "1"),
+        ("mcp/echo", "1"),
+    ] {
         let number = old.spawn(call(name, input)).to_string();
         old.start(&number);
         old.end(&number, Usage::default());
@@ -381,6 +385,7 @@ fn what_was_sent_once_is_not_sent_again_by_a_run_that_reuses() {
     assert_eq!(claim("code/post", "2"), Some(Ok(path("2"))));
     assert_eq!(claim("code/post", "2"), Some(Err(Miss::Taken)));
     assert!(matches!(claim("code/post", "3"), Some(Err(_))));
+    assert_eq!(claim("mcp/echo", "1"), Some(Ok(path("5"))));
     // What reads or writes files is done again: what it would find is not known.
     assert_eq!(claim("code/search", "1"), None);
     assert_eq!(claim("git/commit", "1"), None);

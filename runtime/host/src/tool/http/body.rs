@@ -151,6 +151,11 @@ impl ResponseBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
+            // The connection has the same deadline, and may be the first to end for it: that is no
+            // end of a body, even of one that ends with its connection.
+            Poll::Ready(None | Some(Err(_))) if Instant::now() >= self.deadline.deadline() => {
+                Poll::Ready(Some(Err(HttpError::Timeout)))
+            }
             Poll::Ready(Some(Err(error))) => {
                 let known = self.verdict.get().cloned();
                 Poll::Ready(Some(Err(known.unwrap_or_else(|| HttpError::of_body(&error)))))

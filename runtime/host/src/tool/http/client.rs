@@ -102,6 +102,10 @@ impl Client {
         let exchange = shared.exchange(stream, request, permit, deadline, &verdict);
         let first_byte = patience.first_byte.map_or(deadline, after);
         let (response, connection) = match timeout_at(first_byte.min(deadline), exchange).await {
+            // The connection has the same deadline, and may be the first to end for it.
+            Ok(Err(HttpError::ConnectionTerminated)) if Instant::now() >= deadline => {
+                Err(HttpError::Timeout)
+            }
             Ok(exchanged) => exchanged,
             Err(_) if first_byte < deadline => Err(HttpError::Silence),
             Err(_) => Err(HttpError::Timeout),

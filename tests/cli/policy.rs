@@ -115,7 +115,7 @@ fn check_says_what_is_granted_and_what_would_grant_the_rest() {
           + may send requests to https://*:* (baton.toml:3)
           - may not send requests to http://*:*: --grant 'http=http://*:*'
           - may not see the environment variable *: --grant 'env=*'
-          - may not use the secret *: --grant 'secrets=*'
+          - may not use the secret *: nobody defines it: [secrets.*], --grant 'secrets=*'
       exec commands of this machine
           - may not run `/bin/echo **`: --grant 'exec=/bin/echo **'
     ");
@@ -167,7 +167,7 @@ fn a_component_of_tools_is_held_against_policy() {
       - may not send requests to https://*:*: --grant 'http=https://*:*'
       - may not send requests to http://*:*: --grant 'http=http://*:*'
       + may see the environment variable *, but only within LANG (--grant): --grant 'env=*'
-      - may not use the secret *: --grant 'secrets=*'
+      - may not use the secret *: nobody defines it: [secrets.*], --grant 'secrets=*'
     ");
 }
 

@@ -206,7 +206,7 @@ fn a_project_brings_no_receipts() {
 }
 
 #[test]
-fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_goes_on_only_with_yes() {
+fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_waits_for_a_person() {
     let project = Project::new();
     project.write("prober.wasm", guest("prober"));
     project.write("narrow.wasm", guest("prober"));
@@ -242,7 +242,7 @@ fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_goes_on_only_wi
         "{}",
         denied.shown()
     );
-    assert_eq!(resumed(&["--yes"]).exit, 4);
+    assert_eq!(resumed(&["--yes"]).exit, 3, "nobody says yes to what policy denies");
     project.write("baton.toml", "[deny]\nexec = [\"rm **\"]\nhttp = [\"a.org\"]\n");
     let other = resumed(&[]);
     assert_eq!(other.exit, 4, "it was granted neither: {}", other.shown());
@@ -253,7 +253,7 @@ fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_goes_on_only_wi
     let foreign = resumed(&[]);
     assert_eq!(foreign.exit, 3, "{}", foreign.shown());
     assert!(
-        foreign.stderr.contains("was not started by you, and has tools or commands"),
+        foreign.stderr.contains("was not started by you, and calls tools"),
         "{}",
         foreign.shown()
     );

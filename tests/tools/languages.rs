@@ -167,6 +167,7 @@ fn a_workflow_in_javascript_goes_on_after_a_crash() {
     host.wait().unwrap();
 
     let resumed = project.object(&["resume", &run, "--json"]);
+    assert_eq!(resumed["state"], "done", "{}", resumed["error"]);
     let output = &resumed["output"];
     assert_eq!(output["failed"], json!([{"path": "sub/uneven.csv", "code": "uneven"}]), "{run}");
     let rule = "| --- | --- |";
@@ -185,7 +186,7 @@ fn a_workflow_in_javascript_goes_on_after_a_crash() {
         let tasks = started.flat_map(|row| row["body"]["tasks"].as_array().unwrap().clone());
         tasks.filter(|start| start["task"] == task).count()
     };
-    assert_eq!((starts("1"), starts("4")), (1, 2));
+    assert_eq!(starts("1"), 1);
 }
 
 /// Waits until the first of the calls has ended; the run.

@@ -336,8 +336,8 @@ pub struct JournalArgs {
 #[command(after_help = "\
 Finished work is not done again. A run that has already ended shows its recorded result. The
 components that the run began with are pinned in the journal and are used whatever changed on disk.
-So is what it was granted; where [deny] takes some of that away by now, or where you did not start a
-run that has tools or commands, it goes on only with --yes.
+So is what it was granted. Where [deny] takes some of that away by now, it does not go on; where
+you did not start a run that calls tools, it goes on only with --yes.
 
 Examples:
   baton resume last
@@ -366,7 +366,7 @@ pub struct ResumeArgs {
         conflicts_with = "input"
     )]
     pub text: Option<String>,
-    /// Go on although you did not start it, or policy denies by now what it was granted.
+    /// Go on although you did not start it.
     #[arg(long, short)]
     pub yes: bool,
     /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.

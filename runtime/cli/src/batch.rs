@@ -88,8 +88,8 @@ impl Spec {
     /// What each of its runs is granted.
     #[must_use]
     pub fn granted(&self) -> Granted<'_> {
-        let Self { scope, tools, backends, program, .. } = self;
-        Granted { scope, tools, backends, program }
+        let Self { scope, tools, .. } = self;
+        Granted { scope, tools }
     }
 
     /// The stored form.

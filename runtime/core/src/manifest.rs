@@ -216,6 +216,9 @@ pub enum ManifestError {
     /// A name of a tool is not usable as one.
     #[error("the name of a tool, `{0}`, is not letters, digits, `-` and `_`, at most 64")]
     ToolName(String),
+    /// A component of tools takes the name of the tool that runs commands.
+    #[error("the manifest's name `{}` belongs to commands", crate::tool::EXEC)]
+    Reserved,
     /// A component of world `tool` has no tools, or another one has some.
     #[error("the manifest {0}")]
     Tools(&'static str),
@@ -253,6 +256,9 @@ impl Manifest {
     }
 
     fn tools_fit(&self) -> Result<(), ManifestError> {
+        if self.world == World::Tool && self.name == crate::tool::EXEC {
+            return Err(ManifestError::Reserved);
+        }
         match (self.world, self.tools.is_empty()) {
             (World::Tool, true) => return Err(ManifestError::Tools("names no tools")),
             (World::Workflow | World::Agent, false) => {

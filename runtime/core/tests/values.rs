@@ -169,6 +169,7 @@ fn a_failure_reads_back_as_it_was() {
 fn manifests_are_read_without_trust() {
     let parse = |text: &str| Manifest::parse(text.as_bytes());
     assert!(parse(r#"{"name":"a-1","world":"workflow"}"#).is_ok());
+    assert!(parse(r#"{"name":"a","world":"tool","tools":{"a":{}}}"#).is_ok());
     let long = format!(r#"{{"name":"{}","world":"agent"}}"#, "a".repeat(65));
     let deep = format!(
         r#"{{"name":"a","world":"agent","input":{}{}}}"#,
@@ -185,6 +186,10 @@ fn manifests_are_read_without_trust() {
         r#"{"name":"","world":"agent"}"#,
         r#"{"name":"a/b","world":"agent"}"#,
         r#"{"name":"a","world":"tool"}"#,
+        r#"{"name":"exec","world":"tool","tools":{"a":{}}}"#,
+        r#"{"name":"a","world":"tool","tools":{"a/b":{}}}"#,
+        r#"{"name":"a","world":"agent","tools":{"a":{}}}"#,
+        r#"{"name":"a","world":"tool","tools":{"a":{}},"requests":{"http":["ftp://a"]}}"#,
         r#"{"name":"a","world":"agent","more":1}"#,
         &long,
         &deep,

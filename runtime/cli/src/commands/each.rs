@@ -81,9 +81,7 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     let row = home::block_on(known(&*reader, &args.id))?;
     let _alone = alone(home, &row.id)?;
     let batch = home::block_on(open(&*reader, row, common.plain))?;
-    if !args.yes {
-        allow(&batch.id, batch.spec.granted())?;
-    }
+    allow(&batch.id, batch.spec.granted(), args.yes)?;
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;

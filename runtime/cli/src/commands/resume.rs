@@ -48,11 +48,9 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
         let report = recorded(&row, ended, reuse::count(&decisions));
         return result::show(report, &args.result);
     }
-    if !args.yes {
-        let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
-        let id = batch.unwrap_or(row.run.as_str());
-        consent::allow(id, Granted::from(&*started))?;
-    }
+    let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
+    let id = batch.unwrap_or(row.run.as_str());
+    consent::allow(id, Granted::from(&*started), args.yes)?;
     let substitute = args.workflow.as_deref().map(bytes).transpose()?;
     let report = session::block_on(async {
         let session = Session::open(&home, concurrency, 1)?;

@@ -2,7 +2,7 @@
 
 use baton_agents::confine::has_network;
 use baton_core::manifest::Requests;
-use baton_core::scope::{Authority, Capability, name_matches};
+use baton_core::scope::{Authority, Capability, PathScope, name_matches};
 use baton_core::tool::{EXEC, SEPARATOR, Server, effect};
 
 use super::view::{Asked, Kind, ProviderView, ToolView, patterns};
@@ -130,14 +130,32 @@ pub fn commands(asked: &Asked<'_>) -> Option<ProviderView> {
     let mut notes = Vec::new();
     if granted {
         let known = asked.effective.tools.known.get(EXEC).map(|known| &known.authority);
+        // No rule of the kernel takes something out of a directory that it lets in.
+        let let_in = |paths: &Option<PathScope>| {
+            let mut paths = paths.clone();
+            let layers = paths.iter_mut().map(|paths| &mut paths.layers);
+            layers.for_each(|layers| layers.retain(|layer| !layer.include.is_empty()));
+            paths
+        };
         let files = known.map(|Authority { read, write, env, .. }| Authority {
-            read: read.clone(),
-            write: write.clone(),
+            read: let_in(read),
+            write: let_in(write),
             env: env.clone(),
             ..Authority::default()
         });
         let may = files.map(|files| words::authority(&files)).unwrap_or_default();
         notes.extend(may.into_iter().map(|may| format!("commands may {may}")));
+        let files = [Capability::Read, Capability::Write].into_iter();
+        let denied: Vec<String> = files
+            .flat_map(|capability| asked.policy.denied(capability))
+            .map(|rule| rule.pattern.to_string())
+            .collect();
+        if !denied.is_empty() {
+            notes.push(format!(
+                "what is denied inside of that is NOT kept from commands: {}",
+                denied.join(", ")
+            ));
+        }
         let policy = Pattern::Glob(SETTINGS.into());
         let writes = asked.policy.granted(Capability::Write, asked.root);
         if writes.iter().any(|rule| rule.pattern.covers(&policy)) {

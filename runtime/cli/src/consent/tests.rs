@@ -222,6 +222,8 @@ exec = ["cargo **"]
 read = ["src/private/**"]
 [tools."git/push"]
 effect = "repeatable"
+[tools."git/psuh"]
+effect = "read"
 [secrets.github]
 env = "GITHUB_TOKEN"
 hosts = ["https://api.github.com"]
@@ -253,13 +255,13 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
           + may send GET requests to https://api.github.com (baton.toml:4)
           - may not send requests to https://evil.org: the workflow that calls it asks for less
           + may use the secret github (baton.toml:5)
-          - may not use the secret other: --grant 'secrets=other'
+          - may not use the secret other: nobody defines it: [secrets.other], --grant 'secrets=other'
           · the secret github from $GITHUB_TOKEN (baton.toml:11), put only into requests to https://api.github.com
       · exec commands of this machine
           + may run `cargo test **` (baton.toml:6)
           - may not run `rm **`: --grant 'exec=rm **'
           · commands may read all files but not src/private/**
-          · commands may write out/a/** and of that all files but not src/private/** **/baton.toml **/.baton **/.baton/**
+          · commands may write out/a/** and of that all files but not src/private/**
           · network false
       · everything npx -y 'server everything' (baton.toml:14)
           · a program with your rights: NOT sandboxed; what its tools do cannot be enforced
@@ -282,35 +284,35 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
 fn without_policy_tools_get_nothing_and_the_screen_says_what_would_grant_it() {
     let text = shown(&with_tools(), None, Caps::default());
     insta::assert_snapshot!(text, @r"
-    flow program sha256:abd71c048956 · built in
-      Audits[31m things.
+flow program sha256:abd71c048956 · built in
+  Audits[31m things.
 
-    It asks for, and gets
-      + call the tools git/*
-      + call the tools nothing/here
-      + call the tools everything/*
+It asks for, and gets
+  + call the tools git/*
+  + call the tools nothing/here
+  + call the tools everything/*
 
-    Its tools
-      · git /w/git.wasm sha256:9a881b9b9f23: log, push
-          - may not read .git/**: no directory was granted: --root DIR
-          - may not read src/**: no directory was granted: --root DIR
-          - may not write out/**: no directory was granted: --root DIR, --grant 'write=out/**'
-          - may not send GET requests to https://api.github.com: --grant 'http=GET https://api.github.com'
-          - may not send requests to https://evil.org: --grant 'http=https://evil.org'
-          - may not use the secret github: --grant 'secrets=github'
-          - may not use the secret other: --grant 'secrets=other'
-      · exec commands of this machine
-          - may not run `cargo test **`: --grant 'exec=cargo test **'
-          - may not run `rm **`: --grant 'exec=rm **'
+Its tools
+  · git /w/git.wasm sha256:9a881b9b9f23: log, push
+      - may not read .git/**: no directory was granted: --root DIR
+      - may not read src/**: no directory was granted: --root DIR
+      - may not write out/**: no directory was granted: --root DIR, --grant 'write=out/**'
+      - may not send GET requests to https://api.github.com: --grant 'http=GET https://api.github.com'
+      - may not send requests to https://evil.org: --grant 'http=https://evil.org'
+      - may not use the secret github: nobody defines it: [secrets.github], --grant 'secrets=github'
+      - may not use the secret other: nobody defines it: [secrets.other], --grant 'secrets=other'
+  · exec commands of this machine
+      - may not run `cargo test **`: --grant 'exec=cargo test **'
+      - may not run `rm **`: --grant 'exec=rm **'
 
-    Tools that are not there
-      - nothing/here: no such tool is installed
+Tools that are not there
+  - nothing/here: no such tool is installed
 
-    Held to
-      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+Held to
+  · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
 
-    Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
-    ");
+Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
+");
 }
 
 #[test]

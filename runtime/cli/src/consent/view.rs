@@ -5,13 +5,14 @@ use baton_core::digest::Digest;
 use baton_core::manifest::Requests;
 use baton_core::record::Effect;
 use baton_core::scope::{Capability, GlobLayer};
+use baton_core::tool::SEPARATOR;
 use serde::Serialize;
 
 use super::providers;
 use crate::program::tools::Providers;
 use crate::program::toolset::Effective;
 use crate::project::policy::judge::{Bounds, Judged, Verdict, judge};
-use crate::project::policy::{Pattern, Place, Policy, Rule, Source};
+use crate::project::policy::{Pattern, Place, Policy, Rule, Source, ToolRule};
 
 /// Everything that is asked for.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -122,7 +123,7 @@ impl View {
             workflow,
             providers,
             missing: asked.providers.missing.clone(),
-            problems: asked.providers.problems.clone(),
+            problems: [asked.providers.problems.clone(), unknown_tools(asked)].concat(),
         }
     }
 
@@ -180,6 +181,17 @@ impl View {
         all.dedup();
         all
     }
+}
+
+/// Rules about tools that their providers do not have: a slip that would otherwise go unseen.
+fn unknown_tools(asked: &Asked<'_>) -> Vec<String> {
+    let slip = |(name, rule): (&String, &ToolRule)| {
+        let (provider, tool) = name.split_once(SEPARATOR)?;
+        let provider = asked.providers.components.get(provider)?;
+        let missing = !provider.manifest.tools.contains_key(tool);
+        missing.then(|| format!("{}: there is no tool `{name}`", rule.place.text))
+    };
+    asked.policy.tools().filter_map(slip).collect()
 }
 
 /// The patterns of requests, files first. What cannot be read was refused before.

@@ -138,10 +138,11 @@ impl Run {
                         self.agents += 1;
                     }
                     // An agent in whose name this happens must not be repeated blindly either.
-                    if once && let Some(parent) = start.task.parent() {
-                        if let Some(caller) = self.tasks.get_mut(&parent) {
-                            caller.did_once = true;
-                        }
+                    if once
+                        && let Some(parent) = start.task.parent()
+                        && let Some(caller) = self.tasks.get_mut(&parent)
+                    {
+                        caller.did_once = true;
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! Whether a run may go on: with what it was granted when it began, which may not be what a person
 //! would grant now, or was never this person's grant at all.
 
-use baton_core::record::{BackendChoice, Program, RunStarted};
+use baton_core::record::RunStarted;
 use baton_core::scope::{Authority, Capability, PathScope, Scope};
 use baton_core::tool::Tools;
 
@@ -11,9 +11,6 @@ use crate::project::places::Places;
 use crate::project::policy::{Pattern, Policy, Rule};
 use crate::started::Started;
 
-/// Prefix of backends that are programs.
-const COMMAND: &str = "command:";
-
 /// What a run or batch was granted when it began.
 #[derive(Clone, Copy)]
 pub struct Granted<'a> {
@@ -21,47 +18,37 @@ pub struct Granted<'a> {
     pub scope: &'a Scope,
     /// The tools it may call.
     pub tools: &'a Tools,
-    /// Who performs agent tasks.
-    pub backends: &'a BackendChoice,
-    /// What runs.
-    pub program: &'a Program,
 }
 
 impl<'a> From<&'a RunStarted> for Granted<'a> {
     fn from(started: &'a RunStarted) -> Self {
-        let RunStarted { scope, tools, backends, program, .. } = started;
-        Self { scope, tools, backends, program }
+        let RunStarted { scope, tools, .. } = started;
+        Self { scope, tools }
     }
 }
 
-/// Lets a run go on that this person started, and from which today's policy takes nothing away.
-/// `id`: that of the run, or of its batch.
+/// Lets a run go on from which today's policy takes nothing away, and that this person started or
+/// wants to go on with. `id`: that of the run, or of its batch. `yes`: whoever started it.
 ///
 /// # Errors
-/// When it needs a person to say so, or a file of settings cannot be read.
-pub fn allow(id: &str, granted: Granted<'_>) -> Result<()> {
+/// When policy denies something of it, nobody says that it may go on, or a file of settings cannot be
+/// read.
+pub fn allow(id: &str, granted: Granted<'_>, yes: bool) -> Result<()> {
     let places = Places::find()?;
     let policy = Policy::load(&places, &[], &[])?;
     let taken = taken(&policy, granted);
-    let more = || format!("`baton show {id}` says what it was granted; --yes goes on with that");
     if !taken.is_empty() {
         let message = format!("policy denies now what {id} was granted: {}", taken.join(", "));
-        return Err(CliError::new(Code::ConsentNeeded, message).hint(more()));
+        return Err(CliError::new(Code::ConsentNeeded, message)
+            .hint("cancel it and start it again, or take the denial away"));
     }
-    let reaches_out = !granted.tools.is_empty() || has_commands(granted);
     let known = Started::of(&places).is_none_or(|list| list.has(id));
-    if reaches_out && !known {
-        let message = format!("{id} was not started by you, and has tools or commands");
-        return Err(CliError::new(Code::ConsentNeeded, message).hint(more()));
+    if !yes && !granted.tools.is_empty() && !known {
+        let message = format!("{id} was not started by you, and calls tools");
+        let hint = format!("`baton show {id}` says what it was granted; --yes goes on with that");
+        return Err(CliError::new(Code::ConsentNeeded, message).hint(hint));
     }
     Ok(())
-}
-
-/// Whether programs with the person's rights perform agents.
-fn has_commands(granted: Granted<'_>) -> bool {
-    let chosen = granted.backends.all.iter().chain(granted.backends.by_type.values());
-    let own = granted.program.agent_types.values().filter_map(|kind| kind.backend.as_ref());
-    chosen.chain(own).any(|backend| backend.starts_with(COMMAND))
 }
 
 /// Denials of today that would take something from the run and did not when it began.

@@ -188,6 +188,11 @@ impl Policy {
         self.tools.get(name)
     }
 
+    /// What is said of tools, by their full names.
+    pub fn tools(&self) -> impl Iterator<Item = (&String, &ToolRule)> {
+        self.tools.iter()
+    }
+
     /// What is said of a provider.
     #[must_use]
     pub fn plugin(&self, name: &str) -> &[Plugin] {

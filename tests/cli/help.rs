@@ -252,9 +252,8 @@ fn codes_are_listed_and_explained() {
     nobody could be asked, and `--yes` was not given. Nothing was started. If the workflow was always allowed,
     something changed since: the screen above the message says what.
 
-    Or `baton resume` was to go on with a run that has tools or commands and that you did not start, as it comes
-    with a directory that somebody else filled; or `[deny]` takes away by now what the run was granted when it
-    began.
+    Or `baton resume` was to go on with a run that calls tools and that you did not start, as it comes with a
+    directory that somebody else filled; or `[deny]` takes away by now what the run was granted when it began.
 
     ## What to do
 
@@ -262,8 +261,8 @@ fn codes_are_listed_and_explained() {
     - Or look at the requests with `baton check WORKFLOW`, then add `--yes`: it starts with what policy grants,
       and grants nothing itself.
     - Or answer `a` once, or add `--always` once: it starts without a question until it changes.
-    - A run to be resumed: look at it with `baton show RUN`, then `baton resume RUN --yes` goes on with what it was
-      granted when it began. To hold it to the policy of today, cancel it and start it again.
+    - A run that you did not start: look at it with `baton show RUN`, then `baton resume RUN --yes` goes on.
+    - A run that policy denies something by now: cancel it and start it again, to be held to the policy of today.
     ");
     insta::assert_snapshot!(project.run(&["explain", "B9999"]).shown(), @r"
     exit 2

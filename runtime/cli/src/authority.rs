@@ -35,8 +35,8 @@ pub struct Authority {
 pub enum Allowed {
     /// Nothing of this workflow in this directory.
     Never,
-    /// Exactly this, then.
-    Always(Receipt),
+    /// Exactly this, since then.
+    Always(String),
     /// Something else: what changed since, a line each.
     Before(Vec<String>),
 }
@@ -96,7 +96,7 @@ impl Authority {
         let here = all.into_iter().find(|kept| kept.root == self.receipt.root);
         Ok(match here {
             None => Allowed::Never,
-            Some(kept) if kept.holds_for(&self.receipt) => Allowed::Always(kept),
+            Some(kept) if kept.holds_for(&self.receipt) => Allowed::Always(kept.at),
             Some(kept) => Allowed::Before(difference(&kept, &self.receipt)),
         })
     }

@@ -256,19 +256,21 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
           - may not send requests to https://evil.org: the workflow that calls it asks for less
           + may use the secret github (baton.toml:5)
           - may not use the secret other: nobody defines it: [secrets.other], --grant 'secrets=other'
-          · the secret github from $GITHUB_TOKEN (baton.toml:11), put only into requests to https://api.github.com
+          · the secret github from $GITHUB_TOKEN (baton.toml:13), put only into requests to https://api.github.com
       · exec commands of this machine
           + may run `cargo test **` (baton.toml:6)
           - may not run `rm **`: --grant 'exec=rm **'
-          · commands may read all files but not src/private/**
-          · commands may write out/a/** and of that all files but not src/private/**
+          · commands may read anything
+          · commands may write out/a/**
+          · what is denied inside of that is NOT kept from commands: src/private/**
           · network false
-      · everything npx -y 'server everything' (baton.toml:14)
+      · everything npx -y 'server everything' (baton.toml:16)
           · a program with your rights: NOT sandboxed; what its tools do cannot be enforced
           · is given the secret github
 
     Tools that are not there
       - nothing/here: no such tool is installed
+      - baton.toml:11: there is no tool `git/psuh`
 
     Held to
       · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)

@@ -64,8 +64,8 @@ impl Prepared {
         }
         let changed = match self.authority.allowed()? {
             Allowed::Never => Vec::new(),
-            Allowed::Always(kept) => {
-                let told = format!("always allowed since {}: `baton receipts` lists it", kept.at);
+            Allowed::Always(since) => {
+                let told = format!("always allowed since {since}: `baton receipts` lists it");
                 note(&paint(DIM, &told));
                 self.tell_missing();
                 return Ok(());

@@ -19,7 +19,7 @@ fn load(project: &str, person: &str, grants: &[Flag], denies: &[Flag]) -> Result
     let home = root.join("home").into_os_string();
     let places = Places::around(&root.join("repo"), |name| (name == "HOME").then(|| home.clone()));
     let mut policy = Policy::load(&places, grants, denies)?;
-    for (_, plugins) in &mut policy.plugins {
+    for plugins in policy.plugins.values_mut() {
         for plugin in plugins {
             plugin.path = plugin.path.take().map(|path| path.strip_prefix(root).unwrap().into());
         }

@@ -108,7 +108,7 @@ fn help_of_run_explains_flags_and_backends() {
 
     Authority:
           --grant <KIND=PATTERN>
-              Grant something that is requested, such as write='out/**', http='GET https://example.org',
+              Grant something that is requested, such as write='out/**', http='GET api.example.org',
               env=LANG, secrets=github, exec='cargo test **', tools='git/*' or read='.git/**'
 
           --deny <KIND=PATTERN>

@@ -22,7 +22,7 @@ fn scope(layers: Layers<'_>) -> Option<PathScope> {
 fn confinement(authority: &Authority, machine: &Machine, program: &Path) -> Confinement {
     let task = Task {
         authority,
-        root: Some(Path::new("/work/root")),
+        root: Some(Path::new("/srv/project")),
         program,
         temporary: Path::new("/tmp/own"),
     };
@@ -70,7 +70,7 @@ fn patterns_become_the_directories_they_begin_with() {
 fn programs_of_a_person_can_be_read_and_the_home_cannot() {
     let machine = Machine {
         path: Some(
-            "/usr/bin:/home/me/.local/bin:relative/bin:/home/me:/:/work/root/bin:/x/bin".into(),
+            "/usr/bin:/home/me/.local/bin:relative/bin:/home/me:/:/srv/project/bin:/x/bin".into(),
         ),
         home: Some("/home/me".into()),
     };
@@ -98,7 +98,7 @@ fn programs_of_a_person_can_be_read_and_the_home_cannot() {
         let path = &rule.path;
         assert!(path.is_absolute(), "{path:?}");
         for closed in
-            ["/home/me/.cargo/credentials.toml", "/home/me/.ssh", "/work/root/bin", "/tmp"]
+            ["/home/me/.cargo/credentials.toml", "/home/me/.ssh", "/srv/project/bin", "/tmp"]
         {
             assert!(!Path::new(closed).starts_with(path), "{path:?} opens {closed}");
         }

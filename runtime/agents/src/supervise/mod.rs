@@ -17,7 +17,7 @@
 //! started is then nobody's child; this one case is not covered.
 //!
 //! With a header before the task (see `protocol.rs`) a host can have the program confined (the
-//! stage does that, see [`confine`](crate::confine)), and can feed its standard input as long as it
+//! stage does that, see [`confine`](mod@crate::confine)), and can feed its standard input as long as it
 //! runs.
 //!
 //! Standard output and standard error pass through untouched. Linux only.

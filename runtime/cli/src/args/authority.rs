@@ -9,7 +9,7 @@ use crate::value;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Authority")]
 pub struct PolicyArgs {
-    /// Grant something that is requested, such as write='out/**', http='GET https://example.org',
+    /// Grant something that is requested, such as write='out/**', http='GET api.example.org',
     /// env=LANG, secrets=github, exec='cargo test **', tools='git/*' or read='.git/**'.
     #[arg(long = "grant", value_name = "KIND=PATTERN", value_parser = value::grant)]
     pub grants: Vec<Flag>,

@@ -165,9 +165,13 @@ fn a_workflow_in_javascript_goes_on_after_a_crash() {
     let run = when_a_call_has_ended(&project);
     host.kill().unwrap();
     host.wait().unwrap();
+    // The kill came in the middle, or this test would show nothing.
+    let kinds = |kind: &str| project.journal(&run).iter().filter(|row| row["kind"] == kind).count();
+    assert_eq!(kinds("finished"), 0, "the run ended before its host was killed");
 
     let resumed = project.object(&["resume", &run, "--json"]);
     assert_eq!(resumed["state"], "done", "{}", resumed["error"]);
+    assert_eq!((kinds("resumed"), kinds("finished")), (1, 1));
     let output = &resumed["output"];
     assert_eq!(output["failed"], json!([{"path": "sub/uneven.csv", "code": "uneven"}]), "{run}");
     let rule = "| --- | --- |";

@@ -43,13 +43,6 @@ impl Run {
         self.tasks.get(path)
     }
 
-    /// The workflow that a task belongs to: its parent, or that of the agent that called it.
-    #[must_use]
-    pub fn workflow_of(&self, task: &TaskPath) -> Option<&Workflow> {
-        let parent = task.parent()?;
-        self.workflows.get(&parent).or_else(|| self.workflows.get(&parent.parent()?))
-    }
-
     /// Every task below the root, in order of their paths.
     pub fn tasks(&self) -> impl Iterator<Item = (&TaskPath, &Task)> {
         self.tasks.iter()

@@ -5,9 +5,12 @@
 //! belongs to the operator: a task that does not fit waits, and when nothing is in flight the run
 //! is paused. Caps deliver nothing to the guest, so raising one never rewrites history.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::handoff::Usage;
+use crate::ids::TaskPath;
 
 /// Amounts that can be granted; none means without a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,49 +118,124 @@ impl Held {
 }
 
 /// What the operator lets a run consume. None means without a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Caps {
+    /// What the run as a whole may consume.
+    #[serde(flatten)]
+    pub run: Cap,
+    /// What the tasks of a phase may consume together, by the title of the phase. A wall time is
+    /// counted from the first start of an agent in the phase.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, Cap>,
+    /// What each agent may consume. Its `agents` and wall time mean nothing: it is one, and its time
+    /// is a limit of its attempts.
+    #[serde(skip_serializing_if = "Cap::is_none")]
+    pub task: Cap,
+}
+
+/// Amounts that are not passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cap {
     /// Agents that may start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agents: Option<u64>,
     /// Input and output tokens together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
+    /// Tokens sent, cached ones included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// Tokens sent that came from a provider's cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
     /// Millionths of a US dollar.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_micro_usd: Option<u64>,
-    /// Milliseconds of wall time since the run was started or last resumed.
+    /// Milliseconds of wall time; of a run: since it was started or last resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall_ms: Option<u64>,
 }
 
-impl Caps {
-    /// These caps with those of `newer` that are given in their place.
+/// What a cap leaves no room for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// The phase whose cap it is, if it is one of a phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// The task whose cap it is, if it is one of a task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskPath>,
+    /// The cap: agents, tokens, millionths of a US dollar or milliseconds, as its name says.
+    pub cap: u64,
+    /// What was consumed of it.
+    pub spent: u64,
+    /// The most that the next call may consume.
+    pub needs: u64,
+}
+
+impl Cap {
+    /// Whether it limits nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// This cap with what is given of `newer` in its place.
     #[must_use]
     pub fn updated(&self, newer: &Self) -> Self {
         Self {
             agents: newer.agents.or(self.agents),
             tokens: newer.tokens.or(self.tokens),
+            input_tokens: newer.input_tokens.or(self.input_tokens),
+            output_tokens: newer.output_tokens.or(self.output_tokens),
+            cached_tokens: newer.cached_tokens.or(self.cached_tokens),
             cost_micro_usd: newer.cost_micro_usd.or(self.cost_micro_usd),
             wall_ms: newer.wall_ms.or(self.wall_ms),
         }
     }
 
-    /// The cap that forbids one more agent after `settled` was consumed and `reserved` agents are
-    /// at work, by name.
+    /// The first amount that `needs` more does not fit into after `spent`: its name, the cap, what
+    /// was spent of it and what is needed. Where nothing is needed, an amount that is used up: even
+    /// the smallest call would pass it. Wall time is not looked at.
     #[must_use]
-    pub fn forbids_start(&self, settled: &Usage, reserved: u64) -> Option<&'static str> {
-        let agents = settled.agents.saturating_add(reserved);
-        if self.agents.is_some_and(|cap| agents >= cap) {
-            return Some("agents");
+    pub fn lacks(&self, spent: &Usage, needs: &Usage) -> Option<(&'static str, u64, u64, u64)> {
+        [
+            ("agents", self.agents, spent.agents, needs.agents),
+            ("tokens", self.tokens, spent.tokens(), needs.tokens()),
+            ("input-tokens", self.input_tokens, spent.input_tokens, needs.input_tokens),
+            ("output-tokens", self.output_tokens, spent.output_tokens, needs.output_tokens),
+            ("cached-tokens", self.cached_tokens, spent.cached_tokens, needs.cached_tokens),
+            ("cost", self.cost_micro_usd, spent.cost_micro_usd, needs.cost_micro_usd),
+        ]
+        .into_iter()
+        .find_map(|(name, cap, spent, needs)| {
+            let cap = cap?;
+            let passed = spent.saturating_add(needs) > cap || (needs == 0 && spent >= cap);
+            passed.then_some((name, cap, spent, needs))
+        })
+    }
+}
+
+impl Caps {
+    /// Caps of a run alone.
+    #[must_use]
+    pub fn of_run(run: Cap) -> Self {
+        Self { run, ..Self::default() }
+    }
+
+    /// These caps with what is given of `newer` in its place.
+    #[must_use]
+    pub fn updated(&self, newer: &Self) -> Self {
+        let mut phases = self.phases.clone();
+        for (phase, cap) in &newer.phases {
+            let own = phases.entry(phase.clone()).or_default();
+            *own = own.updated(cap);
         }
-        if self.tokens.is_some_and(|cap| settled.tokens() >= cap) {
-            return Some("tokens");
-        }
-        if self.cost_micro_usd.is_some_and(|cap| settled.cost_micro_usd >= cap) {
-            return Some("cost");
-        }
-        None
+        Self { run: self.run.updated(&newer.run), phases, task: self.task.updated(&newer.task) }
     }
 }

@@ -204,6 +204,10 @@ pub struct Usage {
     /// Cost in millionths of a US dollar.
     #[serde(skip_serializing_if = "is_zero")]
     pub cost_micro_usd: u64,
+    /// Calls of models that were charged by estimate: the provider did not say, or nobody was there to
+    /// hear it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub estimated_calls: u64,
     /// Fuel burnt by guests.
     #[serde(skip_serializing_if = "is_zero")]
     pub fuel: u64,
@@ -224,7 +228,7 @@ impl Usage {
     }
 
     /// Takes `other` away again, holding at zero.
-    pub(crate) fn remove(&mut self, other: &Self) {
+    pub fn remove(&mut self, other: &Self) {
         self.change(other, u64::saturating_sub);
     }
 
@@ -235,6 +239,7 @@ impl Usage {
             output_tokens,
             cached_tokens,
             cost_micro_usd,
+            estimated_calls,
             fuel,
             wall_ms,
         } = other;
@@ -244,6 +249,7 @@ impl Usage {
             (&mut self.output_tokens, output_tokens),
             (&mut self.cached_tokens, cached_tokens),
             (&mut self.cost_micro_usd, cost_micro_usd),
+            (&mut self.estimated_calls, estimated_calls),
             (&mut self.fuel, fuel),
             (&mut self.wall_ms, wall_ms),
         ] {

@@ -96,13 +96,32 @@ impl Json {
     #[must_use]
     pub fn value(&self) -> serde_json::Value {
         // The text was read as a value when this was made; what passed then passes now.
-        serde_json::from_str(self.as_str()).unwrap_or_default()
+        let mut value = serde_json::from_str(self.as_str()).unwrap_or_default();
+        sort(&mut value);
+        value
     }
 
     /// Digest of the meaning: white space and the order of keys do not count.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(self.value().to_string().as_bytes())
+    }
+}
+
+/// Brings the keys of every object into byte order. Whether a parsed object keeps the order of its
+/// text is a feature of the parser that any dependency may switch on, and no digest may rest on that.
+fn sort(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(sort),
+        serde_json::Value::Object(map) => {
+            map.values_mut().for_each(sort);
+            if !map.keys().is_sorted() {
+                let mut entries: Vec<_> = std::mem::take(map).into_iter().collect();
+                entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+                map.extend(entries);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -147,6 +147,22 @@ limits! {
     }
 }
 
+limits! {
+    /// Limits of an agent that is a model, over all attempts at its task.
+    ModelLimits, "model" {
+        turns = 200, "answers", "A task that needs more is no bounded task.";
+        tool_calls = 1_000, "calls", "An agent that calls tools in circles ends here.";
+        tokens = 10_000_000, "tokens", "Input and output of all answers together; a mistake must not become a bill.";
+        output_tokens = 16_384, "tokens", "One answer; it is reserved before every call.";
+        result_bytes = 64 * KIB, "bytes", "What one tool call hands to the model; the rest is cut.";
+        guidance_bytes = 128 * KIB, "bytes", "Instructions and skills in one system prompt.";
+        answer_bytes = 16 * MIB, "bytes", "One answer on the wire.";
+        event_bytes = 4 * MIB, "bytes", "One event of a streamed answer.";
+        request_ms = 600_000, "milliseconds", "One exchange with a provider.";
+        stall_ms = 300_000, "milliseconds", "Silence of an attempt: no token, no tool at work, no request within its time.";
+    }
+}
+
 /// All limits of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -166,6 +182,9 @@ pub struct Limits {
     /// One call of a tool.
     #[serde(skip_serializing_if = "is_usual")]
     pub tools: ToolLimits,
+    /// One agent that is a model.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub model: ModelLimits,
 }
 
 fn is_usual<T: Default + PartialEq>(limits: &T) -> bool {
@@ -193,6 +212,7 @@ impl Limits {
             Some(("files", field)) => self.files.set(field, value),
             Some(("tool", field)) => self.tool.set(field, value),
             Some(("tools", field)) => self.tools.set(field, value),
+            Some(("model", field)) => self.model.set(field, value),
             _ => false,
         };
         if known { Ok(()) } else { Err(UnknownLimit { name: name.into() }) }
@@ -213,6 +233,7 @@ impl Limits {
             .chain(named(FileLimits::ROWS, "files"))
             .chain(named(GuestLimits::ROWS, "tool"))
             .chain(named(ToolLimits::ROWS, "tools"))
+            .chain(named(ModelLimits::ROWS, "model"))
             .collect()
     }
 }

@@ -141,6 +141,12 @@ pub struct AgentType {
     /// Tools it may not use. Applied before `tools`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disallowed_tools: Vec<String>,
+    /// Answers of its model at the most, where the task does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_turns: Option<u32>,
+    /// Skills whose text it is given from the start; of the others it is told the names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
 }
 
 impl Requests {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::{Amounts, Caps};
+use crate::budget::{Amounts, Caps, Short};
 use crate::digest::Digest;
 use crate::files::{FileRequest, Observation};
 use crate::handoff::{Failure, Outcome, Usage};
@@ -12,6 +12,7 @@ use crate::ids::{RunId, TaskId, TaskPath, Timestamp};
 use crate::json::Json;
 use crate::limits::Limits;
 use crate::manifest::{AgentType, Requests};
+use crate::model::Models;
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::reuse::{Miss, Seen};
@@ -143,6 +144,67 @@ pub enum Body {
         failure: Failure,
         /// What it consumed all the same.
         usage: Usage,
+    },
+    /// An agent is about to call a model. The intent of what that costs.
+    Asked {
+        /// The task.
+        task: TaskPath,
+        /// Number of the call within the task, from 1.
+        call: u32,
+        /// Name of the provider.
+        provider: String,
+        /// The model, as its provider calls it.
+        model: String,
+        /// The most that it may consume. Charged if it is never told what it did.
+        reserve: Usage,
+    },
+    /// A call of a model ended.
+    Turned {
+        /// The task. It may have ended before, if nobody wanted its result any more.
+        task: TaskPath,
+        /// Number of the call.
+        call: u32,
+        /// What was said; none: the call failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<Digest>,
+        /// What it consumed.
+        usage: Usage,
+        /// The provider did not say; the numbers are estimates.
+        #[serde(default, skip_serializing_if = "is_false")]
+        estimated: bool,
+    },
+    /// An attempt ended because its provider serves nobody for now. The task is not done: it waits to
+    /// be started again.
+    Deferred {
+        /// The task.
+        task: TaskPath,
+        /// The attempt.
+        attempt: u32,
+        /// Name of the provider.
+        provider: String,
+        /// What is wrong with it.
+        outage: Outage,
+        /// Why, for people.
+        failure: Failure,
+        /// What the attempt consumed all the same, beside its metered calls.
+        usage: Usage,
+        /// When the provider may serve again; none: not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// A step of a ladder of models passed its check. Before the task's completion.
+    Passed {
+        /// The task.
+        task: TaskPath,
+        /// Which step, from 0.
+        rung: u32,
+        /// How many there are.
+        rungs: u32,
+        /// Its backend.
+        backend: String,
+        /// What was saved against using the last step alone, in millionths of a US dollar; below
+        /// zero: the ladder cost more.
+        saved_micro_usd: i64,
     },
     /// What an attempt of an agent component looked at. Before the task's completion.
     AgentRead {
@@ -294,7 +356,7 @@ impl Work {
 }
 
 /// What a repeat would do outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Nothing: it only reads.
@@ -314,14 +376,67 @@ pub struct Start {
     pub attempt: u32,
 }
 
+/// What is wrong with a provider that serves nobody for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outage {
+    /// The account has used up what it may use for now.
+    Quota,
+    /// The key is missing, wrong or revoked.
+    Auth,
+    /// The account cannot pay.
+    Billing,
+    /// The provider has too much to do.
+    Overload,
+    /// The provider cannot be reached.
+    Unreachable,
+}
+
+impl Outage {
+    /// The word as it is written in records and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quota => "quota",
+            Self::Auth => "auth",
+            Self::Billing => "billing",
+            Self::Overload => "overload",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// Whether time alone can mend it. A key and a bill need a person.
+    #[must_use]
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Quota | Self::Overload | Self::Unreachable)
+    }
+}
+
 /// Why a run stopped for a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pause {
     /// A cap of the operator leaves room for nothing.
     Cap {
-        /// Which: `agents`, `tokens`, `cost` or `wall-time`.
+        /// Which: `agents`, `tokens`, `input-tokens`, `output-tokens`, `cached-tokens`, `cost` or
+        /// `wall-time`.
         cap: String,
+        /// What does not fit; none: nothing at all does any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short: Option<Box<Short>>,
+    },
+    /// A provider serves nobody for now, and nothing else is left to do.
+    Provider {
+        /// Its name.
+        provider: String,
+        /// What is wrong with it.
+        outage: Outage,
+        /// When it may serve again; none: not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// What it said, for people.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        message: String,
     },
     /// A person said so.
     Person {
@@ -361,9 +476,42 @@ pub struct Program {
     /// Agent definitions, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agent_types: BTreeMap<String, AgentType>,
+    /// Instructions of the project, the outermost first: path and text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<(String, Digest)>,
+    /// Skills by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<String, SkillPart>,
+}
+
+/// A skill that is part of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkillPart {
+    /// When to use it.
+    pub description: String,
+    /// Its text.
+    pub text: Digest,
 }
 
 impl Program {
+    /// A program that is one component and nothing else.
+    #[must_use]
+    pub fn new(name: impl Into<String>, component: Digest) -> Self {
+        Self {
+            name: name.into(),
+            component,
+            script: None,
+            workflows: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            agent_types: BTreeMap::new(),
+            instructions: Vec::new(),
+            skills: BTreeMap::new(),
+        }
+    }
+
     /// The program's identity.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -378,6 +526,8 @@ impl Program {
             .chain(self.scripts.values())
             .chain(self.agents.values())
             .chain(self.tools.values())
+            .chain(self.instructions.iter().map(|(_, text)| text))
+            .chain(self.skills.values().map(|skill| &skill.text))
     }
 
     /// The source of a workflow that is a script; `name` is none for the root workflow.
@@ -400,6 +550,9 @@ pub struct BackendChoice {
     /// The operator's choice by agent type.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub by_type: BTreeMap<String, String>,
+    /// What performs tasks for which nobody else names anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
 }
 
 /// How the scripts of a run are interpreted. Means nothing to a run without scripts.
@@ -430,6 +583,15 @@ pub struct ScriptOptions {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 impl Default for ScriptOptions {
@@ -506,6 +668,19 @@ pub struct RunStarted {
     /// The tools it may call, where they come from, and the secrets they use.
     #[serde(default, skip_serializing_if = "Tools::is_empty")]
     pub tools: Tools,
+    /// Models and who serves them.
+    #[serde(default, skip_serializing_if = "Models::is_empty")]
+    pub models: Models,
+    /// The most that agents which work by themselves may touch, beside their tools: what policy
+    /// grants of files and commands. Component agents have nothing of it.
+    #[serde(default, skip_serializing_if = "Authority::is_nothing")]
+    pub workers: Authority,
+    /// Whether it goes on by itself when a provider serves again.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub continues: bool,
+    /// W3C trace context that it was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// The granted directory on the host, if there is one. For people and for a resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,

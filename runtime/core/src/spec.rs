@@ -42,9 +42,29 @@ pub struct AgentOptions {
     /// A backend, such as `component:NAME`. Must be one the run was started with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<String>,
-    /// Model, handed to the backend.
+    /// Model: a tier such as `small`, `PROVIDER:MODEL`, a model of the backend's provider, or
+    /// `inherit`. Where the backend is no provider of models it is handed to it as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Provider of the model, such as `anthropic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Models from the cheapest to the dearest, and when the next is tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<Box<Ladder>>,
+    /// What the task may consume; when it is used up, the task fails with kind `limit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetOption>,
+    /// Answers of the model, over all attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_turns: Option<u32>,
+    /// Calls of tools, over all attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tool_calls: Option<u32>,
+    /// How long an attempt may be silent, in milliseconds: no token, no tool at work, no request
+    /// within its own time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stall_ms: Option<u64>,
     /// Reasoning effort, handed to the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
@@ -72,6 +92,43 @@ pub struct AgentOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
 }
+
+/// Models that are tried one after the other: the cheapest that passes wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ladder {
+    /// Tiers or models, the cheapest first, or `inherit`; 1 to [`RUNGS_MAX`]. In the record: backends.
+    /// Where the operator chose a model for everybody, or no model at all, each step is that.
+    pub rungs: Vec<String>,
+    /// What a result must pass beside its schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<LadderCheck>,
+}
+
+/// What decides whether a step of a ladder passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LadderCheck {
+    /// A tool that is called with `{"output": …}` merged into `input`. It passes unless it fails, or
+    /// returns an object whose `passed` is `false` or (as `exec`) whose `status` is not 0.
+    Tool {
+        /// Full name of the tool.
+        name: String,
+        /// Further input.
+        #[serde(default)]
+        input: Option<Json>,
+    },
+    /// A model that tries to refute the result; its words go to the next step.
+    Challenger {
+        /// Tier or model. In the record: a backend.
+        model: String,
+        /// What it looks for.
+        prompt: String,
+    },
+}
+
+/// Steps of a ladder at the most.
+pub const RUNGS_MAX: usize = 8;
 
 /// Attempts at a schema where the specification does not say.
 pub const SCHEMA_ATTEMPTS_DEFAULT: u32 = 3;

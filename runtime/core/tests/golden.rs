@@ -64,6 +64,22 @@ fn records_of_reuse_keep_their_bytes() {
     assert!(run.snapshots().1.unwrap().problem.is_some());
 }
 
+/// Records of agents that are models: added to the format, without a change of what was there.
+const AGENTS: &str = include_str!("golden/records_v1_agents.jsonl");
+
+#[test]
+fn records_of_model_agents_keep_their_bytes() {
+    let mut kinds = BTreeSet::new();
+    for line in AGENTS.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let body = serde_json::to_value(&record.body).unwrap();
+        kinds.extend(body.as_object().unwrap().keys().cloned());
+    }
+    let known = ["asked", "deferred", "passed", "paused", "resumed", "turned"];
+    assert_eq!(kinds, known.iter().map(ToString::to_string).collect());
+}
+
 #[test]
 fn the_golden_journal_is_a_run() {
     let records: Vec<Record> = RECORDS.lines().map(|l| serde_json::from_str(l).unwrap()).collect();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use baton_core::budget::{Amounts, Caps};
+use baton_core::budget::{Amounts, Cap};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::ids::{RunId, TaskId, TaskPath};
@@ -216,10 +216,11 @@ fn caps_and_amounts_at_their_edges() {
     assert_eq!(Amounts::default().left(&Usage { agents: u64::MAX, ..none }).exhausted(), None);
     let both = zero.min(&Amounts { agents: Some(4), tokens: Some(2), ..Amounts::default() });
     assert_eq!((both.agents, both.tokens, both.cost_micro_usd), (Some(0), Some(2), None));
-    let caps = Caps { cost_micro_usd: Some(5), ..Caps::default() };
-    let spent = |cost| Usage { cost_micro_usd: cost, ..none };
-    assert_eq!(caps.forbids_start(&spent(4), u64::MAX), None);
-    assert_eq!(caps.forbids_start(&spent(5), 0), Some("cost"));
+    let cap = Cap { cost_micro_usd: Some(5), ..Cap::default() };
+    let cost = |cost| Usage { cost_micro_usd: cost, ..none };
+    assert_eq!(cap.lacks(&cost(4), &Usage { agents: u64::MAX, ..cost(1) }), None);
+    assert_eq!(cap.lacks(&cost(5), &none), Some(("cost", 5, 5, 0)));
+    assert_eq!(cap.lacks(&cost(4), &cost(u64::MAX)), Some(("cost", 5, 4, u64::MAX)));
 }
 
 fn layer() -> impl Strategy<Value = GlobLayer> {

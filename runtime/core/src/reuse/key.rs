@@ -8,6 +8,7 @@ use crate::json::Json;
 use crate::record::{Effect, Work};
 use crate::run::{COMPONENT, Run};
 use crate::scope::Authority;
+use crate::spec::AgentOptions;
 use crate::tool::{Provider, ToolSpec};
 
 /// Kind of the key of an agent.
@@ -37,6 +38,9 @@ pub struct KeyParts {
     /// Of an agent with tools: which, and what they may touch. Of a tool: what it may touch.
     #[serde(skip_serializing_if = "Option::is_none")]
     authority: Option<Digest>,
+    /// Nobody sees what its backend reads. Follows from the rest.
+    #[serde(skip)]
+    opaque: bool,
 }
 
 /// Whether the result of a task may serve in another run.
@@ -93,6 +97,7 @@ pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
         isolation: options.isolation.clone(),
         read: read.as_ref().map(Digest::of_json),
         authority: run.tools_of_agent(task).as_ref().map(Digest::of_json),
+        opaque: is_opaque(options, backend),
     })
 }
 
@@ -116,6 +121,7 @@ fn of_tool(run: &Run, spec: &ToolSpec, tool: &str, authority: &Authority) -> Key
         isolation: None,
         read: None,
         authority: Some(Digest::of_json(authority)),
+        opaque: false,
     }
 }
 
@@ -152,7 +158,7 @@ impl KeyParts {
     #[must_use]
     pub fn is_opaque(&self) -> bool {
         // What the tools of an agent looked at is told to nobody.
-        self.kind == AGENT && (is_opaque(&self.backend) || self.authority.is_some())
+        self.kind == AGENT && (self.opaque || self.authority.is_some())
     }
 
     /// Whether it works in a copy of a commit.
@@ -168,9 +174,16 @@ impl KeyParts {
     }
 }
 
-/// Whether nobody sees what a backend reads: every one that is not a component.
-fn is_opaque(backend: &str) -> bool {
-    !backend.starts_with(COMPONENT)
+/// Whether nobody sees what a backend reads: every one that is neither a component nor a model, whose
+/// reads are Baton's own.
+fn is_opaque(options: &AgentOptions, backend: &str) -> bool {
+    !backend.starts_with(COMPONENT) && !is_model(options, backend)
+}
+
+/// Whether a backend is a model: only then a provider was filled in that its name begins with.
+fn is_model(options: &AgentOptions, backend: &str) -> bool {
+    let provider = options.provider.as_ref().and_then(|name| backend.strip_prefix(name.as_str()));
+    provider.is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// Whether a task rests on the granted directory in ways that nobody sees: an agent whose backend
@@ -180,7 +193,7 @@ pub fn needs_snapshot(work: &Work) -> bool {
     match work {
         Work::Agent { spec, backend, .. } => {
             let options = &spec.options;
-            (is_opaque(backend) || options.tools.is_some()) && options.isolation.is_none()
+            (is_opaque(options, backend) || options.tools.is_some()) && options.isolation.is_none()
         }
         Work::Tool { .. } | Work::Workflow { .. } | Work::Sleep { .. } => false,
     }

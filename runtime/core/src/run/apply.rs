@@ -127,6 +127,7 @@ impl Run {
                         )));
                     }
                     let first = task.attempts == 0;
+                    task.began.get_or_insert(at);
                     let attempted = std::mem::take(&mut task.attempted);
                     task.carried.add(&attempted);
                     task.state = TaskState::Started;
@@ -137,6 +138,7 @@ impl Run {
                     if first && agent {
                         self.agents += 1;
                     }
+                    self.hold_opaque(&start.task);
                     // An agent in whose name this happens must not be repeated blindly either.
                     if once
                         && let Some(parent) = start.task.parent()
@@ -150,11 +152,29 @@ impl Run {
                 self.open_task_mut(seq, task)?.process =
                     Some(Process { attempt: *attempt, pid: *pid, ticks: *ticks });
             }
-            Body::AttemptFailed { task, attempt, usage, .. } => {
-                let task = self.open_task_mut(seq, task)?;
+            Body::AttemptFailed { task: path, attempt, usage, .. } => {
+                let task = self.open_task_mut(seq, path)?;
                 task.attempts = attempt.saturating_add(1);
                 task.attempted.add(usage);
                 self.unsettled.add(usage);
+            }
+            Body::Asked { task, call, provider, reserve, .. } => {
+                self.note_asked(seq, task, *call, provider, reserve)?;
+            }
+            Body::Turned { task, call, content, usage, estimated } => {
+                self.note_turned(seq, task, *call, content.as_ref(), usage, *estimated)?;
+            }
+            Body::Deferred { task: path, attempt, usage, .. } => {
+                self.let_go(path);
+                let task = self.open_task_mut(seq, path)?;
+                task.attempts = (*attempt).max(task.attempts);
+                task.state = TaskState::Open;
+                task.attempted.add(usage);
+                self.unsettled.add(usage);
+            }
+            Body::Passed { task, rung, saved_micro_usd, .. } => {
+                self.open_task_mut(seq, task)?;
+                self.ladders.note(*rung, *saved_micro_usd);
             }
             Body::Called { task, work } => self.apply_called(seq, at, task, work)?,
             Body::Denied { task, .. } => self.open_task_mut(seq, task)?.denials += 1,
@@ -186,7 +206,7 @@ impl Run {
             Body::Resumed { epoch, caps, engine, .. } => {
                 self.paused = None;
                 self.epoch = *epoch;
-                self.caps = *caps;
+                self.caps = caps.clone();
                 self.engine = engine.as_str().into();
                 for task in self.tasks.values_mut().filter(|task| !task.state.is_ended()) {
                     let attempted = std::mem::take(&mut task.attempted);
@@ -311,12 +331,14 @@ impl Run {
         let performed = task.work.is_performed();
         let mut unsettled = task.carried;
         unsettled.add(&task.attempted);
+        unsettled.add(&task.metered);
         if let Some(workflow) = self.workflows.get_mut(path) {
             workflow.ended = true;
         }
         if performed {
             self.settled.add(usage);
             self.unsettled.remove(&unsettled);
+            self.release(path);
         }
         if failed {
             self.failed_tasks += 1;
@@ -386,6 +408,12 @@ impl Task {
             spawned,
             state: TaskState::Open,
             attempts: 0,
+            began: None,
+            metered: Usage::default(),
+            asked: 0,
+            provider: None,
+            reserve: None,
+            turns: Vec::new(),
             process: None,
             carried: Usage::default(),
             attempted: Usage::default(),

@@ -3,10 +3,10 @@
 use super::{Run, TaskState};
 use crate::action::Action;
 use crate::ids::{TaskPath, Timestamp};
-use crate::record::{Body, Work};
+use crate::record::{Body, Effect, Work};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::scope::{Capability, NameScope, ToolScope};
-use crate::tool::{self, Denial, EXEC, ExecInput, RawToolSpec, ToolDefinition, ToolSpec};
+use crate::scope::{Authority, Capability, NameScope, Narrowing, ToolScope};
+use crate::tool::{self, Denial, EXEC, ExecInput, Provider, RawToolSpec, ToolDefinition, ToolSpec};
 
 /// Code of a refused command.
 const EXEC_DENIED: &str = "exec-not-granted";
@@ -97,6 +97,36 @@ impl Run {
         Some(ToolScope { names, within })
     }
 
+    /// What an agent may touch by itself, beside its tools: what policy grants such agents, within
+    /// what its workflow may do, less what the task and its type say. In a worktree of its own it may
+    /// do what it likes to the files there, but those that usually hold secrets.
+    #[must_use]
+    pub fn authority_of_agent(&self, agent: &TaskPath) -> Option<Authority> {
+        let Work::Agent { spec, .. } = &*self.tasks.get(agent)?.work else { return None };
+        let scope = &self.workflows.get(&agent.parent()?)?.scope;
+        let options = &spec.options;
+        let mut own = self.started.workers.clone();
+        own.read = scope.read.clone();
+        if options.isolation.is_some() {
+            own.write = scope.read.clone();
+        }
+        if let Some(tools) = &scope.tools {
+            let within = Authority { read: own.read.clone(), ..tools.within.clone() };
+            // Nobody sees a worktree but who asked for it.
+            let write = own.write.clone().filter(|_| options.isolation.is_some());
+            own = own.intersect(&within);
+            own.write = write.or(own.write);
+        }
+        if let Some(read) = &options.read {
+            let narrowing = Narrowing { read: Some(read.clone()), ..Narrowing::default() };
+            own = own.narrowed(&narrowing).ok()?;
+        }
+        match &options.within {
+            Some(narrowing) => own.narrowed(narrowing).ok(),
+            None => Some(own),
+        }
+    }
+
     /// The tools an agent may call, by full name, with what they are.
     pub fn offered(&self, scope: &ToolScope) -> impl Iterator<Item = (&String, &ToolDefinition)> {
         let names = scope.names.clone();
@@ -115,13 +145,20 @@ impl Run {
         at: Timestamp,
     ) -> Result<TaskPath, Refusal> {
         let name = raw.name.clone();
-        let work = match self.room_for_a_task() {
+        let mut work = match self.room_for_a_task() {
             Ok(()) => {
                 let scope = self.tools_of_agent(agent);
                 self.tool_work(scope.as_ref(), None, raw)
             }
             Err(refusal) => Err(refusal),
         };
+        if let Ok(Work::Tool { authority, effect, tool, .. }) = &mut work
+            && self.is_isolated(agent)
+            && self.stays_in_place(tool, authority)
+        {
+            // It reaches nothing but the worktree, which nobody has seen.
+            *effect = (*effect).min(Effect::Repeatable);
+        }
         let open = self.tasks.get(agent).is_some_and(|task| task.state == TaskState::Started);
         let work = match work {
             _ if !open || self.records_left() == 0 => {
@@ -143,6 +180,19 @@ impl Run {
         self.push(Body::Called { task: task.clone(), work: Box::new(work) }, at);
         self.act(Action::Perform { task: task.clone() });
         Ok(task)
+    }
+
+    fn is_isolated(&self, agent: &TaskPath) -> bool {
+        self.tasks.get(agent).is_some_and(
+            |known| matches!(&*known.work, Work::Agent { spec, .. } if spec.options.isolation.is_some()),
+        )
+    }
+
+    /// Whether a call reaches only files of the directory it works in. A server works where it likes.
+    fn stays_in_place(&self, tool: &str, authority: &Authority) -> bool {
+        let provider = self.started.tools.known.get(tool).map(|known| &known.provider);
+        let ours = matches!(provider, Some(Provider::Component(_) | Provider::Exec));
+        ours && authority.http.is_none() && authority.secrets.is_none()
     }
 
     /// A task tried what it may not do. Kept only so far: a guest that tries for ever must not fill

@@ -17,6 +17,9 @@ impl Run {
     /// Agents and tools are about to be handed to whoever performs them. Returns those that are still wanted, with
     /// the number of the attempt.
     pub fn start_tasks(&mut self, tasks: &[TaskPath], at: Timestamp) -> Vec<Start> {
+        for task in tasks {
+            self.settle_by_estimate(task, at);
+        }
         let wanted = |path: &&TaskPath| {
             self.tasks
                 .get(*path)
@@ -68,6 +71,7 @@ impl Run {
     ) {
         if self.is_open(task) {
             self.cancel_below(task, "the end of its attempt", at);
+            self.settle_by_estimate(task, at);
             self.push(Body::AttemptFailed { task: task.clone(), attempt, failure, usage }, at);
         }
     }
@@ -85,6 +89,8 @@ impl Run {
             return;
         };
         usage.add(&known.carried);
+        usage.add(&known.metered);
+        usage.add(&self.unsettled_call(task));
         let agent = matches!(*known.work, Work::Agent { .. });
         usage.agents = u64::from(agent && known.attempts > 0);
         if agent {
@@ -116,6 +122,8 @@ impl Run {
         usage.fuel = usage.fuel.saturating_add(fuel);
         if workflow.is_root() {
             usage.wall_ms = at.since(self.workflows.get(workflow).map_or(at, |w| w.began));
+            usage.add(&self.late.0);
+            usage.remove(&self.late.1);
             self.push(Body::Finished { outcome, usage }, at);
         } else {
             self.complete(workflow, outcome, usage, at);
@@ -181,6 +189,8 @@ impl Run {
         let usage = if performed {
             let mut usage = known.map(|task| task.carried).unwrap_or_default();
             usage.add(&known.map(|task| task.attempted).unwrap_or_default());
+            usage.add(&known.map(|task| task.metered).unwrap_or_default());
+            usage.add(&self.unsettled_call(task));
             usage.agents = u64::from(started);
             usage
         } else {
@@ -191,7 +201,7 @@ impl Run {
     }
 
     /// Ends everything below a workflow as cancelled, the deepest first.
-    fn cancel_below(&mut self, workflow: &TaskPath, by: &str, at: Timestamp) {
+    pub(super) fn cancel_below(&mut self, workflow: &TaskPath, by: &str, at: Timestamp) {
         let open: Vec<TaskPath> = self
             .tasks
             .range(workflow.clone()..)

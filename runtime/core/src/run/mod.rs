@@ -6,6 +6,8 @@
 
 mod apply;
 mod call;
+mod charge;
+mod choice;
 mod commands;
 mod events;
 mod queries;
@@ -31,6 +33,7 @@ use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot, Work};
 use crate::scope::Scope;
 
 pub use apply::RecordError;
+pub use charge::{Ladders, Unserved};
 pub use commands::CommandError;
 pub use recover::Recovery;
 pub use spawn::COMPONENT;
@@ -53,8 +56,16 @@ pub struct Run {
     spawned_agents: u64,
     failed_tasks: u64,
     settled: Usage,
-    /// What failed attempts of agents consumed that have not ended.
+    /// What agents consumed so far that have not ended: failed attempts and answers of models.
     unsettled: Usage,
+    /// What calls that are being made, and agents whose calls nobody sees, may consume at the most.
+    reserved: Usage,
+    /// What calls of ended tasks were charged too much or too little: they were charged by estimate,
+    /// and told what they came to afterwards.
+    late: (Usage, Usage),
+    /// The most that one agent consumed whose calls nobody sees, by backend.
+    dearest: BTreeMap<String, Usage>,
+    ladders: Ladders,
     observed_bytes: u64,
     /// The first and the last known state of the granted directory.
     snapshots: (Option<Snapshot>, Option<Snapshot>),
@@ -89,6 +100,19 @@ pub struct Task {
     pub attempts: u32,
     /// The last process that worked on it.
     pub process: Option<Process>,
+    /// When it was first started.
+    began: Option<Timestamp>,
+    /// What its calls of models consumed, over all attempts.
+    metered: Usage,
+    /// Calls of models that are on record.
+    asked: u32,
+    /// The provider of the last of them: that of its backend, or of a later step of its ladder.
+    provider: Option<String>,
+    /// What the call that is being made may consume, or, of an agent whose calls nobody sees, what
+    /// it may consume itself. Of an ended task: what it was charged for a call that was not settled.
+    reserve: Option<Usage>,
+    /// What was said, by call.
+    turns: Vec<(u32, Digest)>,
     /// What attempts consumed before it was started last.
     carried: Usage,
     /// What attempts consumed since it was started last.
@@ -239,7 +263,7 @@ impl Run {
             durable: 0,
             epoch: 0,
             engine: started.engine.as_str().into(),
-            caps: started.caps,
+            caps: started.caps.clone(),
             tasks: BTreeMap::new(),
             workflows: BTreeMap::from([(TaskPath::root(), root)]),
             messages: Vec::new(),
@@ -248,6 +272,10 @@ impl Run {
             failed_tasks: 0,
             settled: Usage::default(),
             unsettled: Usage::default(),
+            reserved: Usage::default(),
+            late: Default::default(),
+            dearest: BTreeMap::new(),
+            ladders: Ladders::default(),
             observed_bytes: 0,
             snapshots: (None, None),
             claimed: Vec::new(),

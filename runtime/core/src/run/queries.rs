@@ -25,6 +25,12 @@ impl Run {
         self.at
     }
 
+    /// The wasm engine of the last owner.
+    #[must_use]
+    pub fn engine(&self) -> &str {
+        &self.engine
+    }
+
     /// Caps that hold now.
     #[must_use]
     pub fn caps(&self) -> &Caps {
@@ -76,16 +82,6 @@ impl Run {
     #[must_use]
     pub fn settled(&self) -> &Usage {
         &self.settled
-    }
-
-    /// The cap that forbids one more agent to start when `more` others are about to, by name.
-    #[must_use]
-    pub fn cap_reached(&self, more: u64) -> Option<&'static str> {
-        // Agents are counted from their start, so those at work are reserved.
-        let mut settled = self.settled;
-        settled.add(&self.unsettled);
-        settled.agents = self.agents;
-        self.caps.forbids_start(&settled, more)
     }
 
     /// Number of records after which a run must end, less those it has.

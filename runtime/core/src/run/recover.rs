@@ -76,6 +76,9 @@ impl Run {
             .filter_map(|path| Some((path.clone(), self.recovery_of(path)?)))
             .collect();
         self.act(Action::StartWorkflow { task: TaskPath::root() });
+        for (task, _) in &open {
+            self.settle_by_estimate(task, at);
+        }
         // What ends here does so before what is above it: a call before its agent.
         for (task, recovery) in open.iter().rev() {
             match recovery {

@@ -149,70 +149,12 @@ impl Run {
         }
         spec.options.phase = spec.options.phase.or_else(|| workflow.phase.clone());
         let backend = self.backend_of(&mut spec)?;
-        // `inherit` chooses the backend's own model, whatever the agent type says.
-        spec.options.model = spec.options.model.filter(|model| model != INHERIT);
         if let Some(asked) = &spec.options.isolation {
             self.can_isolate(asked)?;
         }
         // Component agents have no write or network grant, and a command is repeatable unless
         // policy says otherwise (DESIGN section 4.4). What its tools do is told apart by their calls.
         Ok(Work::Agent { spec, backend, effect: Effect::Repeatable })
-    }
-
-    /// Chooses who performs an agent task, and fills in what its type says. The operator's choice
-    /// wins over the task's, the task's over its type's. A guest can name only what the run was
-    /// started with.
-    fn backend_of(&self, spec: &mut AgentSpec) -> Result<String, Refusal> {
-        let choice = &self.started.backends;
-        let program = &self.started.program;
-        let (mut by_type, mut of_type) = (None, None);
-        if let Some(name) = spec.options.agent_type.clone() {
-            let Some(definition) = program.agent_types.get(&name) else {
-                let known: Vec<&str> = program.agent_types.keys().map(String::as_str).collect();
-                return Err(Refusal::new(
-                    RefusalKind::NotFound,
-                    "unknown-agent-type",
-                    format!("there is no agent type `{name}`; there are: {}", known.join(", ")),
-                    "",
-                ));
-            };
-            let given = &mut spec.options;
-            for (mine, theirs) in [
-                (&mut given.system, &definition.system),
-                (&mut given.model, &definition.model),
-                (&mut given.effort, &definition.effort),
-                (&mut given.isolation, &definition.isolation),
-            ] {
-                *mine = mine.take().or_else(|| theirs.clone());
-            }
-            given.read = given.read.take().or_else(|| definition.read.clone());
-            by_type = choice.by_type.get(&name);
-            of_type = definition.backend.as_ref();
-        }
-        if let Some(operators) = choice.all.as_ref().or(by_type) {
-            return Ok(operators.clone());
-        }
-        let own = spec.options.backend.as_ref().or(of_type);
-        let Some(own) = own else {
-            return Err(Refusal::new(
-                RefusalKind::NotFound,
-                "no-backend",
-                "nothing was chosen to perform agent tasks",
-                "choose a backend with `--agent`, for example `--agent command:./worker`",
-            ));
-        };
-        // Agent types come with the component, so their backends are no more trusted than a task's.
-        let pinned =
-            own.strip_prefix(COMPONENT).is_some_and(|name| program.agents.contains_key(name));
-        if pinned || choice.by_type.values().any(|granted| granted == own) {
-            return Ok(own.clone());
-        }
-        Err(Refusal::new(
-            RefusalKind::Denied,
-            "backend-not-granted",
-            format!("the backend `{own}` is not part of this run"),
-            "start the run with `--agent`, or name a component of the program",
-        ))
     }
 
     /// An agent that asked for a copy of its own never works in place.
@@ -270,9 +212,6 @@ impl Run {
         Ok(Work::Workflow { spec, component, budget: asked.min(&left(parent, cursor)) })
     }
 }
-
-/// The model that means none in particular.
-const INHERIT: &str = "inherit";
 
 /// The isolation there is.
 const WORKTREE: &str = "worktree";

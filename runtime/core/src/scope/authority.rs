@@ -225,6 +225,12 @@ impl Authority {
         Ok(self)
     }
 
+    /// Whether it allows nothing at all.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether it can change nothing outside of the sandbox, and tell nobody anything: a call may be
     /// repeated without anybody noticing.
     #[must_use]

@@ -9,8 +9,11 @@ use crate::record::{BackendChoice, Work};
 fn chosen(all: Option<&str>, by_type: &[(&str, &str)], options: &str) -> Result<String, String> {
     let mut facts = started();
     let pairs = by_type.iter().map(|(name, backend)| (name.to_string(), backend.to_string()));
-    facts.backends =
-        BackendChoice { all: all.map(str::to_owned), by_type: pairs.collect::<BTreeMap<_, _>>() };
+    facts.backends = BackendChoice {
+        all: all.map(str::to_owned),
+        by_type: pairs.collect::<BTreeMap<_, _>>(),
+        default: None,
+    };
     let mut bench = Bench::of(facts);
     match bench.command(agent_with("x", options)) {
         crate::command::Reply::Refused(refusal) => Err(refusal.code),

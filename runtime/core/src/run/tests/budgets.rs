@@ -1,9 +1,9 @@
 //! The script's budget, the operator's caps, and the limits of the run.
 
 use super::fixture::{Bench, agent, started, tokens, workflow};
-use crate::budget::{Amounts, Caps};
+use crate::budget::Amounts;
 use crate::command::Command;
-use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
+use crate::handoff::{Handoff, Outcome, Usage};
 use crate::ids::TaskPath;
 use crate::replay::Cursor;
 
@@ -97,32 +97,6 @@ fn a_child_gets_at_most_what_is_left() {
     let mut free = Bench::new();
     let child = TaskPath::root().child(free.spawn(workflow("{}")));
     assert_eq!(free.run.workflow(&child).unwrap().budget, Amounts::default());
-}
-
-#[test]
-fn caps_stop_starts_and_nothing_else() {
-    let mut facts = started();
-    facts.caps = Caps { agents: Some(2), tokens: Some(10), ..Caps::default() };
-    let mut bench = Bench::of(facts);
-    for _ in 0..3 {
-        bench.spawn(agent("x"));
-    }
-    assert_eq!(bench.run.cap_reached(0), None);
-    assert_eq!(bench.run.cap_reached(2), Some("agents"));
-    bench.start("1");
-    assert_eq!(bench.run.cap_reached(0), None);
-    assert_eq!(bench.run.cap_reached(1), Some("agents"));
-    let at = bench.later();
-    let failure = Failure::new(FailureKind::Failed, "flaky", "again");
-    bench.run.attempt_failed(&"1".parse().unwrap(), 1, failure, tokens(10), at);
-    assert_eq!(bench.run.cap_reached(0), Some("tokens"), "a failed attempt was paid for");
-    bench.end("1", tokens(9));
-    assert_eq!(bench.run.settled().tokens(), 9, "the last word on what it consumed");
-    assert_eq!(bench.run.cap_reached(0), None);
-    let more = Caps { agents: Some(1), ..Caps::default() };
-    bench.run.resume("ann", 2, &more, "engine 1", at);
-    assert_eq!(bench.run.cap_reached(0), Some("agents"));
-    assert_eq!(bench.run.caps().tokens, Some(10), "what is not given stays");
 }
 
 #[test]

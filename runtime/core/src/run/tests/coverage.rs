@@ -25,6 +25,7 @@ impl Coverage {
             Body::Paused { reason } => self.mark(match reason {
                 Pause::Cap { .. } => "pause cap",
                 Pause::Person { .. } => "pause person",
+                Pause::Provider { .. } => "pause provider",
                 Pause::Interrupted => "pause interrupted",
             }),
             Body::Reported { report, .. } => {
@@ -61,6 +62,10 @@ pub const EXPECTED: &[&str] = &[
     "record started",
     "record process",
     "record attempt-failed",
+    "record asked",
+    "record turned",
+    "record deferred",
+    "record passed",
     "record agent-read",
     "record snapshot",
     "record not-reused",
@@ -82,6 +87,7 @@ pub const EXPECTED: &[&str] = &[
     "pause cap",
     "pause person",
     "pause interrupted",
+    "pause provider",
     "recovery Start",
     "recovery Repeat",
     "recovery Timer",
@@ -101,4 +107,6 @@ pub const EXPECTED: &[&str] = &[
     "evicted",
     "run cancelled",
     "cancel carried out by recovery",
+    "call charged by recovery",
+    "call told after the end",
 ];

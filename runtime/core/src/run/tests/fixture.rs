@@ -11,9 +11,10 @@ use crate::ids::{TaskPath, Timestamp};
 use crate::json::Json;
 use crate::limits::Limits;
 use crate::manifest::AgentType;
+use crate::model::{Api, Models, Price, ProviderDefinition};
 use crate::record::{BackendChoice, Body, FORMAT, Program, Record, RunStarted};
 use crate::replay::Cursor;
-use crate::scope::{PathScope, Scope};
+use crate::scope::{Authority, PathScope, Scope};
 use crate::spec::{RawAgentSpec, RawWorkflowSpec};
 use crate::tool::Tools;
 
@@ -48,6 +49,8 @@ pub fn started() -> RunStarted {
                     AgentType { backend: Some("command:rm -rf".into()), ..AgentType::default() },
                 ),
             ]),
+            instructions: Vec::new(),
+            skills: BTreeMap::new(),
         },
         input: Json::null(),
         seed: digest("seed"),
@@ -60,7 +63,11 @@ pub fn started() -> RunStarted {
         tools: Tools::default(),
         root: None,
         base: None,
-        backends: BackendChoice { all: None, by_type: BTreeMap::new() },
+        backends: BackendChoice::default(),
+        models: models(),
+        workers: Authority::default(),
+        continues: true,
+        traceparent: None,
         budget: Amounts::default(),
         caps: Caps::default(),
         concurrency: None,
@@ -71,6 +78,28 @@ pub fn started() -> RunStarted {
         by: "tester".into(),
         engine: "engine 1".into(),
         batch: None,
+    }
+}
+
+/// A provider `m`, all of whose models cost a millionth of a dollar per token sent.
+pub fn models() -> Models {
+    let provider = ProviderDefinition {
+        api: Api::Anthropic,
+        base_url: "http://127.0.0.1:1/".into(),
+        key: None,
+        requests_per_minute: None,
+        tokens_per_minute: None,
+        concurrency: None,
+        recorded: None,
+    };
+    Models {
+        providers: BTreeMap::from([("m".into(), provider)]),
+        tiers: BTreeMap::from([
+            ("small".into(), "m:s".into()),
+            ("m/medium".into(), "m:x".into()),
+            ("large".into(), "m:l".into()),
+        ]),
+        prices: BTreeMap::from([("m:*".into(), Price { input: 1_000_000, ..Price::default() })]),
     }
 }
 

@@ -152,6 +152,7 @@ impl Guest {
             0 if !self.free => r#"{"colour":1}"#.to_owned(),
             1 if !self.free => r#"{"agent_type":"nobody"}"#.to_owned(),
             2 if !self.free => r#"{"backend":"command:rm"}"#.to_owned(),
+            3..9 => r#"{"provider":"m","label":"b"}"#.to_owned(),
             _ => format!(r#"{{"backend":"component:pinned","label":"a{}"}}"#, more % 5),
         };
         Command::SpawnAgent(RawAgentSpec {

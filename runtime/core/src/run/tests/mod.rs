@@ -10,6 +10,7 @@
 
 mod backends;
 mod budgets;
+mod charges;
 mod commands;
 mod coverage;
 mod damage;

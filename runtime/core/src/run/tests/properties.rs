@@ -61,10 +61,13 @@ fn every_prefix(whole: &Sim, coverage: &mut Coverage) {
                 coverage.recovery(recovery);
             }
         }
-        let seq = run.seq();
         run.recover(run.at());
-        if run.seq() > seq {
-            coverage.mark("cancel carried out by recovery");
+        for record in &run.outbox.records {
+            match &record.body {
+                Body::Completed { .. } => coverage.mark("cancel carried out by recovery"),
+                Body::Turned { .. } => coverage.mark("call charged by recovery"),
+                _ => {}
+            }
         }
         let open: Vec<TaskPath> = run
             .workflows

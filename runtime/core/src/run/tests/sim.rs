@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::{Outbox, Run};
+use super::super::{Outbox, Run, Unserved};
 use super::coverage::Coverage;
 use super::fixture::{T0, started};
 use super::guest::{Guest, Progress, Step, hash};
@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::files::FileRequest;
 use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use crate::ids::{TaskId, TaskPath, Timestamp};
-use crate::record::{Pause, Record, Reuse, Snapshot};
+use crate::record::{Outage, Pause, Record, Reuse, Snapshot, Work};
 use crate::replay::Cursor;
 use crate::report::{Level, Report};
 use crate::reuse::{Miss, Seen};
@@ -255,7 +255,25 @@ impl Sim {
         };
         let dice = hash(task.to_string());
         let usage = Usage { input_tokens: dice % 9, output_tokens: 1, ..Usage::default() };
-        match self.roll(7) {
+        let metered = matches!(
+            &*self.run.task(&task).unwrap().work,
+            Work::Agent { backend, .. } if backend == "m:x"
+        );
+        match self.roll(if metered { 12 } else { 7 }) {
+            7 | 8 if self.run.task(&task).unwrap().reserve.is_none() => {
+                let reserve = Usage { output_tokens: 9, cost_micro_usd: 3, ..usage };
+                self.run.ask(&task, "m", "x", reserve, at);
+            }
+            7..10 => self.run.turned(&task, Some(Digest::of(b"said")), usage, dice % 2 == 0, at),
+            10 => {
+                self.running.retain(|(other, _)| *other != task);
+                self.queued.push(task.clone());
+                let failure = Failure::new(FailureKind::Failed, "quota", "used up");
+                let (provider, outage) = ("m".into(), Outage::Quota);
+                let unserved = Unserved { provider, outage, failure, until: None };
+                self.run.deferred(&task, unserved, usage, at);
+            }
+            11 => self.run.passed(&task, (1, 2), "m:x".into(), -3, at),
             0 => self.run.process(&task, attempt, 77, 5, at),
             1 => {
                 let failure = Failure::new(FailureKind::Failed, "flaky", "again");
@@ -295,13 +313,28 @@ impl Sim {
     }
 
     fn people(&mut self, at: Timestamp) {
+        let unheard = |(path, task): (&TaskPath, &super::super::Task)| {
+            (task.state.is_ended() && task.reserve.is_some()).then(|| path.clone())
+        };
+        let late = self.run.tasks().find_map(unheard);
+        if let Some(task) = late
+            && self.run.finished().is_none()
+        {
+            self.coverage.mark("call told after the end");
+            self.run.turned(&task, None, Usage { output_tokens: 2, ..Usage::default() }, false, at);
+        }
         if self.run.paused().is_some() {
             self.run.resume("ann", self.run.epoch(), &Caps::default(), "engine 1", at);
             return;
         }
         match self.roll(12) {
             0 => self.run.pause(Pause::Person { by: "ann".into() }, at),
-            1 => self.run.pause(Pause::Cap { cap: "agents".into() }, at),
+            1 => self.run.pause(Pause::Cap { cap: "agents".into(), short: None }, at),
+            3 if self.free => {
+                let (provider, outage) = ("m".into(), Outage::Quota);
+                let message = "used up".into();
+                self.run.pause(Pause::Provider { provider, outage, until: None, message }, at);
+            }
             2 => self.run.pause(Pause::Interrupted, at),
             _ if self.free => {}
             9 => self.run.snapshot(Snapshot::failed("not taken"), at),

@@ -210,7 +210,7 @@ fn a_completion_is_delivered_and_counts_no_agent() {
     };
     assert_eq!((task, usage.agents, usage.fuel), (number, 0, 7));
     assert_eq!(bench.run.settled().fuel, 7);
-    assert_eq!(bench.run.cap_reached(0), None);
+    assert_eq!(bench.run.spent().agents, 0);
 }
 
 #[test]

@@ -1,0 +1,461 @@
+//! What agents consume: reserved before, settled after, and held against the operator's caps.
+
+use super::apply::RecordError;
+use super::{Run, Task};
+use crate::budget::{Amounts, Cap, Short};
+use crate::digest::Digest;
+use crate::handoff::{Failure, Usage};
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Body, Outage, Pause, Work};
+
+/// Why an agent was not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unserved {
+    /// The provider.
+    pub provider: String,
+    /// What is wrong with it.
+    pub outage: Outage,
+    /// What it said.
+    pub failure: Failure,
+    /// When it may serve again; none: not known.
+    pub until: Option<Timestamp>,
+}
+
+/// What ladders of models came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ladders {
+    /// Tasks that passed, by step, from 0.
+    pub passed: Vec<u64>,
+    /// What was saved against using the last step alone, in millionths of a US dollar; below zero:
+    /// ladders cost more.
+    pub saved_micro_usd: i64,
+}
+
+impl Ladders {
+    pub(super) fn note(&mut self, rung: u32, saved_micro_usd: i64) {
+        let rung = usize::try_from(rung).unwrap_or(usize::MAX).min(crate::spec::RUNGS_MAX);
+        if self.passed.len() <= rung {
+            self.passed.resize(rung + 1, 0);
+        }
+        if let Some(passed) = self.passed.get_mut(rung) {
+            *passed += 1;
+        }
+        self.saved_micro_usd = self.saved_micro_usd.saturating_add(saved_micro_usd);
+    }
+}
+
+impl Run {
+    /// An agent is about to call a model, and may consume `reserve` at the most. Whether that fits is
+    /// asked before, see [`Run::lacks_for_call`]. False if the task does not want it any more.
+    pub fn ask(
+        &mut self,
+        task: &TaskPath,
+        provider: &str,
+        model: &str,
+        reserve: Usage,
+        at: Timestamp,
+    ) -> bool {
+        let Some(known) = self.tasks.get(task).filter(|known| !known.state.is_ended()) else {
+            return false;
+        };
+        if self.records_left() == 0 {
+            return false;
+        }
+        let call = known.asked.saturating_add(1);
+        let (provider, model) = (provider.to_owned(), model.to_owned());
+        self.push(Body::Asked { task: task.clone(), call, provider, model, reserve }, at);
+        true
+    }
+
+    /// A call of a model ended. Also told of a task that has ended meanwhile: what its call was
+    /// charged by estimate is set right then.
+    pub fn turned(
+        &mut self,
+        task: &TaskPath,
+        content: Option<Digest>,
+        usage: Usage,
+        estimated: bool,
+        at: Timestamp,
+    ) {
+        let open = self.tasks.get(task);
+        if let Some((call, reserve)) = open.and_then(|known| Some((known.asked, known.reserve?)))
+            && self.finished.is_none()
+        {
+            let (usage, estimated) = match believed(&usage, &reserve) {
+                true => (usage, estimated),
+                false => (reserve, true),
+            };
+            let task = task.clone();
+            self.push(Body::Turned { task, call, content, usage, estimated }, at);
+        }
+    }
+
+    /// An attempt ended because its provider serves nobody for now, and consumed this beside its
+    /// metered calls. The task waits to be started again.
+    pub fn deferred(&mut self, task: &TaskPath, unserved: Unserved, usage: Usage, at: Timestamp) {
+        let open = self.tasks.get(task).filter(|known| !known.state.is_ended());
+        if let Some(attempt) = open.map(|known| known.attempts) {
+            self.cancel_below(task, "the end of its attempt", at);
+            self.settle_by_estimate(task, at);
+            let Unserved { provider, outage, failure, until } = unserved;
+            let task = task.clone();
+            self.push(
+                Body::Deferred { task, attempt, provider, outage, failure, usage, until },
+                at,
+            );
+        }
+    }
+
+    /// Charges a call with all that was reserved for it: nobody will tell what it came to.
+    pub(super) fn settle_by_estimate(&mut self, task: &TaskPath, at: Timestamp) {
+        let known = self.tasks.get(task).filter(|known| self.is_metered(&known.work));
+        if let Some(reserve) = known.and_then(|known| known.reserve) {
+            self.turned(task, None, reserve, true, at);
+        }
+    }
+
+    /// A step of a ladder passed its check.
+    pub fn passed(
+        &mut self,
+        task: &TaskPath,
+        (rung, rungs): (u32, u32),
+        backend: String,
+        saved_micro_usd: i64,
+        at: Timestamp,
+    ) {
+        if self.tasks.get(task).is_some_and(|known| !known.state.is_ended()) {
+            let task = task.clone();
+            self.push(Body::Passed { task, rung, rungs, backend, saved_micro_usd }, at);
+        }
+    }
+
+    /// The cap that leaves no room for an agent to start beside `others` that are about to, and what
+    /// it lacks. None: it may start.
+    #[must_use]
+    pub fn lacks_for_start(
+        &self,
+        task: &TaskPath,
+        others: &[TaskPath],
+        now: Timestamp,
+    ) -> Option<Pause> {
+        let mut needs = self.opaque_reserve(task);
+        needs.agents = 1;
+        let mut before = Usage::default();
+        let mut before_in_phase = Usage::default();
+        let phase = self.phase_of(task);
+        for other in others {
+            let mut held = self.opaque_reserve(other);
+            held.agents = 1;
+            before.add(&held);
+            if phase.is_some() && self.phase_of(other) == phase {
+                before_in_phase.add(&held);
+            }
+        }
+        self.lacks(task, &needs, &before, &before_in_phase, now)
+    }
+
+    /// The same for one call of a model.
+    #[must_use]
+    pub fn lacks_for_call(
+        &self,
+        task: &TaskPath,
+        reserve: &Usage,
+        now: Timestamp,
+    ) -> Option<Pause> {
+        let nothing = Usage::default();
+        let needs = Usage { agents: 0, ..*reserve };
+        self.lacks(task, &needs, &nothing, &nothing, now)
+    }
+
+    fn lacks(
+        &self,
+        task: &TaskPath,
+        needs: &Usage,
+        before: &Usage,
+        before_in_phase: &Usage,
+        now: Timestamp,
+    ) -> Option<Pause> {
+        let starts = needs.agents > 0;
+        let of = |cap: &Cap, spent: &Usage, phase: Option<&String>, own: Option<&TaskPath>| {
+            // Whoever is at work has started: only a start needs room among the agents.
+            let cap = if starts { *cap } else { Cap { agents: None, ..*cap } };
+            let (name, cap, spent, needs) = cap.lacks(spent, needs)?;
+            let short = Short { phase: phase.cloned(), task: own.cloned(), cap, spent, needs };
+            Some(Pause::Cap { cap: name.into(), short: Some(Box::new(short)) })
+        };
+        let mut spent = self.spent();
+        spent.add(before);
+        if let Some(lack) = of(&self.caps.run, &spent, None, None) {
+            return Some(lack);
+        }
+        let phase = self.phase_of(task);
+        if let Some(phase) = phase
+            && let Some(cap) = self.caps.phases.get(phase)
+        {
+            let (mut spent, began) = self.spent_in(phase);
+            spent.add(before_in_phase);
+            if let Some(lack) = of(cap, &spent, Some(phase), None) {
+                return Some(lack);
+            }
+            let passed = began.map_or(0, |began| now.since(began));
+            if let Some(max) = cap.wall_ms.filter(|max| passed >= *max) {
+                let phase = Some(phase.clone());
+                let short = Short { phase, task: None, cap: max, spent: passed, needs: 0 };
+                return Some(Pause::Cap { cap: "wall-time".into(), short: Some(Box::new(short)) });
+            }
+        }
+        let own = Cap { agents: None, wall_ms: None, ..self.caps.task };
+        let spent = self.tasks.get(task).map(Task::consumed).unwrap_or_default();
+        of(&own, &spent, None, Some(task))
+    }
+
+    /// What the run consumed and holds, with the agents that were started.
+    #[must_use]
+    pub fn spent(&self) -> Usage {
+        let mut spent = self.settled;
+        spent.add(&self.unsettled);
+        spent.add(&self.reserved);
+        spent.agents = self.agents;
+        spent
+    }
+
+    /// The same of the tasks of a phase, and when the first of them began.
+    fn spent_in(&self, phase: &str) -> (Usage, Option<Timestamp>) {
+        let mut spent = Usage::default();
+        let mut began: Option<Timestamp> = None;
+        for task in self.tasks.values().filter(|task| task.phase().is_some_and(|own| own == phase))
+        {
+            spent.add(&task.consumed());
+            spent.agents += u64::from(task.attempts > 0) - task.consumed().agents.min(1);
+            began = [began, task.began].into_iter().flatten().min();
+        }
+        (spent, began)
+    }
+
+    fn phase_of(&self, task: &TaskPath) -> Option<&String> {
+        self.tasks.get(task)?.phase()
+    }
+
+    /// What is left for one task of everything that limits it.
+    #[must_use]
+    pub fn left_for(&self, task: &TaskPath) -> Amounts {
+        let mut left = cap_left(&self.caps.run, &self.spent());
+        let phase = self.phase_of(task);
+        if let Some((phase, cap)) =
+            phase.and_then(|phase| Some((phase, self.caps.phases.get(phase)?)))
+        {
+            left = left.min(&cap_left(cap, &self.spent_in(phase).0));
+        }
+        let own = self.tasks.get(task).map(Task::consumed).unwrap_or_default();
+        left = left.min(&cap_left(&self.caps.task, &own));
+        if let Some(Work::Agent { spec, .. }) = self.tasks.get(task).map(|known| &*known.work)
+            && let Some(budget) = spec.options.budget
+        {
+            left = left.min(&Amounts::from(budget).left(&own));
+        }
+        left
+    }
+
+    /// What ladders came to.
+    #[must_use]
+    pub fn ladders(&self) -> &Ladders {
+        &self.ladders
+    }
+
+    /// What was said in the conversation of an agent, in order.
+    #[must_use]
+    pub fn turns(&self, task: &TaskPath) -> &[(u32, Digest)] {
+        self.tasks.get(task).map_or(&[], |known| &known.turns)
+    }
+
+    /// Whose outages stop an agent: the provider that it asked last, else that of its model, else its
+    /// backend itself. None: it is no agent.
+    #[must_use]
+    pub fn provider_of(&self, task: &TaskPath) -> Option<String> {
+        let known = self.tasks.get(task)?;
+        let Work::Agent { backend, .. } = &*known.work else { return None };
+        let of_backend = || match self.started.models.split(backend) {
+            Some((provider, _)) => provider.to_owned(),
+            None => backend.clone(),
+        };
+        Some(known.provider.clone().unwrap_or_else(of_backend))
+    }
+
+    /// Whether a task's calls are reserved one by one: its backend is a model.
+    fn is_metered(&self, work: &Work) -> bool {
+        match work {
+            Work::Agent { backend, .. } => self.started.models.split(backend).is_some(),
+            _ => false,
+        }
+    }
+
+    /// What an agent whose calls nobody sees may consume, as far as can be known: the most that one
+    /// of its backend did so far.
+    fn opaque_reserve(&self, task: &TaskPath) -> Usage {
+        match self.tasks.get(task).map(|known| &*known.work) {
+            Some(work @ Work::Agent { backend, .. }) if !self.is_metered(work) => {
+                self.dearest.get(backend).copied().unwrap_or_default()
+            }
+            _ => Usage::default(),
+        }
+    }
+
+    /// Frees what an agent holds whose calls nobody sees.
+    pub(super) fn let_go(&mut self, path: &TaskPath) {
+        let metered = self.tasks.get(path).is_some_and(|task| self.is_metered(&task.work));
+        if let Some(task) = self.tasks.get_mut(path).filter(|_| !metered)
+            && let Some(held) = task.reserve.take()
+        {
+            self.reserved.remove(&held);
+        }
+    }
+
+    pub(super) fn hold_opaque(&mut self, path: &TaskPath) {
+        self.let_go(path);
+        let held = self.opaque_reserve(path);
+        if held != Usage::default()
+            && let Some(task) = self.tasks.get_mut(path)
+        {
+            task.reserve = Some(held);
+            self.reserved.add(&held);
+        }
+    }
+
+    pub(super) fn note_asked(
+        &mut self,
+        seq: u64,
+        path: &TaskPath,
+        call: u32,
+        provider: &str,
+        reserve: &Usage,
+    ) -> Result<(), RecordError> {
+        let task = self.open_task_mut(seq, path)?;
+        let due = task.reserve.is_none() && call == task.asked.saturating_add(1);
+        if !matches!(*task.work, Work::Agent { .. }) || !due {
+            let what = format!("call {call} of /{path} is not due");
+            return Err(RecordError::Contradiction { seq, what });
+        }
+        task.asked = call;
+        task.provider = Some(provider.to_owned());
+        task.reserve = Some(*reserve);
+        self.reserved.add(reserve);
+        Ok(())
+    }
+
+    pub(super) fn note_turned(
+        &mut self,
+        seq: u64,
+        path: &TaskPath,
+        call: u32,
+        content: Option<&Digest>,
+        usage: &Usage,
+        estimated: bool,
+    ) -> Result<(), RecordError> {
+        let due = self.tasks.get_mut(path).filter(|task| task.asked == call);
+        let Some((task, reserve)) = due.and_then(|task| {
+            let reserve = task.reserve.take()?;
+            Some((task, reserve))
+        }) else {
+            let what = format!("call {call} of /{path} was not asked for");
+            return Err(RecordError::Contradiction { seq, what });
+        };
+        let mut usage = *usage;
+        usage.estimated_calls = u64::from(estimated);
+        if task.state.is_ended() {
+            let charged = Usage { estimated_calls: 1, ..reserve };
+            self.settled.add(&usage);
+            self.settled.remove(&charged);
+            self.late.0.add(&usage);
+            self.late.1.add(&charged);
+            return Ok(());
+        }
+        task.turns.extend(content.map(|content| (call, *content)));
+        task.metered.add(&usage);
+        self.unsettled.add(&usage);
+        self.reserved.remove(&reserve);
+        Ok(())
+    }
+
+    /// What a call that is being made is charged when its task ends before it.
+    pub(super) fn unsettled_call(&self, path: &TaskPath) -> Usage {
+        let task = self.tasks.get(path).filter(|task| self.is_metered(&task.work));
+        let reserve = task.and_then(|task| task.reserve);
+        reserve.map_or_else(Usage::default, |reserve| Usage { estimated_calls: 1, ..reserve })
+    }
+
+    /// Frees what an ended task held, and learns what its kind consumes.
+    pub(super) fn release(&mut self, path: &TaskPath) {
+        let Some(task) = self.tasks.get_mut(path) else { return };
+        if let Some(reserve) = task.reserve {
+            self.reserved.remove(&reserve);
+        }
+        let super::TaskState::Ended { usage, .. } = &task.state else { return };
+        let (usage, work) = (*usage, task.work.clone());
+        let Work::Agent { backend, .. } = &*work else { return };
+        if self.is_metered(&work) {
+            return;
+        }
+        if let Some(task) = self.tasks.get_mut(path) {
+            // Nothing is told of it any more.
+            task.reserve = None;
+        }
+        let most = self.dearest.entry(backend.clone()).or_default();
+        for (mine, its) in [
+            (&mut most.input_tokens, usage.input_tokens),
+            (&mut most.output_tokens, usage.output_tokens),
+            (&mut most.cached_tokens, usage.cached_tokens),
+            (&mut most.cost_micro_usd, usage.cost_micro_usd),
+        ] {
+            *mine = (*mine).max(its);
+        }
+    }
+}
+
+impl Task {
+    /// What it consumed so far, and holds.
+    fn consumed(&self) -> Usage {
+        if let super::TaskState::Ended { usage, .. } = &self.state {
+            return match &*self.work {
+                // What is below a workflow is counted where it was consumed.
+                Work::Workflow { .. } => Usage::default(),
+                _ => *usage,
+            };
+        }
+        let mut consumed = self.carried;
+        consumed.add(&self.attempted);
+        consumed.add(&self.metered);
+        consumed.add(&self.reserve.unwrap_or_default());
+        consumed
+    }
+
+    /// Title of the phase of an agent.
+    fn phase(&self) -> Option<&String> {
+        match &*self.work {
+            Work::Agent { spec, .. } => spec.options.phase.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// How much more than was reserved a provider may report. An estimate of tokens is never wrong by so
+/// much; a number beyond it is a mistake or a lie, and sums of it could never be set right.
+const BELIEVED: u64 = 16;
+
+/// Whether a report can be true.
+fn believed(usage: &Usage, reserve: &Usage) -> bool {
+    // A reserve of next to nothing says nothing about what is too much.
+    let most = |reserve: u64, least: u64| reserve.max(least).saturating_mul(BELIEVED);
+    usage.tokens() <= most(reserve.tokens(), 10_000)
+        && usage.cost_micro_usd <= most(reserve.cost_micro_usd, 1_000_000)
+}
+
+/// What a cap leaves.
+fn cap_left(cap: &Cap, spent: &Usage) -> Amounts {
+    Amounts {
+        agents: None,
+        tokens: cap.tokens,
+        output_tokens: cap.output_tokens,
+        cost_micro_usd: cap.cost_micro_usd,
+    }
+    .left(spent)
+}

@@ -5,12 +5,9 @@
 #![expect(clippy::print_stdout, reason = "the output is what it is for")]
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use baton_agents::{CommandBackend, Job, JobContext, Supervisor, work};
 use baton_core::ids::{RunId, TaskId, TaskPath};
-use baton_core::limits::Limits;
-use baton_core::scope::Scope;
 use baton_core::spec::AgentSpec;
 use tokio::sync::{mpsc, watch};
 
@@ -31,20 +28,11 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let job = Job {
-        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
-        attempt: 1,
-        spec: Arc::new(AgentSpec { prompt, ..AgentSpec::default() }),
-        corrections: Vec::new(),
-        scope: Arc::new(Scope::default()),
-        root: None,
-        limits: Arc::new(Limits::default()),
-        timeout_ms: 600_000,
-        definition: None,
-    };
+    let task = TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) };
+    let job = Job::new(task, AgentSpec { prompt, ..AgentSpec::default() });
     let (_keep, cancelled) = watch::channel(false);
     let (notices, _) = mpsc::unbounded_channel();
-    match work(&backend, job, &JobContext { cancelled, notices, tools: None }).await.result {
+    match work(&backend, job, &JobContext::alone(cancelled, notices)).await.result {
         Ok(handoff) => {
             println!("{}", handoff.output);
             ExitCode::SUCCESS

@@ -1,19 +1,21 @@
 //! What performs agent tasks.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use baton_core::budget::Amounts;
 use baton_core::handoff::{Failure, Handoff, Usage};
 use baton_core::ids::TaskId;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::manifest::AgentType;
-use baton_core::record::Effect;
+use baton_core::record::{Effect, Outage};
 use baton_core::report::Report;
 use baton_core::reuse::Seen;
-use baton_core::scope::Scope;
+use baton_core::scope::{Authority, Scope};
 use baton_core::spec::AgentSpec;
 use baton_core::tool::{Denial, RawToolSpec};
 use baton_host::port::{CallError, ToolOffer};
@@ -21,6 +23,9 @@ use tokio::sync::watch;
 
 /// A future of a backend, without a name.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Wall time of one attempt where neither its task nor a limit says otherwise, in milliseconds.
+pub const ATTEMPT_MS_DEFAULT: u64 = 600_000;
 
 /// One attempt at one task.
 #[derive(Clone, Debug)]
@@ -43,6 +48,33 @@ pub struct Job {
     pub timeout_ms: u64,
     /// The definition of its agent type, if it has one.
     pub definition: Option<Arc<AgentType>>,
+    /// What the worker may touch by itself, beside the tools it is given: files below `root`, and
+    /// commands. In a worktree of its own that is all of it but what usually holds secrets.
+    pub authority: Arc<Authority>,
+    /// Which step of a ladder of models this is, from 0. Each has a conversation of its own.
+    pub rung: u32,
+    /// Instructions of the project, and skills.
+    pub guidance: Arc<Guidance>,
+    /// W3C trace context that requests and programs of this attempt pass on.
+    pub traceparent: Option<String>,
+}
+
+/// Texts that model agents are offered. What is given of them is in the transcript.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guidance {
+    /// Files such as `CLAUDE.md` and `AGENTS.md`, by path, the outermost first.
+    pub instructions: Vec<(String, Arc<str>)>,
+    /// Skills by name.
+    pub skills: BTreeMap<String, Skill>,
+}
+
+/// A skill: a text that an agent reads when its task calls for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skill {
+    /// When to use it.
+    pub description: String,
+    /// Its text.
+    pub text: Arc<str>,
 }
 
 /// What a backend tells while it works. Sent on [`JobContext::notices`].
@@ -77,6 +109,92 @@ pub enum Notice {
     Report(Report),
     /// A file was produced; its bytes go to the blob store.
     Artifact(Vec<u8>),
+    /// A sign of life for those who watch. Not kept.
+    Activity(Activity),
+    /// A step of a ladder of models passed its check.
+    Passed(Passed),
+}
+
+/// What an agent is doing right now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// A request to a model is on its way, or its answer has begun.
+    Waiting,
+    /// Text of the model.
+    Text(String),
+    /// Reasoning of the model.
+    Thinking(String),
+    /// A tool is at work.
+    Tool(String),
+}
+
+/// What a model makes known of one call, before and after: see [`Meter`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Name of the provider.
+    pub provider: String,
+    /// The model, as its provider calls it.
+    pub model: String,
+    /// The most that the call may consume: tokens sent by estimate, tokens received by their limit,
+    /// and what both cost.
+    pub reserve: Usage,
+}
+
+/// What a call of a model came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What it consumed.
+    pub usage: Usage,
+    /// The provider did not say; the numbers are estimates.
+    pub estimated: bool,
+    /// The provider answered: whatever is wrong with the answer, it serves.
+    pub answered: bool,
+    /// What was said, see `model::transcript`; none: the call failed.
+    pub content: Option<Arc<[u8]>>,
+}
+
+/// Meters the calls of one agent task. A task makes one call at a time.
+///
+/// A call is on record, with what it may consume at the most, before it is made; what it did consume
+/// is on record before its answer has any effect. So caps hold for agents at work together, nothing
+/// that was paid for is lost with the process, and an attempt continues the conversation of the one
+/// before.
+pub trait Meter: Send + Sync {
+    /// Contents of the turns so far, those of earlier attempts included, in order.
+    fn turns(&self) -> Vec<Arc<[u8]>>;
+
+    /// Asks for room for a call. Ends when the call is on record and fits every cap: that may take
+    /// as long as other calls are at work, and none of that time is the agent's. An error: the run
+    /// was let go, and the attempt must end as cancelled.
+    fn reserve(&self, call: Asked) -> BackendFuture<'static, Result<(), LetGo>>;
+
+    /// Says what the call came to. Ends when that is on record. Every reserved call is settled, also
+    /// one that failed; one that is not, because the process died or the future was dropped, is
+    /// charged with its reserve.
+    fn settle(&self, turn: Turn) -> BackendFuture<'static, ()>;
+
+    /// What is left of the task's own budget, that of the workflow and the caps, as far as anything
+    /// limits it, for agents that can be told a limit at their start.
+    fn left(&self) -> Amounts;
+}
+
+/// The run was let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the run was let go")]
+pub struct LetGo;
+
+/// A step of a ladder that passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Which, from 0.
+    pub rung: u32,
+    /// How many there are.
+    pub rungs: u32,
+    /// Its backend.
+    pub backend: String,
+    /// What the work would have cost with the last step alone, by the tokens of the step that
+    /// passed, less what all steps cost: millionths of a US dollar; below zero: the ladder cost more.
+    pub saved_micro_usd: i64,
 }
 
 /// What surrounds an attempt.
@@ -88,6 +206,65 @@ pub struct JobContext {
     pub notices: tokio::sync::mpsc::UnboundedSender<Notice>,
     /// The tools the agent was given; none: no tools.
     pub tools: Option<Arc<dyn Toolbox>>,
+    /// What meters its calls of models.
+    pub meter: Arc<dyn Meter>,
+    /// What takes secrets out of a text before it is said to a model, or kept.
+    pub redact: Redact,
+}
+
+impl JobContext {
+    /// The surroundings of an attempt outside of any run: no tools, no caps, no secrets to take out.
+    #[must_use]
+    pub fn alone(
+        cancelled: watch::Receiver<bool>,
+        notices: tokio::sync::mpsc::UnboundedSender<Notice>,
+    ) -> Self {
+        let meter = Arc::new(crate::model::FreeMeter::new());
+        Self { cancelled, notices, tools: None, meter, redact: Redact::default() }
+    }
+}
+
+impl Job {
+    /// A first attempt with nothing but its task: no files, no definition, the usual limits.
+    #[must_use]
+    pub fn new(task: TaskId, spec: AgentSpec) -> Self {
+        Self {
+            task,
+            attempt: 1,
+            spec: Arc::new(spec),
+            corrections: Vec::new(),
+            scope: Arc::default(),
+            root: None,
+            limits: Arc::default(),
+            timeout_ms: ATTEMPT_MS_DEFAULT,
+            definition: None,
+            authority: Arc::default(),
+            rung: 0,
+            guidance: Arc::default(),
+            traceparent: None,
+        }
+    }
+}
+
+/// What takes something out of a text.
+type RedactFn = dyn Fn(&str) -> String + Send + Sync;
+
+/// Takes the run's secrets out of texts.
+#[derive(Clone, Default)]
+pub struct Redact(Option<Arc<RedactFn>>);
+
+impl Redact {
+    /// With this function. The default takes nothing out.
+    #[must_use]
+    pub fn new(function: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(function)))
+    }
+
+    /// The text without secrets.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        self.0.as_ref().map_or_else(|| text.to_owned(), |function| function(text))
+    }
 }
 
 /// The tools of one agent task.
@@ -116,11 +293,14 @@ pub enum BackendError {
     },
     /// Another attempt would fail the same way.
     Permanent(Failure),
-    /// Quota, billing, authentication or overload of the provider: nothing further should start.
-    Quota {
+    /// The provider serves nobody for now: the task is not done, and nothing further should start
+    /// there.
+    Unavailable {
+        /// What is wrong with the provider.
+        outage: Outage,
         /// Why.
         failure: Failure,
-        /// When it may be over, in milliseconds from now.
+        /// When it may be over, in milliseconds from now; none: not known.
         after_ms: Option<u64>,
     },
     /// The result was not wanted any more.
@@ -144,9 +324,20 @@ pub trait Backend: Send + Sync {
     /// What a repeat of a task would do outside.
     fn effect(&self) -> Effect;
 
+    /// Whose outages stop it: the name of its provider. Backends that share one stop together.
+    fn provider(&self) -> &str {
+        self.name()
+    }
+
     /// Whether what it does can change files of the granted directory.
     fn can_write(&self) -> bool {
         true
+    }
+
+    /// Whether an attempt goes on where the one before ended, with what was said and done then. If
+    /// not, it begins anew, and none follows one in whose name a tool did what must not happen twice.
+    fn continues(&self) -> bool {
+        false
     }
 
     /// Makes one attempt. Output is not yet checked against a schema. Must end soon after

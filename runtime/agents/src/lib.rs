@@ -4,11 +4,15 @@
 //! handoff fits the task's schema. [`Backends`] finds a backend by the name people write. External
 //! programs run under [`supervise`], so that none outlives its host.
 
+pub mod acp;
 pub mod backend;
+pub mod coding;
 pub mod command;
 pub mod component;
 pub mod confine;
 pub mod isolation;
+pub mod ladder;
+pub mod model;
 mod process;
 mod registry;
 pub mod retry;
@@ -17,9 +21,12 @@ mod stop;
 pub mod supervise;
 mod work;
 
+pub use acp::AcpBackend;
 pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox};
+pub use coding::{CodingBackend, CodingKind};
 pub use command::{CommandBackend, CommandError};
 pub use component::{ComponentBackend, not_granted};
+pub use model::ModelBackend;
 pub use process::{
     Keep, Kept, Launch, Remains, RunError, StreamLaunch, StreamProcess, Streaming, Supervisor,
 };

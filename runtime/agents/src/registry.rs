@@ -6,19 +6,25 @@ use std::sync::Arc;
 use baton_host::files::Root;
 use baton_host::{Guest, Host};
 
+use crate::acp::{AcpBackend, AcpError};
 use crate::backend::Backend;
+use crate::coding::{CodingBackend, CodingKind};
 use crate::command::{CommandBackend, CommandError};
 use crate::component::ComponentBackend;
 use crate::process::Supervisor;
 
 /// Kinds of backends, as they stand before the colon.
-const KINDS: &[&str] = &["command", "component"];
+const KINDS: &[&str] = &["acp", "command", "component"];
 
 /// A name that leads to no backend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendNameError {
     /// What stands before the colon is no kind, or there is no colon.
-    #[error("`{name}` is not a backend; write KIND:REST, where KIND is {}", list(KINDS))]
+    #[error(
+        "`{name}` is not a backend; write KIND:REST, where KIND is {}, or {}",
+        list(KINDS),
+        list(&CodingKind::ALL.map(CodingKind::name))
+    )]
     Kind {
         /// The name.
         name: String,
@@ -34,6 +40,9 @@ pub enum BackendNameError {
     /// The command cannot be one.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// The program of an ACP agent cannot be one.
+    #[error(transparent)]
+    Acp(#[from] AcpError),
 }
 
 fn list<T: AsRef<str>>(names: &[T]) -> String {
@@ -41,7 +50,8 @@ fn list<T: AsRef<str>>(names: &[T]) -> String {
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
-/// Finds backends by name: `component:NAME` among the agents of a program, `command:ARGV` freely.
+/// Finds backends by name: `component:NAME` among the agents of a program, programs and coding agents
+/// freely. Models are found by whoever knows their providers.
 pub struct Backends {
     host: Arc<Host>,
     supervisor: Supervisor,
@@ -71,6 +81,7 @@ impl Backends {
             Some(("command", argv)) => {
                 Ok(Arc::new(CommandBackend::new(argv, self.supervisor.clone())?))
             }
+            Some(("acp", argv)) => Ok(Arc::new(AcpBackend::new(argv, self.supervisor.clone())?)),
             Some(("component", component)) => {
                 let guest = self.components.get(component).ok_or_else(|| {
                     let known = self.components.keys().cloned().collect();
@@ -83,7 +94,10 @@ impl Backends {
                     self.root.clone(),
                 )))
             }
-            _ => Err(BackendNameError::Kind { name: name.into() }),
+            _ => match CodingKind::by_name(name) {
+                Some(kind) => Ok(Arc::new(CodingBackend::new(kind, self.supervisor.clone()))),
+                None => Err(BackendNameError::Kind { name: name.into() }),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use baton_core::handoff::{Failure, FailureKind};
+use baton_core::record::Outage;
 use baton_core::spec::{AgentOptions, SCHEMA_ATTEMPTS_DEFAULT, SCHEMA_ATTEMPTS_MAX};
 
 use crate::backend::BackendError;
@@ -11,7 +12,7 @@ use crate::backend::BackendError;
 /// times within seconds fail for longer than a task should hold its place.
 pub const RETRY_TRIES_MAX: u32 = 3;
 
-/// Longest wait before another attempt, in milliseconds. A task that is told to wait longer fails
+/// Longest wait before another attempt, in milliseconds. A task that is told to wait longer ends
 /// instead: it would hold one of the places of the run.
 pub const RETRY_WAIT_MS_MAX: u64 = 60_000;
 
@@ -57,12 +58,17 @@ pub enum Next {
 impl Tries {
     /// The attempts a task has at its start.
     pub fn new(options: &AgentOptions) -> Self {
-        let outputs = options.schema_attempts.unwrap_or(SCHEMA_ATTEMPTS_DEFAULT);
         Self {
-            outputs: outputs.clamp(1, SCHEMA_ATTEMPTS_MAX),
+            outputs: schema_attempts(options),
             errors: RETRY_TRIES_MAX,
             wait_ms: RETRY_WAIT_MS_FIRST,
         }
+    }
+
+    /// The worker got further before it failed: errors from before that do not count any more.
+    pub fn renew(&mut self) {
+        self.errors = RETRY_TRIES_MAX;
+        self.wait_ms = RETRY_WAIT_MS_FIRST;
     }
 
     /// Decides what follows a miss. `jitter` is a random number: without it, tasks that failed
@@ -78,18 +84,45 @@ impl Tries {
                 Next::Again { failure, corrections: Some(errors), wait: Duration::ZERO }
             }
             Miss::Error(BackendError::Retryable { failure, after_ms }) => {
-                self.errors = self.errors.saturating_sub(1);
-                let base = self.wait_ms;
-                self.wait_ms = base.saturating_mul(2).min(RETRY_WAIT_MS_MAX);
-                let wait_ms = (base / 2 + jitter % (base / 2 + 1)).max(after_ms.unwrap_or(0));
-                if self.errors == 0 || wait_ms > RETRY_WAIT_MS_MAX {
-                    return Next::End(BackendError::Permanent(failure));
-                }
-                Next::Again { failure, corrections: None, wait: Duration::from_millis(wait_ms) }
+                self.once_more(failure, after_ms, jitter, BackendError::Permanent)
             }
+            // Mostly over in moments. The others need a person or a time that is known.
+            Miss::Error(BackendError::Unavailable {
+                outage: outage @ (Outage::Overload | Outage::Unreachable),
+                failure,
+                after_ms,
+            }) => self.once_more(failure, after_ms, jitter, |failure| BackendError::Unavailable {
+                outage,
+                failure,
+                after_ms,
+            }),
             Miss::Error(error) => Next::End(error),
         }
     }
+
+    /// Another attempt after a wait, or the end where no try is left or the wait is too long.
+    fn once_more(
+        &mut self,
+        failure: Failure,
+        after_ms: Option<u64>,
+        jitter: u64,
+        end: impl FnOnce(Failure) -> BackendError,
+    ) -> Next {
+        self.errors = self.errors.saturating_sub(1);
+        let base = self.wait_ms;
+        self.wait_ms = base.saturating_mul(2).min(RETRY_WAIT_MS_MAX);
+        let wait_ms = (base / 2 + jitter % (base / 2 + 1)).max(after_ms.unwrap_or(0));
+        if self.errors == 0 || wait_ms > RETRY_WAIT_MS_MAX {
+            return Next::End(end(failure));
+        }
+        Next::Again { failure, corrections: None, wait: Duration::from_millis(wait_ms) }
+    }
+}
+
+/// How often an output may be tried against the schema of its task.
+#[must_use]
+pub fn schema_attempts(options: &AgentOptions) -> u32 {
+    options.schema_attempts.unwrap_or(SCHEMA_ATTEMPTS_DEFAULT).clamp(1, SCHEMA_ATTEMPTS_MAX)
 }
 
 fn unfit(errors: &[String]) -> Failure {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 
 use crate::backend::{Answer, Backend, BackendError, Job, JobContext, Notice};
+use crate::model::transcript;
 use crate::retry::{Miss, Next, Tries};
 use crate::schema::Schema;
 use crate::stop::cancelled;
@@ -16,11 +17,16 @@ use crate::stop::cancelled;
 /// - An output that does not fit is followed by another attempt with the validation errors in
 ///   [`Job::corrections`], `schema_attempts` times in all (3 unless the task says otherwise, 5 at
 ///   the most); then the task fails with kind `invalid-output` and code `schema`.
-/// - A retryable error is followed by another attempt after a wait that doubles each time, is never
-///   shorter than the backend asked for, and has a random part; [`RETRY_TRIES_MAX`] such errors end
-///   the task, and so does a backend that asks for more than [`RETRY_WAIT_MS_MAX`].
+/// - A retryable error, and a provider that is overloaded or cannot be reached, is followed by another
+///   attempt after a wait that doubles each time, is never shorter than the backend asked for, and has
+///   a random part; [`RETRY_TRIES_MAX`] such errors end the task, and so does a backend that asks for
+///   more than [`RETRY_WAIT_MS_MAX`]. Where attempts go on from the one before, those errors count
+///   anew after each answer of the model.
+/// - An outage of a provider that outlasts that, and any other outage at once, ends with
+///   [`BackendError::Unavailable`]: the task is not done.
 /// - An empty text where no schema was given ends the task with code `empty-output`.
-/// - No attempt follows one in whose name a tool did what must not happen twice.
+/// - No attempt follows one in whose name a tool did what must not happen twice, unless attempts go on
+///   from the one before.
 /// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
 ///   before the first attempt.
 ///
@@ -33,8 +39,13 @@ use crate::stop::cancelled;
 /// [`RETRY_TRIES_MAX`]: crate::RETRY_TRIES_MAX
 /// [`RETRY_WAIT_MS_MAX`]: crate::RETRY_WAIT_MS_MAX
 pub async fn work(backend: &dyn Backend, mut job: Job, context: &JobContext) -> Answer {
+    make(backend, &mut job, context).await
+}
+
+/// The same; afterwards the job is that of the last attempt.
+pub(crate) async fn make(backend: &dyn Backend, job: &mut Job, context: &JobContext) -> Answer {
     let mut usage = Usage::default();
-    let result = attempts(backend, &mut job, context, &mut usage).await;
+    let result = attempts(backend, job, context, &mut usage).await;
     Answer { result, usage }
 }
 
@@ -49,6 +60,7 @@ async fn attempts(
         None => None,
     };
     let mut tries = Tries::new(&job.spec.options);
+    let mut answers = answered(backend, context);
     loop {
         if *context.cancelled.borrow() {
             return Err(BackendError::Cancelled);
@@ -65,7 +77,13 @@ async fn attempts(
             },
             Err(error) => Miss::Error(error),
         };
-        let miss = if did_once(context) { last(miss) } else { miss };
+        let once = !backend.continues() && did_once(context);
+        let miss = if once { last(miss) } else { miss };
+        let now = answered(backend, context);
+        if now > answers {
+            answers = now;
+            tries.renew();
+        }
         let (failure, wait) = match tries.after(miss, random()) {
             Next::End(error) => return Err(error),
             Next::Again { failure, corrections, wait } => {
@@ -89,6 +107,11 @@ async fn attempts(
     }
 }
 
+/// Answers of its model that the task has had, as far as later attempts go on from them.
+fn answered(backend: &dyn Backend, context: &JobContext) -> usize {
+    if backend.continues() { transcript::answers(&context.meter.turns()) } else { 0 }
+}
+
 /// Whether another attempt could repeat what must not happen twice.
 fn did_once(context: &JobContext) -> bool {
     context.tools.as_ref().is_some_and(|tools| tools.did_once())
@@ -97,7 +120,9 @@ fn did_once(context: &JobContext) -> bool {
 /// The miss of an attempt that must be the last.
 fn last(miss: Miss) -> Miss {
     Miss::Error(match miss {
-        Miss::Error(BackendError::Retryable { failure, .. }) => BackendError::Permanent(failure),
+        Miss::Error(
+            BackendError::Retryable { failure, .. } | BackendError::Unavailable { failure, .. },
+        ) => BackendError::Permanent(failure),
         Miss::Error(other) => other,
         Miss::Output(errors) => BackendError::Permanent(Failure::new(
             FailureKind::InvalidOutput,

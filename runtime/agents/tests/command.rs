@@ -90,12 +90,23 @@ async fn the_environment_is_scrubbed() {
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there is something to scrub");
     let directory = tempfile::tempdir().unwrap();
     let script = "tr '\\0' '\\n' < /proc/$$/environ > environment; echo '{\"output\":\"\"}'";
-    perform(&shell(directory.path(), script), &job(Some(directory.path()))).await.result.unwrap();
+    let mut job = job(Some(directory.path()));
+    job.traceparent = Some("the-context".into());
+    perform(&shell(directory.path(), script), &job).await.result.unwrap();
 
     let text = fs::read_to_string(directory.path().join("environment")).unwrap();
     let names: Vec<_> = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
-    let allowed =
-        ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "BATON_RUN", "BATON_TASK", "BATON_ATTEMPT"];
+    let allowed = [
+        "PATH",
+        "HOME",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "BATON_RUN",
+        "BATON_TASK",
+        "BATON_ATTEMPT",
+        "TRACEPARENT",
+    ];
     for name in &names {
         assert!(allowed.contains(name) || name.starts_with("LC_"), "{name} was passed on");
     }
@@ -103,6 +114,7 @@ async fn the_environment_is_scrubbed() {
         "BATON_RUN=run_00000000000000000000000000",
         "BATON_TASK=run_00000000000000000000000000/3",
         "BATON_ATTEMPT=1",
+        "TRACEPARENT=the-context",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in {text}");
     }

@@ -3,6 +3,7 @@
 use baton_core::handoff::{Evidence, Failure, FailureKind, Handoff, Usage};
 use baton_core::json::{Json, JsonError};
 use baton_core::limits::RunLimits;
+use baton_core::record::Outage;
 use baton_core::spec::micro_usd;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -169,7 +170,10 @@ fn refused(error: Refused, limits: &RunLimits) -> BackendError {
             BackendError::Retryable { failure: failure("agent-error"), after_ms }
         }
         RefusedKind::Permanent => BackendError::Permanent(failure("agent-error")),
-        RefusedKind::Quota => BackendError::Quota { failure: failure("quota"), after_ms },
+        RefusedKind::Quota => {
+            let failure = failure("quota");
+            BackendError::Unavailable { outage: Outage::Quota, failure, after_ms }
+        }
     }
 }
 

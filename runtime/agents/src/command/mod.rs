@@ -36,7 +36,7 @@ pub const STDERR_BYTES_KEPT: usize = 4 << 10;
 /// `{"error": {"kind": "retryable|permanent|quota", "message", "retry_after_ms"?}}`.
 ///
 /// Its environment is `PATH`, `HOME`, `LANG`, `LC_*`, `TZ` and `TMPDIR` of the host, and
-/// `BATON_RUN`, `BATON_TASK` and `BATON_ATTEMPT`. Its working directory is the granted root, or the
+/// `BATON_RUN`, `BATON_TASK`, `BATON_ATTEMPT` and `TRACEPARENT`. Its working directory is the granted root, or the
 /// host's own where none was granted. When it ends, whatever it started ends too.
 pub struct CommandBackend {
     name: String,

@@ -89,6 +89,7 @@ pub(super) fn environment_of(job: &Job) -> Vec<(OsString, OsString)> {
     ] {
         variables.push((name.into(), value.into()));
     }
+    variables.extend(job.traceparent.iter().map(|header| ("TRACEPARENT".into(), header.into())));
     variables
 }
 

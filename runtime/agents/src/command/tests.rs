@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::limits::Limits;
+use baton_core::record::Outage;
 use baton_core::spec::AgentSpec;
 use serde_json::json;
 
@@ -22,6 +23,10 @@ fn job(schema: bool) -> Job {
         limits: Arc::new(Limits::default()),
         timeout_ms: 1_000,
         definition: None,
+        authority: Arc::default(),
+        rung: 0,
+        guidance: Arc::default(),
+        traceparent: None,
     }
 }
 
@@ -38,7 +43,7 @@ fn code(answer: Answer) -> (&'static str, FailureKind, String) {
     match answer.result.unwrap_err() {
         BackendError::Retryable { failure, .. } => ("retryable", failure.kind, failure.code),
         BackendError::Permanent(failure) => ("permanent", failure.kind, failure.code),
-        BackendError::Quota { failure, .. } => ("quota", failure.kind, failure.code),
+        BackendError::Unavailable { failure, .. } => ("quota", failure.kind, failure.code),
         BackendError::Cancelled => panic!("cancelled"),
     }
 }
@@ -118,7 +123,11 @@ fn errors_a_program_names() {
         ),
         (
             r#"{"kind":"quota","message":"m"}"#,
-            BackendError::Quota { failure: agent_error("quota"), after_ms: None },
+            BackendError::Unavailable {
+                outage: Outage::Quota,
+                failure: agent_error("quota"),
+                after_ms: None,
+            },
         ),
     ] {
         let stdout = format!(r#"{{"error":{error},"usage":{{"output_tokens":3}}}}"#);

@@ -63,13 +63,17 @@ fn job() -> Job {
         limits: Arc::default(),
         timeout_ms: 600_000,
         definition: None,
+        authority: Arc::default(),
+        rung: 0,
+        guidance: Arc::default(),
+        traceparent: None,
     }
 }
 
 fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
-    (JobContext { cancelled, notices, tools: None }, cancel, noticed)
+    (JobContext::alone(cancelled, notices), cancel, noticed)
 }
 
 const ENDLESS: &str = "(loop (br 0)) (unreachable)";

@@ -17,15 +17,24 @@ fn a_command_is_found_under_its_name() {
 }
 
 #[test]
+fn coding_agents_are_found_under_their_names() {
+    for name in ["claude", "codex", "gemini-cli", "acp:agent --stdio"] {
+        assert_eq!(backends().resolve(name).unwrap().name(), name);
+    }
+}
+
+#[test]
 fn names_that_lead_nowhere_say_what_there_is() {
     for (name, message) in [
         (
             "nonsense",
-            "`nonsense` is not a backend; write KIND:REST, where KIND is `command`, `component`",
+            "`nonsense` is not a backend; write KIND:REST, where KIND is `acp`, `command`, \
+             `component`, or `claude`, `codex`, `gemini-cli`",
         ),
         (
             "magic:x",
-            "`magic:x` is not a backend; write KIND:REST, where KIND is `command`, `component`",
+            "`magic:x` is not a backend; write KIND:REST, where KIND is `acp`, `command`, \
+             `component`, or `claude`, `codex`, `gemini-cli`",
         ),
         ("component:auditor", "there is no component agent `auditor`; there is none"),
         ("command: ", "`command:` names no program; write `command:PROGRAM [ARGUMENT]…`"),

@@ -6,6 +6,10 @@ fn retryable(after_ms: Option<u64>) -> Miss {
     Miss::Error(BackendError::Retryable { failure: failure(), after_ms })
 }
 
+fn outage(outage: Outage, after_ms: Option<u64>) -> BackendError {
+    BackendError::Unavailable { outage, failure: failure(), after_ms }
+}
+
 fn failure() -> Failure {
     Failure::new(FailureKind::Failed, "busy", "busy")
 }
@@ -83,9 +87,35 @@ fn errors_and_outputs_are_counted_apart() {
 fn other_errors_end_at_once() {
     for error in [
         BackendError::Permanent(failure()),
-        BackendError::Quota { failure: failure(), after_ms: Some(1) },
+        outage(Outage::Quota, Some(1)),
+        outage(Outage::Auth, None),
+        outage(Outage::Billing, None),
         BackendError::Cancelled,
     ] {
         assert_eq!(tries(None).after(Miss::Error(error.clone()), 0), Next::End(error));
     }
+}
+
+#[test]
+fn what_is_mostly_over_in_moments_is_tried_again_and_stays_an_outage() {
+    for kind in [Outage::Overload, Outage::Unreachable] {
+        let mut tries = tries(None);
+        let miss = || Miss::Error(outage(kind, Some(700)));
+        assert_eq!(wait_ms(tries.after(miss(), 0)), 700);
+        assert_eq!(wait_ms(tries.after(miss(), 0)), 700);
+        assert_eq!(tries.after(miss(), 0), Next::End(outage(kind, Some(700))));
+        let far = outage(kind, Some(RETRY_WAIT_MS_MAX + 1));
+        assert_eq!(self::tries(None).after(Miss::Error(far.clone()), 0), Next::End(far));
+    }
+}
+
+#[test]
+fn errors_from_before_an_answer_do_not_count() {
+    let mut tries = tries(Some(1));
+    for _ in 0..10 {
+        assert_eq!(wait_ms(tries.after(retryable(None), 0)), 250);
+        assert_eq!(wait_ms(tries.after(retryable(None), 0)), 500);
+        tries.renew();
+    }
+    assert!(matches!(tries.after(Miss::Output(vec![]), 0), Next::End(_)), "refused outputs do");
 }

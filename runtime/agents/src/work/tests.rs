@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::limits::Limits;
-use baton_core::record::Effect;
+use baton_core::record::{Effect, Outage};
 use baton_core::scope::Scope;
 use baton_core::spec::{AgentOptions, AgentSpec};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::backend::BackendFuture;
+use crate::backend::{BackendFuture, Toolbox, Turn};
+use crate::model::TurnContent;
 
 /// Answers from a list, and keeps what it was asked.
 struct Scripted {
@@ -61,10 +62,14 @@ async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>)
         limits: Arc::new(Limits::default()),
         timeout_ms: 1_000,
         definition: None,
+        authority: Arc::default(),
+        rung: 0,
+        guidance: Arc::default(),
+        traceparent: None,
     };
     let (_cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
-    let answer = work(&backend, job, &JobContext { cancelled, notices, tools: None }).await;
+    let answer = work(&backend, job, &JobContext::alone(cancelled, notices)).await;
     let mut notices = Vec::new();
     while let Some(notice) = noticed.recv().await {
         let Notice::AttemptFailed { attempt, failure, usage } = notice else {
@@ -130,7 +135,7 @@ async fn a_wait_is_as_long_as_the_backend_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn quota_and_permanent_errors_end_at_once() {
     for error in [
-        BackendError::Quota { failure: failure(), after_ms: Some(9) },
+        BackendError::Unavailable { outage: Outage::Quota, failure: failure(), after_ms: Some(9) },
         BackendError::Permanent(failure()),
         BackendError::Cancelled,
     ] {
@@ -162,10 +167,14 @@ async fn a_cancel_ends_the_wait_for_the_next_attempt() {
         limits: Arc::default(),
         timeout_ms: 1_000,
         definition: None,
+        authority: Arc::default(),
+        rung: 0,
+        guidance: Arc::default(),
+        traceparent: None,
     };
     let (cancel, cancelled) = watch::channel(false);
     let (notices, mut noticed) = mpsc::unbounded_channel();
-    let context = JobContext { cancelled, notices, tools: None };
+    let context = JobContext::alone(cancelled, notices);
     let cancel_after_the_first = async {
         noticed.recv().await.unwrap();
         cancel.send(true).unwrap();
@@ -182,4 +191,113 @@ async fn an_empty_text_is_a_failure_and_an_empty_string_that_was_asked_for_is_no
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Failed, "empty-output"));
     let done = check(Some(json!({"type": "string"})), vec![Ok(json!(""))]).await;
     assert_eq!(done.answer.result.unwrap().output.as_str(), "\"\"");
+}
+
+/// Goes on where it ended: every attempt puts one answer and one failed call on record.
+struct Continuing {
+    tries: Mutex<u32>,
+    answers: bool,
+}
+
+impl Backend for Continuing {
+    fn name(&self) -> &str {
+        "continuing"
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Repeatable
+    }
+
+    fn continues(&self) -> bool {
+        true
+    }
+
+    fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {
+        Box::pin(async move {
+            *self.tries.lock().unwrap() += 1;
+            if self.answers {
+                let turn = TurnContent { attempt: job.attempt, ..answer() };
+                let content = Some(turn.to_bytes());
+                let usage = Usage::default();
+                let turn = Turn { usage, estimated: false, answered: true, content };
+                context.meter.settle(turn).await;
+            }
+            let done = *self.tries.lock().unwrap() == 6;
+            let result = match done {
+                true => Ok(Handoff { output: json!("x").into(), ..Handoff::default() }),
+                false => Err(BackendError::Retryable { failure: failure(), after_ms: None }),
+            };
+            Answer { result, usage: Usage::default() }
+        })
+    }
+}
+
+fn answer() -> TurnContent {
+    TurnContent {
+        v: 1,
+        backend: "p:m".into(),
+        attempt: 1,
+        rung: 0,
+        opening: None,
+        said: Vec::new(),
+        answer: Vec::new(),
+        stop: Some(baton_models::Stop::ToolCalls),
+        failed: None,
+        usage: baton_core::model::TokenUsage::default(),
+        cost_micro_usd: 0,
+        request_id: None,
+        ms: 0,
+    }
+}
+
+/// Tools of which one did what must not happen twice.
+struct Once;
+
+impl Toolbox for Once {
+    fn offers(&self) -> Vec<baton_host::port::ToolOffer> {
+        Vec::new()
+    }
+
+    fn call(
+        &self,
+        _: baton_core::tool::RawToolSpec,
+    ) -> BackendFuture<'static, Result<baton_core::json::Json, baton_host::port::CallError>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn did_once(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_go_on_are_tried_as_long_as_they_get_further() {
+    for (answers, tried) in [(true, 6), (false, 3)] {
+        let backend = Continuing { tries: Mutex::default(), answers };
+        let task = TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root() };
+        let (_cancel, cancelled) = watch::channel(false);
+        let (notices, _noticed) = mpsc::unbounded_channel();
+        let mut context = JobContext::alone(cancelled, notices);
+        context.tools = Some(Arc::new(Once));
+        let answer = work(&backend, Job::new(task, AgentSpec::default()), &context).await;
+        assert_eq!(answer.result.is_ok(), answers, "what was done once does not end it");
+        assert_eq!(*backend.tries.lock().unwrap(), tried);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_follows_what_must_not_happen_twice() {
+    for error in [
+        BackendError::Retryable { failure: failure(), after_ms: None },
+        BackendError::Unavailable { outage: Outage::Quota, failure: failure(), after_ms: None },
+    ] {
+        let backend = Scripted { answers: Mutex::new(vec![Err(error)]), asked: Mutex::default() };
+        let task = TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root() };
+        let (_cancel, cancelled) = watch::channel(false);
+        let (notices, _noticed) = mpsc::unbounded_channel();
+        let mut context = JobContext::alone(cancelled, notices);
+        context.tools = Some(Arc::new(Once));
+        let answer = work(&backend, Job::new(task, AgentSpec::default()), &context).await;
+        assert_eq!(answer.result, Err(BackendError::Permanent(failure())));
+    }
 }

@@ -48,6 +48,10 @@ pub fn job(root: Option<&Path>) -> Job {
         limits: Arc::new(Limits::default()),
         timeout_ms: 600_000,
         definition: None,
+        authority: Arc::default(),
+        rung: 0,
+        guidance: Arc::default(),
+        traceparent: None,
     }
 }
 
@@ -55,7 +59,7 @@ pub fn job(root: Option<&Path>) -> Job {
 pub fn context() -> (JobContext, watch::Sender<bool>, mpsc::UnboundedReceiver<Notice>) {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, noticed) = mpsc::unbounded_channel();
-    (JobContext { cancelled, notices, tools: None }, cancel, noticed)
+    (JobContext::alone(cancelled, notices), cancel, noticed)
 }
 
 /// Runs one attempt to its end.

@@ -97,20 +97,54 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
                 row.usage.add(usage);
             })?;
         }
+        Body::Asked { task, reserve, .. } => {
+            change(tasks, task, |row| row.reserved = *reserve)?;
+        }
+        Body::Turned { task, usage, estimated, .. } => {
+            let usage = Usage { estimated_calls: u64::from(*estimated), ..*usage };
+            let charged = change(tasks, task, |row| {
+                let reserved = std::mem::take(&mut row.reserved);
+                let charged = match row.state.is_final() {
+                    // It ended meanwhile, and was charged with all that the call might consume.
+                    true => Usage { estimated_calls: 1, ..reserved },
+                    false => Usage::default(),
+                };
+                row.usage.remove(&charged);
+                row.usage.add(&usage);
+                row.metered.add(&usage);
+                charged
+            })?;
+            run.usage.remove(&charged.unwrap_or_default());
+            run.usage.add(&usage);
+        }
+        Body::Deferred { task, attempt, usage, .. } => {
+            change(tasks, task, |row| {
+                row.state = State::Queued;
+                row.attempts = *attempt;
+                row.usage.add(usage);
+            })?;
+        }
+        Body::Passed { task, backend, .. } => {
+            change(tasks, task, |row| row.backend = Some(backend.clone()))?;
+        }
         Body::Completed { task, outcome, usage, .. } => {
-            let kind = change(tasks, task, |row| {
+            let row = change(tasks, task, |row| {
                 row.state = ended(outcome);
                 row.ended = Some(record.at);
                 row.usage = *usage;
                 row.failure = outcome.failure().map(code_and_message);
-                row.kind.clone()
+                (row.kind.clone(), row.metered)
             })?;
             if outcome.failure().is_some_and(|why| why.kind != FailureKind::Cancelled) {
                 run.failed_tasks += 1;
             }
             // What a nested workflow consumed is what its tasks did: it would count twice.
-            if matches!(kind.as_deref(), Some("agent" | "tool")) {
-                run.usage.add(usage);
+            if let Some((kind, metered)) = row
+                && matches!(kind.as_str(), "agent" | "tool")
+            {
+                let mut more = *usage;
+                more.remove(&metered);
+                run.usage.add(&more);
             }
         }
         Body::Paused { reason } => {
@@ -183,6 +217,8 @@ fn spawned(task: &TaskPath, work: &Work, at: Timestamp) -> TaskRow {
         started: (state == State::Running).then_some(at),
         ended: None,
         usage: Usage::default(),
+        metered: Usage::default(),
+        reserved: Usage::default(),
         failure: None,
     }
 }
@@ -214,7 +250,8 @@ fn code_and_message(failure: &Failure) -> (String, String) {
 
 fn why(reason: &Pause) -> String {
     match reason {
-        Pause::Cap { cap } => format!("cap: {cap}"),
+        Pause::Cap { cap, .. } => format!("cap: {cap}"),
+        Pause::Provider { provider, outage, .. } => format!("{}: {provider}", outage.as_str()),
         Pause::Person { by } => format!("paused by {by}"),
         Pause::Interrupted => "interrupted".to_owned(),
     }

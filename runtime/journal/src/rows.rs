@@ -74,7 +74,7 @@ pub struct RunRow {
     pub tasks: u64,
     /// Tasks that ended without a result.
     pub failed_tasks: u64,
-    /// What it consumed so far.
+    /// What it consumed so far: ended agents and tools, and calls of models by those at work.
     pub usage: Usage,
     /// Code and message of the failure, if it failed.
     pub failure: Option<(String, String)>,
@@ -107,6 +107,11 @@ pub struct TaskRow {
     pub ended: Option<Timestamp>,
     /// What it consumed.
     pub usage: Usage,
+    /// The part of it that was metered, call by call. That of a task at work is in the run's usage
+    /// already.
+    pub metered: Usage,
+    /// The most that the call under way may consume. In the usage of a task that ended during one.
+    pub reserved: Usage,
     /// Code and message of the failure, if it failed.
     pub failure: Option<(String, String)>,
 }

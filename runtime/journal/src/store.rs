@@ -54,6 +54,8 @@ pub enum Control {
     },
     /// Start nothing new, let running work finish, and stop.
     Pause,
+    /// Ask a provider that served nobody again now, instead of at its reset.
+    Resume,
 }
 
 /// A control command on its way to the owner of a run.

@@ -72,13 +72,24 @@ impl ComponentTools {
             () = cancelled(context) => return failed(BackendError::Cancelled),
             slot = self.host.slot() => slot,
         };
-        let call = ToolCall { name: job.tool.clone(), input: job.input.clone() };
-        let keep = self.warm.get(component).copied().unwrap_or_default() as usize;
+        let call = ToolCall {
+            name: job.tool.clone(),
+            input: job.input.clone(),
+            traceparent: job.traceparent.clone(),
+        };
+        let root = match self.root(job).await {
+            Ok(root) => root,
+            Err(error) => return failed(error),
+        };
+        // A kept instance has the granted directory open.
+        let own_place = root.as_ref().map(|root| root.path()) != self.path();
+        let keep = self.warm.get(component).copied().filter(|_| !own_place);
+        let keep = keep.unwrap_or_default() as usize;
         let fit = (*guest.digest(), Digest::of_json(&*job.authority));
         let work = async {
             if keep == 0 {
                 let listener = Listener::default();
-                let grant = self.grant(&job.authority, &listener).await?;
+                let grant = self.grant(&job.authority, root.clone(), &listener).await?;
                 listen(&listener, context);
                 return Ok(self.host.call_tool(guest, slot, &job.limits, call, grant).await);
             }
@@ -86,7 +97,7 @@ impl ComponentTools {
                 Some(warm) => warm,
                 None => {
                     let listener = Listener::default();
-                    let grant = self.grant(&job.authority, &listener).await?;
+                    let grant = self.grant(&job.authority, root.clone(), &listener).await?;
                     Warm { tool: self.host.warm_tool(guest, &job.limits, grant), listener }
                 }
             };
@@ -112,10 +123,30 @@ impl ComponentTools {
         }
     }
 
+    fn path(&self) -> Option<&std::path::Path> {
+        self.root.as_ref().map(|root| root.path())
+    }
+
+    /// The directory that a call works in: the granted one, or the worktree of the agent that calls.
+    async fn root(&self, job: &ToolJob) -> Result<Option<Arc<Root>>, BackendError> {
+        let Some(path) = job.root.as_deref().filter(|path| Some(*path) != self.path()) else {
+            return Ok(self.root.clone());
+        };
+        let owned = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Root::open(&owned)).await;
+        let failed = |problem: String| {
+            let message = format!("the directory of the call cannot be opened: {problem}");
+            permanent(FailureKind::Failed, "root", message)
+        };
+        let opened = opened.map_err(|error| failed(error.to_string()))?;
+        opened.map(|root| Some(Arc::new(root))).map_err(|error| failed(error.to_string()))
+    }
+
     /// What a call may touch, ready to be enforced.
     async fn grant(
         &self,
         authority: &Arc<Authority>,
+        root: Option<Arc<Root>>,
         listener: &Listener,
     ) -> Result<ToolGrant, BackendError> {
         let mut environment: Vec<(String, String)> = std::env::vars_os()
@@ -146,7 +177,7 @@ impl ComponentTools {
             .map_err(|message| permanent(FailureKind::Failed, "certificates", message))?;
         let listener = Arc::clone(listener);
         Ok(ToolGrant {
-            root: self.root.clone(),
+            root,
             authority: Arc::clone(authority),
             environment,
             secrets,

@@ -30,6 +30,8 @@ pub struct ToolJob {
     pub timeout_ms: u64,
     /// The same for every attempt at this call, and for no other call.
     pub idempotency_key: String,
+    /// W3C trace context of the attempt.
+    pub traceparent: Option<String>,
 }
 
 /// The idempotency key of a task.

@@ -16,7 +16,8 @@ use baton_core::limits::Limits;
 use baton_core::record::Effect;
 use baton_core::scope::Authority;
 use baton_core::spec::AgentOptions;
-use baton_core::tool::{EXEC, Provider, SEPARATOR, ToolDefinition, Tools};
+use baton_core::tool::{EXEC, Provider, SEPARATOR, SecretSource, ToolDefinition, Tools};
+use baton_core::trace::traceparent;
 use baton_host::files::Root;
 use baton_host::{Guest, Host};
 
@@ -45,12 +46,16 @@ pub struct ToolCall {
     pub timeout_ms: Option<u64>,
     /// The component, of a tool that is one.
     pub guest: Option<Arc<Guest>>,
+    /// Where it works in place of the granted directory: the worktree of the agent that calls.
+    pub root: Option<PathBuf>,
 }
 
 /// What a toolbox is made of.
 pub struct ToolboxParts {
     /// What was pinned when the run started.
     pub tools: Tools,
+    /// Where keys of model providers come from, by the name of the provider.
+    pub keys: BTreeMap<String, SecretSource>,
     /// What runs components.
     pub host: Arc<Host>,
     /// How programs are started.
@@ -59,6 +64,8 @@ pub struct ToolboxParts {
     pub root: Option<Arc<Root>>,
     /// Limits of the run.
     pub limits: Arc<Limits>,
+    /// W3C trace context that the run was started in.
+    pub traceparent: Option<String>,
 }
 
 /// The tools of one run, whoever performs them.
@@ -66,6 +73,7 @@ pub struct Toolbox {
     known: BTreeMap<String, ToolDefinition>,
     root: Option<PathBuf>,
     limits: Arc<Limits>,
+    traceparent: Option<String>,
     components: ComponentTools,
     exec: ExecTool,
     servers: McpServers,
@@ -84,14 +92,15 @@ impl Toolbox {
     /// The toolbox of a run. Starts nothing.
     #[must_use]
     pub fn new(parts: ToolboxParts) -> Self {
-        let ToolboxParts { tools, host, supervisor, root, limits } = parts;
+        let ToolboxParts { tools, keys, host, supervisor, root, limits, traceparent } = parts;
         let Tools { known, servers, secrets, certificates, warm } = tools;
-        let secrets = Arc::new(Secrets::new(secrets));
+        let secrets = Arc::new(Secrets::new(secrets).with_keys(keys));
         let path = root.as_ref().map(|root| root.path().to_owned());
         Self {
             known,
             root: path.clone(),
             limits: Arc::clone(&limits),
+            traceparent,
             components: ComponentTools::new(host, root, Arc::clone(&secrets), certificates, warm),
             exec: ExecTool::new(supervisor.clone()),
             servers: McpServers::new(servers, Arc::clone(&secrets), supervisor, path, limits),
@@ -107,6 +116,12 @@ impl Toolbox {
         let mut usage = Usage::default();
         let result = self.attempts(&mut call, context, &mut usage).await;
         Answer { result, usage }
+    }
+
+    /// The secrets of the run, keys of model providers among them.
+    #[must_use]
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
     }
 
     /// Ends what was started for the run.
@@ -137,13 +152,19 @@ impl Toolbox {
                 tool: own_name(&call.tool).to_owned(),
                 input: input.clone(),
                 authority: Arc::clone(&call.authority),
-                root: self.root.clone(),
+                root: call.root.clone().or_else(|| self.root.clone()),
                 limits: Arc::clone(&self.limits),
                 timeout_ms: call
                     .timeout_ms
                     .or(definition.timeout_ms)
                     .unwrap_or(self.limits.tools.timeout_ms),
                 idempotency_key: key.clone(),
+                traceparent: Some(traceparent(
+                    &call.task.run,
+                    self.traceparent.as_deref(),
+                    &call.task.path,
+                    call.attempt,
+                )),
             };
             let started = Instant::now();
             let mut answer = self.once(call, definition, &job, context).await;
@@ -271,8 +292,8 @@ impl Toolbox {
                 BackendError::Retryable { failure: clean(failure), after_ms }
             }
             BackendError::Permanent(failure) => BackendError::Permanent(clean(failure)),
-            BackendError::Quota { failure, after_ms } => {
-                BackendError::Quota { failure: clean(failure), after_ms }
+            BackendError::Unavailable { outage, failure, after_ms } => {
+                BackendError::Unavailable { outage, failure: clean(failure), after_ms }
             }
             BackendError::Cancelled => BackendError::Cancelled,
         }

@@ -26,6 +26,11 @@ pub(super) fn link_outside(path: &str) -> FileError {
     FileError::new(Kind::Denied, "link-outside", message)
 }
 
+pub(super) fn link_dangling(path: &str) -> FileError {
+    let message = format!("{path:?} is a link that leads nowhere");
+    FileError::new(Kind::Denied, "link-dangling", message)
+}
+
 pub(super) fn link_loop(path: &str) -> FileError {
     let message = format!("{path:?} leads through too many links");
     FileError::new(Kind::Denied, "link-loop", message)

@@ -1,4 +1,4 @@
-//! Reading files inside a granted root.
+//! Reading and writing files inside a granted root.
 //!
 //! A [`Root`] is one open directory, the only authority this module ever holds; a [`ScopedFiles`]
 //! is that directory seen through the layers of a scope. Every path is checked as text, then
@@ -12,13 +12,13 @@
 //! | kind | codes |
 //! |---|---|
 //! | `invalid-path` | `empty-path` `absolute-path` `parent-part` `dot-part` `empty-part` `trailing-slash` `nul` `backslash` `path-too-long` `name-too-long` `too-deep` |
-//! | `denied` | `out-of-scope` `link-outside` `link-loop` |
+//! | `denied` | `out-of-scope` `link-outside` `link-loop` `link-dangling` |
 //! | `not-found` | `not-found` |
 //! | `wrong-kind` | `is-directory` `not-directory` |
 //! | `not-regular` | `not-regular` `kernel-file-system` |
 //! | `too-large` | `file-too-large` `ignore-files-too-large` |
 //! | `invalid-query` | `too-many-patterns` `pattern-too-long` `bad-pattern` `expression-too-long` `expression-too-large` `bad-expression` `search-too-slow` |
-//! | `io` | `permission-denied` `changed` `io-failed` |
+//! | `io` | `permission-denied` `changed` `no-space` `io-failed` |
 
 mod error;
 pub(crate) mod globs;
@@ -36,6 +36,7 @@ mod stat;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 mod tests;
 mod walk;
+mod write;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub use globs::check_pattern;
 pub(crate) use root::made_up;
 pub use root::{Root, RootError};
 pub use snapshot::{SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX, Snapshots};
+pub use write::Written;
 
 use globs::Layer;
 

@@ -54,7 +54,8 @@ pub(crate) fn nothing(denials: &Arc<Mutex<Vec<Denial>>>) -> ToolGrant {
 }
 
 pub(crate) fn call(name: &str) -> ToolCall {
-    ToolCall { name: name.into(), input: Json::parse(r#"{"in":1}"#, 100, 10).unwrap() }
+    let input = Json::parse(r#"{"in":1}"#, 100, 10).unwrap();
+    ToolCall { name: name.into(), input, traceparent: None }
 }
 
 async fn granted(host: &Host, bytes: &[u8], limits: &Limits, grant: ToolGrant) -> ToolEnd {

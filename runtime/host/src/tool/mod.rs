@@ -27,6 +27,8 @@ pub struct ToolCall {
     pub name: String,
     /// Its input, which fits its schema.
     pub input: Json,
+    /// W3C trace context that requests of the call belong to, unless the guest says otherwise.
+    pub traceparent: Option<String>,
 }
 
 /// How a call ended. The output of its handoff is what the tool returned.

@@ -58,17 +58,17 @@ impl ToolState {
             random: Random::new(seed, own.random_bytes, Arc::clone(meter)),
             table,
             wasi,
-            http: HttpClient::new(grant, &limits.tools),
+            http: HttpClient::new(grant, &limits.tools, None),
             http_ctx: http::context(&limits.tools),
             grant: grant.clone(),
         }
     }
 
     /// Begins a further call: what is counted per call is counted anew.
-    pub(super) fn renew(&mut self, limits: &Limits) {
+    pub(super) fn renew(&mut self, limits: &Limits, traceparent: Option<&str>) {
         self.meter.reset();
         self.files.renew();
-        self.http = HttpClient::new(&self.grant, &limits.tools);
+        self.http = HttpClient::new(&self.grant, &limits.tools, traceparent);
     }
 
     /// The files, and the handles they are reached by.

@@ -97,7 +97,7 @@ impl WarmTool {
             },
         };
         let granted = self.limits.tool.fuel;
-        live.store.data_mut().renew(&self.limits);
+        live.store.data_mut().renew(&self.limits, call.traceparent.as_deref());
         let meter = Arc::clone(&live.store.data().meter);
         let returned = Metered::new(returned(&mut live, pre, granted, call), meter).await;
         let left = live.store.get_fuel().unwrap_or_default();

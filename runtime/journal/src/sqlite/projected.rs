@@ -3,13 +3,17 @@
 //! Columns and parameters go by position: every append passes here, and looking names up costs a
 //! tenth of it.
 
+use baton_core::handoff::Usage;
 use baton_core::ids::{RunId, TaskPath};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use serde::{Deserialize, Serialize};
 
 use crate::projection::Tasks;
 use crate::rows::{RunRow, TaskRow};
 
-use super::rows::{digest, integer, json, moment, number, optional_moment, parsed, state, usage};
+use super::rows::{
+    digest, from_json, integer, json, moment, number, optional_moment, parsed, state,
+};
 
 /// A run as the database has it.
 pub(super) struct Held {
@@ -47,7 +51,7 @@ impl Held {
                 records: number(row, 10)?,
                 tasks: number(row, 11)?,
                 failed_tasks: number(row, 12)?,
-                usage: usage(row, 13)?,
+                usage: from_json(row, 13)?,
                 failure: failure_code.zip(row.get(15)?),
                 batch: match batch {
                     Some(batch) => Some((batch, number(row, 17)?)),
@@ -159,12 +163,34 @@ impl Tasks for TaskTable<'_> {
                 integer(row.spawned.0)?,
                 row.started.map(|at| integer(at.0)).transpose()?,
                 row.ended.map(|at| integer(at.0)).transpose()?,
-                json(&row.usage)?,
+                spent(&row)?,
                 row.failure.as_ref().map(|(code, _)| code),
                 row.failure.as_ref().map(|(_, message)| message),
             ])?;
         Ok(())
     }
+}
+
+/// The usage of a task as the database keeps it: that of a task without metered calls as it always
+/// was.
+fn spent(row: &TaskRow) -> Result<String> {
+    let TaskRow { usage, metered, reserved, .. } = row;
+    let nothing = Usage::default();
+    if *metered == nothing && *reserved == nothing {
+        return json(usage);
+    }
+    json(&Spent { usage: *usage, metered: *metered, reserved: *reserved })
+}
+
+/// The usage of a task, with the part of it that was metered and what a call may add.
+#[derive(Serialize, Deserialize)]
+struct Spent {
+    #[serde(flatten)]
+    usage: Usage,
+    #[serde(default)]
+    metered: Usage,
+    #[serde(default)]
+    reserved: Usage,
 }
 
 /// All tasks of a run, in order of their paths.
@@ -181,6 +207,7 @@ pub(super) fn tasks(connection: &Connection, run: i64) -> Result<Vec<TaskRow>> {
 /// Reads a row of [`TASKS`].
 fn task_row(row: &Row<'_>) -> Result<TaskRow> {
     let failure_code: Option<String> = row.get(11)?;
+    let Spent { usage, metered, reserved } = from_json(row, 10)?;
     Ok(TaskRow {
         path: parsed(row, 0)?,
         kind: row.get(1)?,
@@ -192,7 +219,9 @@ fn task_row(row: &Row<'_>) -> Result<TaskRow> {
         spawned: moment(row, 7)?,
         started: optional_moment(row, 8)?,
         ended: optional_moment(row, 9)?,
-        usage: usage(row, 10)?,
+        usage,
+        metered,
+        reserved,
         failure: failure_code.zip(row.get(12)?),
     })
 }

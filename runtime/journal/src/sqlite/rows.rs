@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use baton_core::digest::Digest;
-use baton_core::handoff::Usage;
 use baton_core::ids::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row, RowIndex};
@@ -72,8 +71,12 @@ pub(super) fn state<I: RowIndex + Copy>(row: &Row<'_>, column: I) -> Result<Stat
     .ok_or_else(|| unreadable(row, column, format!("`{text}` is not a state").into()))
 }
 
-/// What was consumed, of a column. Kept as JSON: its numbers may be too large for the database's.
-pub(super) fn usage<I: RowIndex + Copy>(row: &Row<'_>, column: I) -> Result<Usage> {
+/// A value that a column keeps as JSON: numbers of a usage may be too large for the database's.
+pub(super) fn from_json<T, I>(row: &Row<'_>, column: I) -> Result<T>
+where
+    T: serde::de::DeserializeOwned,
+    I: RowIndex + Copy,
+{
     serde_json::from_str(row.get_ref(column)?.as_str()?)
         .map_err(|error| unreadable(row, column, error.into()))
 }

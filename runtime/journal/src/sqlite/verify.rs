@@ -190,6 +190,7 @@ impl Check<'_> {
             | Body::AgentReported { report: Report::Artifact(artifact), .. } => {
                 vec![artifact.digest]
             }
+            Body::Turned { content: Some(content), .. } => vec![*content],
             _ => Vec::new(),
         };
         for digest in named {

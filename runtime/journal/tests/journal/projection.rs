@@ -5,7 +5,7 @@ use baton_core::digest::Digest;
 use baton_core::handoff::{FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::Timestamp;
 use baton_core::json::Json;
-use baton_core::record::{Body, Pause, Record, Work};
+use baton_core::record::{Body, Outage, Pause, Record, Work};
 use baton_core::spec::{WorkflowOptions, WorkflowSpec};
 use baton_journal::memory::MemoryJournal;
 use baton_journal::projection::rebuild;
@@ -46,7 +46,7 @@ fn history() -> Vec<Record> {
         begun(10, "2/1", 1),
         completed(11, "2/1", 100),
         completed(12, "2", 100),
-        record(13, Body::Paused { reason: Pause::Cap { cap: "tokens".into() } }),
+        record(13, Body::Paused { reason: Pause::Cap { cap: "tokens".into(), short: None } }),
         record(14, resumed),
         failed(15, "1", FailureKind::Failed, 20),
         failed(16, "4", FailureKind::Cancelled, 0),
@@ -133,16 +133,104 @@ fn records_without_a_start_make_no_rows() {
     assert_eq!(rebuild(&[spawned(1, "1", "x")]), None);
 }
 
+/// Two calls of a model, an outage, a third call on another step, and one that ends after its task.
+fn metered() -> Vec<Record> {
+    let turned = |seq, call, tokens| {
+        let usage = Usage { cost_micro_usd: 10 * tokens, ..spent(tokens) };
+        let (task, content) = (path("1"), (call == 1).then(|| component().digest));
+        record(seq, Body::Turned { task, call, content, usage, estimated: call == 2 })
+    };
+    let asked = |seq, call| {
+        let (task, provider, model) = (path("1"), "anthropic".to_owned(), "m".to_owned());
+        record(seq, Body::Asked { task, call, provider, model, reserve: spent(900) })
+    };
+    let outage = Body::Deferred {
+        task: path("1"),
+        attempt: 1,
+        provider: "anthropic".into(),
+        outage: Outage::Quota,
+        failure: failure(FailureKind::Failed),
+        usage: Usage { wall_ms: 40, ..Usage::default() },
+        until: Some(Timestamp(5_000)),
+    };
+    let paused = Pause::Provider {
+        provider: "anthropic".into(),
+        outage: Outage::Quota,
+        until: Some(Timestamp(5_000)),
+        message: String::new(),
+    };
+    let passed = Body::Passed {
+        task: path("1"),
+        rung: 1,
+        rungs: 2,
+        backend: "anthropic:large".into(),
+        saved_micro_usd: -5,
+    };
+    let outcome = Outcome::Done(Handoff::default());
+    // With the 900 that the third call may consume.
+    let all = Usage { cost_micro_usd: 1_100, estimated_calls: 2, wall_ms: 60, ..usage(1_010) };
+    let ended = Body::Completed { task: path("1"), outcome, usage: all, reused_from: None };
+    vec![
+        started(&run_id(1), "audit"),
+        spawned(2, "1", "x"),
+        begun(3, "1", 1),
+        asked(4, 1),
+        turned(5, 1, 100),
+        record(6, outage),
+        record(7, Body::Paused { reason: paused }),
+        begun(8, "1", 2),
+        asked(9, 2),
+        turned(10, 2, 10),
+        record(11, passed),
+        asked(12, 3),
+        record(13, ended),
+        turned(14, 3, 1),
+    ]
+}
+
+fn spent(tokens: u64) -> Usage {
+    Usage { input_tokens: tokens, ..Usage::default() }
+}
+
+#[test]
+fn calls_of_models_count_when_they_end_and_once() {
+    let history = metered();
+    let facts = |count: usize| {
+        let (run, tasks) = rebuild(&history[..count]).unwrap();
+        let task = tasks[&path("1")].clone();
+        let tokens = (run.usage.input_tokens, task.usage.input_tokens);
+        let cost = (run.usage.cost_micro_usd, task.metered.cost_micro_usd);
+        (task.state, task.attempts, tokens, cost)
+    };
+    // What a call may consume is held back for it; it is not consumed.
+    assert_eq!(facts(4), (State::Running, 1, (0, 0), (0, 0)));
+    assert_eq!(facts(5), (State::Running, 1, (100, 100), (1_000, 1_000)));
+    assert_eq!(facts(6), (State::Queued, 1, (100, 100), (1_000, 1_000)));
+    assert_eq!(facts(8), (State::Running, 2, (100, 100), (1_000, 1_000)));
+    assert_eq!(facts(10), (State::Running, 2, (110, 110), (1_100, 1_100)));
+    assert_eq!(facts(13), (State::Done, 2, (1_010, 1_010), (1_100, 1_100)));
+    assert_eq!(facts(14), (State::Done, 2, (111, 111), (1_110, 1_110)));
+
+    let (run, tasks) = rebuild(&history).unwrap();
+    let usage = run.usage;
+    assert_eq!((usage.agents, usage.wall_ms, usage.estimated_calls), (1, 60, 1));
+    assert_eq!(tasks[&path("1")].backend.as_deref(), Some("anthropic:large"));
+    let (run, _) = rebuild(&history[..7]).unwrap();
+    assert_eq!((run.state, run.paused.as_deref()), (State::Paused, Some("quota: anthropic")));
+}
+
 /// However the records are cut into appends, the rows are those of a rebuild.
 #[tokio::test]
 async fn rows_kept_record_by_record_are_those_of_a_rebuild() {
-    let history = history();
-    for size in [1, 2, 5, history.len()] {
+    let mut metered = metered();
+    metered.push(finished(15, Outcome::Done(Handoff::default()), 111));
+    let cuts = |history: Vec<Record>| [1, 2, 5, 99].map(|size| (history.clone(), size));
+    for (history, size) in cuts(history()).into_iter().chain(cuts(metered)) {
         for journal in [
             Box::new(MemoryJournal::new()) as Box<dyn Journal>,
             tempfile::tempdir().unwrap().open(),
         ] {
-            let lease = journal.create(history[0].clone(), vec![]).await.unwrap();
+            let lease = journal.create(history[0].clone(), vec![component()]).await.unwrap();
             for part in history[1..].chunks(size) {
                 journal.append(&lease, part.to_vec(), vec![]).await.unwrap();
             }
@@ -151,6 +239,7 @@ async fn rows_kept_record_by_record_are_those_of_a_rebuild() {
             assert_eq!(journal.run(&lease.run).await.unwrap(), Some(row));
             let tasks: Vec<_> = tasks.into_values().collect();
             assert_eq!(journal.tasks(&lease.run).await.unwrap(), tasks);
+            assert_eq!(journal.verify().await.unwrap().damage, Vec::<String>::new());
         }
     }
 }

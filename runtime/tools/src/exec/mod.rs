@@ -147,6 +147,7 @@ fn environment(job: &ToolJob, temporary: &Path) -> Vec<(OsString, OsString)> {
         .map(|(name, value)| (name.into(), value.into())),
     );
     variables.push(("TMPDIR".into(), temporary.into()));
+    variables.extend(job.traceparent.iter().map(|header| ("TRACEPARENT".into(), header.into())));
     variables
 }
 

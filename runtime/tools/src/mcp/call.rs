@@ -37,11 +37,12 @@ pub(super) async fn perform(
     tool: &str,
     input: JsonObject,
     limits: &Limits,
+    traceparent: Option<&str>,
     stop: impl Future<Output = BackendError>,
 ) -> Result<Json, Miss> {
     let mut stop = std::pin::pin!(stop);
     let mut request = tokio::select! {
-        request = connection.call(tool, input) => request?,
+        request = connection.call(tool, input, traceparent) => request?,
         error = &mut stop => return Err(Miss::Stopped(error)),
     };
     let result = tokio::select! {

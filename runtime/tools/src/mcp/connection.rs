@@ -7,7 +7,7 @@ use std::time::Duration;
 use rmcp::RoleClient;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, ErrorData,
-    JsonObject, PingRequest, ProtocolVersion, ServerResult,
+    GetMeta as _, JsonObject, PingRequest, ProtocolVersion, ServerResult,
 };
 use rmcp::service::{
     ClientLifecycleMode, ClientServiceExt, Peer, PeerRequestOptions, RequestHandle, RunningService,
@@ -122,10 +122,19 @@ impl Connection {
         self.wait(&mut request).await
     }
 
-    /// Sends a call.
-    pub(super) async fn call(&self, tool: &str, input: JsonObject) -> Result<Request, Problem> {
+    /// Sends a call, as part of a W3C trace context if there is one.
+    pub(super) async fn call(
+        &self,
+        tool: &str,
+        input: JsonObject,
+        traceparent: Option<&str>,
+    ) -> Result<Request, Problem> {
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(input);
-        self.send(ClientRequest::CallToolRequest(CallToolRequest::new(params))).await
+        let mut request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
+        if let Some(traceparent) = traceparent {
+            request.get_meta_mut().set_traceparent(traceparent);
+        }
+        self.send(request).await
     }
 
     /// Waits for the result of a call. May be dropped; see [`Connection::cancel`].

@@ -137,7 +137,8 @@ impl McpServers {
             connection = self.connection(server, started) => connection?,
             error = &mut stop => return Err(Miss::Stopped(error)),
         };
-        call::perform(&connection, tool, input, &job.limits, stop).await
+        let traceparent = job.traceparent.as_deref();
+        call::perform(&connection, tool, input, &job.limits, traceparent, stop).await
     }
 
     /// The connection to a server, opened if there is none that can be used.

@@ -34,7 +34,20 @@ pub struct Secrets {
     placeholders: BTreeMap<String, String>,
     /// What resolving brought. It is not tried twice: a command may ask a person.
     values: BTreeMap<String, OnceCell<Result<Arc<str>, SecretError>>>,
+    keys: BTreeMap<String, Key>,
     known: Mutex<Known>,
+}
+
+/// The key of a provider.
+struct Key {
+    from: SecretSource,
+    value: tokio::sync::Mutex<Option<Arc<str>>>,
+}
+
+impl Key {
+    fn new(from: SecretSource) -> Self {
+        Self { from, value: tokio::sync::Mutex::default() }
+    }
 }
 
 /// The values so far, and what finds them.
@@ -59,7 +72,56 @@ impl Secrets {
             placeholders: definitions.keys().map(of_names).collect(),
             values: definitions.keys().map(|name| (name.clone(), OnceCell::new())).collect(),
             definitions,
+            keys: BTreeMap::new(),
             known: Mutex::default(),
+        }
+    }
+
+    /// The same with keys of model providers, by the name of the provider. No guest is given one, and
+    /// like every secret they are taken out of what comes back.
+    #[must_use]
+    pub fn with_keys(mut self, keys: BTreeMap<String, SecretSource>) -> Self {
+        self.keys = keys.into_iter().map(|(name, from)| (name, Key::new(from))).collect();
+        self
+    }
+
+    /// The key of a provider. Asked for once, until it is [forgotten](Self::forget_key).
+    ///
+    /// # Errors
+    /// When the provider has none, its source does not bring one, or what it brings cannot be kept
+    /// secret.
+    pub async fn key(&self, provider: &str) -> Result<Arc<str>, SecretError> {
+        let name = format!("key of {provider}");
+        let Some(key) = self.keys.get(provider) else {
+            return Err(SecretError::new(&name, SecretProblem::Unknown));
+        };
+        let mut value = key.value.lock().await;
+        if let Some(value) = &*value {
+            return Ok(Arc::clone(value));
+        }
+        let resolved = source::resolve(&key.from).await;
+        let resolved = resolved.map_err(|problem| SecretError::new(&name, problem))?;
+        self.learn(&name, Arc::clone(&resolved));
+        *value = Some(Arc::clone(&resolved));
+        Ok(resolved)
+    }
+
+    /// A provider refused its key: the next request asks the source once more. What it was is still
+    /// taken out of everything.
+    pub async fn forget_key(&self, provider: &str) {
+        if let Some(key) = self.keys.get(provider) {
+            *key.value.lock().await = None;
+        }
+    }
+
+    /// Gets to know every secret whose source asks nobody, so that it is taken out also where it was
+    /// read from somewhere else before anything needed it. One that cannot be had is left out.
+    pub async fn learn_quiet(&self) {
+        for (name, definition) in &self.definitions {
+            if !matches!(definition.from, SecretSource::Command(_)) {
+                // Whoever needs it is told what is wrong.
+                let _ = self.get(name).await;
+            }
         }
     }
 
@@ -116,10 +178,18 @@ impl Secrets {
 
     fn learn(&self, name: &str, value: Arc<str>) {
         let mut known = self.known();
+        // One that was replaced may still be in what comes back.
+        let earlier = known.values.get(name).filter(|earlier| **earlier != value).cloned();
+        if let Some(earlier) = earlier {
+            let number = known.values.len();
+            known.values.insert(format!("{name}, earlier {number}"), earlier);
+        }
         known.values.insert(name.to_owned(), value);
         let secrets = known.values.iter();
         let with_placeholder = |(name, value): (&String, &Arc<str>)| {
-            (name.clone(), Arc::clone(value), self.placeholder(name))
+            // A key has no stand-in, and an empty one would be found everywhere.
+            let stand_in = self.placeholders.get(name).cloned();
+            (name.clone(), Arc::clone(value), stand_in.unwrap_or_else(|| placeholder(name)))
         };
         known.redactor = Redactor::new(secrets.map(with_placeholder));
     }

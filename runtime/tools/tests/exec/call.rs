@@ -60,6 +60,7 @@ impl Call {
             limits: Arc::new(Limits::default()),
             timeout_ms: 600_000,
             idempotency_key: "the-key".into(),
+            traceparent: Some("the-context".into()),
         };
         Self { directory, job, noticed: Vec::new() }
     }
@@ -92,7 +93,7 @@ impl Call {
     pub async fn result(&mut self) -> Result<Value, BackendError> {
         let (_cancel, cancelled) = watch::channel(false);
         let (notices, mut noticed) = mpsc::unbounded_channel();
-        let context = JobContext { cancelled, notices, tools: None };
+        let context = JobContext::alone(cancelled, notices);
         let answer = ExecTool::new(supervisor()).call(&self.job, &context).await;
         drop(context);
         while let Some(notice) = noticed.recv().await {

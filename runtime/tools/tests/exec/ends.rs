@@ -73,7 +73,7 @@ async fn a_cancel_ends_a_command_and_all_that_it_started() {
     let (notices, mut noticed) = mpsc::unbounded_channel();
     let job = call.job.clone();
     let work = tokio::spawn(async move {
-        let context = JobContext { cancelled, notices, tools: None };
+        let context = JobContext::alone(cancelled, notices);
         ExecTool::new(supervisor()).call(&job, &context).await
     });
     let Some(Notice::Process { pid, ticks }) = noticed.recv().await else { panic!("no process") };

@@ -66,11 +66,13 @@ async fn the_environment_is_scrubbed_and_the_temporary_directory_goes() {
     for line in text.lines() {
         let name = line.split_once('=').unwrap().0;
         let usual = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
-        let ours = ["BATON_RUN", "BATON_TASK", "BATON_ATTEMPT", "BATON_IDEMPOTENCY_KEY"];
+        let ours =
+            ["BATON_RUN", "BATON_TASK", "BATON_ATTEMPT", "BATON_IDEMPOTENCY_KEY", "TRACEPARENT"];
         let allowed = usual.contains(&name) || ours.contains(&name) || name.starts_with("LC_");
         assert!(allowed, "{name} was passed on");
     }
     assert_eq!(value(&text, "BATON_IDEMPOTENCY_KEY").unwrap(), "the-key");
+    assert_eq!(value(&text, "TRACEPARENT").unwrap(), "the-context");
     assert_eq!(value(&text, "BATON_TASK").unwrap(), "run_00000000000000000000000000/3");
 
     let named = |authority: &mut Authority| {

@@ -73,7 +73,7 @@ impl Fixture {
         );
         let (cancel, cancelled) = watch::channel(false);
         let (sender, notices) = mpsc::unbounded_channel();
-        let context = JobContext { cancelled, notices: sender, tools: None };
+        let context = JobContext::alone(cancelled, sender);
         Self { folder, servers, cancel, context, notices }
     }
 
@@ -94,6 +94,7 @@ impl Fixture {
             limits: Arc::default(),
             timeout_ms: time.as_millis().try_into().unwrap(),
             idempotency_key: "key".into(),
+            traceparent: Some("the-context".into()),
         };
         let answer = self.servers.call("sh", tool, &job, &self.context).await;
         let output = answer.result.map(|handoff| handoff.output.value());
@@ -154,7 +155,7 @@ async fn a_server_serves_all_calls_and_ends_with_the_run() {
 async fn a_server_gets_what_is_meant_for_it() {
     let fixture = Fixture::new();
     let root = fixture.folder.path().canonicalize().unwrap().join("root");
-    let expected = format!("{} {SECRET} as it is unset", root.display());
+    let expected = format!("{} {SECRET} as it is unset the-context", root.display());
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there is something to scrub");
     assert_eq!(fixture.call("where").await.unwrap(), expected);
 }

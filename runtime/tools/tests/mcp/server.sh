@@ -16,7 +16,10 @@ while read -r line; do
     *'"tools/call"'*)
         case $line in
         *'"say"'*) text "$$" ;;
-        *'"where"'*) text "$(pwd) $TOKEN $PLAIN ${CARGO_MANIFEST_DIR-unset}" ;;
+        *'"where"'*)
+            context=$(printf '%s' "$line" | sed -n 's/.*"_meta":{[^}]*"traceparent":"\([^"]*\)".*/\1/p')
+            text "$(pwd) $TOKEN $PLAIN ${CARGO_MANIFEST_DIR-unset} $context"
+            ;;
         *'"last"'*)
             text last
             exit 0

@@ -1,4 +1,4 @@
-//! Tests of the files a guest may read. Everything happens in temporary directories, except for
+//! Tests of the files a guest may read and write. Everything happens in temporary directories, except for
 //! a few looks at `/dev` and `/proc`.
 
 mod ignoring;
@@ -12,6 +12,7 @@ mod race;
 mod scopes;
 mod searching;
 mod snapshots;
+mod writing;
 
 use std::fs;
 use std::os::unix::fs::symlink;

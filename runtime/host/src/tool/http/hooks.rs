@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use baton_core::limits::ToolLimits;
+use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
@@ -23,6 +24,9 @@ use crate::tool::ToolGrant;
 /// The interface that the bindings were made from, as the linker knows it.
 const TYPES: &str = "wasi:http/types@0.2.12";
 
+/// The header of a trace context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// A guest's headers take more room in the host than on the wire, where their limit is checked: the
 /// one ends the request with an error, the other the guest.
 const FIELD_SIZE_FACTOR: u64 = 4;
@@ -34,15 +38,18 @@ type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>
 pub struct HttpClient {
     client: Client,
     forbidden: ForbiddenHeaderFilter,
+    /// The context that requests belong to which name none.
+    traceparent: Option<HeaderValue>,
 }
 
 impl HttpClient {
     /// For one call. Nothing is opened or read before its first request.
     #[must_use]
-    pub fn new(grant: &ToolGrant, limits: &ToolLimits) -> Self {
+    pub fn new(grant: &ToolGrant, limits: &ToolLimits, traceparent: Option<&str>) -> Self {
         Self {
             client: Client::new(grant, limits, Box::new(System)),
             forbidden: Arc::new(|name| FORBIDDEN.contains(name)),
+            traceparent: traceparent.and_then(|header| HeaderValue::from_str(header).ok()),
         }
     }
 }
@@ -92,11 +99,15 @@ impl WasiHttpHooks for HttpClient {
 
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
+        mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let client = self.client.clone();
+        if let Some(traceparent) = &self.traceparent {
+            let context = request.headers_mut().entry(TRACEPARENT);
+            context.or_insert_with(|| traceparent.clone());
+        }
         let options = options.unwrap_or_default();
         let patience = Patience {
             connect: options.connect_timeout,

@@ -17,7 +17,7 @@ fn timed_out() -> BackendError {
 
 async fn call(connection: &Connection) -> Result<Value, Miss> {
     let limits = Limits::default();
-    let output = perform(connection, "tool", JsonObject::new(), &limits, never()).await;
+    let output = perform(connection, "tool", JsonObject::new(), &limits, None, never()).await;
     output.map(|output| output.value())
 }
 
@@ -30,7 +30,7 @@ async fn a_call_names_the_tool_and_hands_over_its_arguments() {
     let (connection, mut fake) = connected(&Limits::default()).await;
     let input = arguments(&json!({ "b": 2, "a": [null] }).into()).unwrap();
     let limits = Limits::default();
-    let call = perform(&connection, "tool", input, &limits, never());
+    let call = perform(&connection, "tool", input, &limits, None, never());
     let serve = async {
         let request = fake.expect("tools/call").await;
         assert_eq!(request["params"]["name"], "tool");
@@ -73,7 +73,7 @@ async fn the_server_is_told_that_nobody_waits_any_more() {
         let limits = Limits::default();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let stopped = async { stopped.await.unwrap() };
-        let stopping = perform(&connection, "slow", JsonObject::new(), &limits, stopped);
+        let stopping = perform(&connection, "slow", JsonObject::new(), &limits, None, stopped);
         let serve = async {
             let request = fake.expect("tools/call").await;
             stop.send(error.clone()).unwrap();
@@ -104,7 +104,7 @@ async fn a_server_that_does_not_listen_is_given_up() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         timed_out()
     };
-    let output = perform(&connection, "deaf", input.unwrap(), &limits, stop).await;
+    let output = perform(&connection, "deaf", input.unwrap(), &limits, None, stop).await;
     assert!(matches!(output, Err(Miss::Stopped(error)) if error == timed_out()));
     assert!(!connection.answers().await);
     assert_eq!(connection.close().await, None);

@@ -65,13 +65,14 @@ pub fn job(timeout_ms: u64) -> ToolJob {
         limits: Arc::default(),
         timeout_ms,
         idempotency_key: "key".into(),
+        traceparent: None,
     }
 }
 
 /// A context that nobody cancels or listens to.
 pub fn context() -> JobContext {
     let (_, cancelled) = tokio::sync::watch::channel(false);
-    JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0, tools: None }
+    JobContext::alone(cancelled, tokio::sync::mpsc::unbounded_channel().0)
 }
 
 pub async fn call(servers: &Servers) -> Result<Value, BackendError> {

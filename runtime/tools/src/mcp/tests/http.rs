@@ -100,8 +100,7 @@ async fn a_call_that_is_not_wanted_any_more_ends() {
     let web = Web::greeting(|_| Reply::Silence).await;
     let servers = servers(&web);
     let (cancel, cancelled) = tokio::sync::watch::channel(false);
-    let context =
-        JobContext { cancelled, notices: tokio::sync::mpsc::unbounded_channel().0, tools: None };
+    let context = JobContext::alone(cancelled, tokio::sync::mpsc::unbounded_channel().0);
     let stop = async {
         while web.count("tools/call") == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -18,7 +18,7 @@ async fn call(
         let request = fake.expect("tools/call").await;
         serve(&mut fake, &request).await;
     };
-    let output = perform(&connection, "tool", JsonObject::new(), limits, never());
+    let output = perform(&connection, "tool", JsonObject::new(), limits, None, never());
     let (output, ()) = tokio::join!(output, serve);
     let output = output.map(|output| output.value()).map_err(|miss| match miss {
         Miss::Problem(problem) => problem,
@@ -128,7 +128,7 @@ async fn a_server_that_goes_away_in_the_middle_is_told() {
             fake.write(rest.as_bytes()).await;
             drop(fake);
         };
-        let output = perform(&connection, "tool", JsonObject::new(), &limits, never());
+        let output = perform(&connection, "tool", JsonObject::new(), &limits, None, never());
         let (output, ()) = tokio::join!(output, serve);
         assert!(matches!(output, Err(Miss::Problem(Problem::Closed(_)))), "{output:?}");
         assert!(!connection.answers().await);
@@ -214,7 +214,7 @@ async fn a_server_without_a_handshake_is_met_the_other_way() {
         let content = json!([{ "type": "text", "text": "new" }]);
         fake.answer(&request, json!({ "resultType": "complete", "content": content })).await;
     };
-    let output = perform(&connection, "tool", JsonObject::new(), &limits, never());
+    let output = perform(&connection, "tool", JsonObject::new(), &limits, None, never());
     let (output, ()) = tokio::join!(output, serve);
     assert_eq!(output.unwrap().value()["content"][0]["text"], "new");
 }

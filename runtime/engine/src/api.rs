@@ -4,19 +4,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use baton_agents::Supervisor;
+use baton_agents::backend::Activity;
 use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
-use baton_core::ids::RunId;
+use baton_core::ids::{RunId, TaskPath};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
+use baton_core::model::Models;
 use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions};
 use baton_core::run::Run;
-use baton_core::scope::Scope;
+use baton_core::scope::{Authority, Scope};
 use baton_core::tool::Tools;
 use baton_host::Host;
 use baton_journal::rows::State;
 use baton_journal::store::{Blob, Journal};
+use baton_models::recorded::Recorder;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::EngineError;
@@ -38,10 +41,15 @@ pub struct EngineConfig {
     pub runs: u32,
     /// Where worktrees of isolated agents are made.
     pub worktrees: PathBuf,
+    /// Where exchanges with providers are recorded; none: they are not.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// Where durable records of a run are sent as they are made.
 pub type Observer = mpsc::UnboundedSender<Arc<Record>>;
+
+/// Where signs of life of agents are sent as they come. Nothing of it is kept.
+pub type Watcher = mpsc::UnboundedSender<(TaskPath, Activity)>;
 
 /// A run to be started.
 pub struct NewRun {
@@ -57,6 +65,16 @@ pub struct NewRun {
     pub scope: Scope,
     /// The tools it may call, where they come from, and the secrets they use.
     pub tools: Tools,
+    /// The models it may use.
+    pub models: Models,
+    /// What agents that work by themselves may touch at the most, see [`RunStarted::workers`].
+    ///
+    /// [`RunStarted::workers`]: baton_core::record::RunStarted::workers
+    pub workers: Authority,
+    /// Whether it goes on by itself when a provider serves again.
+    pub continues: bool,
+    /// W3C trace context that it is started in.
+    pub traceparent: Option<String>,
     /// The granted directory.
     pub root: Option<PathBuf>,
     /// The commit that is checked out there, see [`baton_agents::isolation::head`].
@@ -87,6 +105,42 @@ pub struct NewRun {
     pub seed: Option<Digest>,
     /// Who wants to see its records.
     pub observer: Option<Observer>,
+    /// Who wants to see what its agents are doing.
+    pub watcher: Option<Watcher>,
+}
+
+impl NewRun {
+    /// A run of a program with this input, which may touch nothing, spawn nothing, and has no caps.
+    #[must_use]
+    pub fn new(program: Program, parts: Vec<Blob>, input: Json) -> Self {
+        Self {
+            id: None,
+            program,
+            parts,
+            input,
+            scope: Scope::default(),
+            tools: Tools::default(),
+            models: Models::default(),
+            workers: Authority::default(),
+            continues: true,
+            traceparent: None,
+            root: None,
+            base: None,
+            backends: BackendChoice::default(),
+            budget: Amounts::default(),
+            caps: Caps::default(),
+            concurrency: None,
+            limits: Limits::default(),
+            script: None,
+            by: String::new(),
+            own_files: Vec::new(),
+            reuse: None,
+            batch: None,
+            seed: None,
+            observer: None,
+            watcher: None,
+        }
+    }
 }
 
 /// How a run is taken on.
@@ -101,6 +155,10 @@ pub struct ResumeOptions {
     pub substitute: Option<Arc<[u8]>>,
     /// Who wants to see its records, those from before included.
     pub observer: Option<Observer>,
+    /// Who wants to see what its agents are doing.
+    pub watcher: Option<Watcher>,
+    /// Whether it goes on by itself when a provider serves again; none: as it was started.
+    pub continues: Option<bool>,
 }
 
 /// A run that is being driven.

@@ -8,19 +8,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use baton_agents::isolation::Worktrees;
 use baton_core::digest::Digest;
 use baton_core::ids::RunId;
-use baton_core::record::{Body, FORMAT, Reuse, RunStarted};
+use baton_core::model::ProviderDefinition;
+use baton_core::record::{Body, FORMAT, Pause, Reuse, RunStarted};
 use baton_core::run::Run;
 use baton_host::files::Root;
 use baton_journal::store::Lease;
 use baton_tools::{Toolbox, ToolboxParts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
-use crate::backends::RunBackends;
+use crate::api::{EngineConfig, NewRun, ResumeOptions, RunHandle, RunReport};
+use crate::backends::{BackendParts, RunBackends};
 use crate::calls::Calls;
 use crate::error::EngineError;
 use crate::instances::{Instances, Loader, Substitute};
-use crate::jobs::Jobs;
+use crate::jobs::{JobParts, Jobs};
+use crate::meter::Metering;
+use crate::outage::Brakes;
+use crate::providers::Providers;
 use crate::reuse::{Lookup, World};
 use crate::run_loop::RunLoop;
 use crate::scheduler::Scheduler;
@@ -36,6 +40,8 @@ pub(crate) struct Inner {
     worktrees: Arc<Worktrees>,
     runs: Mutex<BTreeMap<RunId, mpsc::UnboundedSender<Event>>>,
     roots: Mutex<HashMap<PathBuf, Weak<Root>>>,
+    brakes: Arc<Brakes>,
+    providers: Arc<Providers>,
     room: Arc<Semaphore>,
     stopping: AtomicBool,
 }
@@ -76,8 +82,11 @@ impl Engine {
         let scheduler = Scheduler::new(config.concurrency, &config.backend_concurrency);
         let room = Arc::new(Semaphore::new(config.runs.max(1) as usize));
         let worktrees = Arc::new(Worktrees::new(config.worktrees.clone()));
+        let providers = Arc::new(Providers::new(config.recorder.clone()));
         let inner = Arc::new(Inner {
             config,
+            brakes: Arc::default(),
+            providers,
             worktrees,
             scheduler,
             runs: Mutex::default(),
@@ -115,6 +124,10 @@ impl Engine {
             seed: new.seed.map_or_else(random_seed, Ok)?,
             scope: new.scope,
             tools: new.tools,
+            models: new.models,
+            workers: new.workers,
+            continues: new.continues,
+            traceparent: new.traceparent,
             root: root.as_ref().map(|root| root.path().display().to_string()),
             base: new.base,
             backends: new.backends,
@@ -141,7 +154,12 @@ impl Engine {
         run.mark_durable(1);
         // The root workflow is started by the same path that recovers one.
         run.recover(self.0.config.journal.now());
-        Ok(self.drive(run, lease, root, None, new.observer, room))
+        let options = ResumeOptions {
+            observer: new.observer,
+            watcher: new.watcher,
+            ..ResumeOptions::default()
+        };
+        Ok(self.drive(run, lease, root, None, options, room))
     }
 
     /// Paths that no snapshot of a run counts: its own, and those of the run it may reuse, so that the
@@ -201,7 +219,7 @@ impl Engine {
             Some(path) => Some(self.0.root(Path::new(path))?),
             None => None,
         };
-        let substitute = match options.substitute {
+        let substitute = match options.substitute.clone() {
             Some(source) if run.started().program.script.is_some() => {
                 Some(Substitute::Script(source))
             }
@@ -223,10 +241,15 @@ impl Engine {
             .map_err(|error| EngineError::Internal(error.to_string()))?;
         }
         let now = self.0.config.journal.now();
+        if let Some(Pause::Provider { provider, outage, message, .. }) = run.paused() {
+            // Whoever resumes says that it is over: one tries, before all do.
+            self.0.brakes.trip(provider, *outage, message, None, now);
+            self.0.brakes.over(provider, now);
+        }
         let engine = self.0.config.host.engine_id().to_owned();
         run.resume(&options.by, lease.epoch, &options.caps, &engine, now);
         run.recover(now);
-        Ok(self.drive(run, lease.clone(), root, substitute, options.observer, room))
+        Ok(self.drive(run, lease.clone(), root, substitute, options, room))
     }
 
     fn drive(
@@ -235,7 +258,7 @@ impl Engine {
         lease: Lease,
         root: Option<Arc<Root>>,
         substitute: Option<Substitute>,
-        observer: Option<Observer>,
+        options: ResumeOptions,
         room: OwnedSemaphorePermit,
     ) -> RunHandle {
         let config = &self.0.config;
@@ -243,11 +266,15 @@ impl Engine {
         let started = run.started();
         let (program, limits) = (started.program.clone(), Arc::new(started.limits));
         let (concurrency, reuse) = (started.concurrency, started.reuse.clone());
-        let deadline = run.caps().wall_ms.map(|ms| config.journal.now().plus_ms(ms));
+        let deadline = run.caps().run.wall_ms.map(|ms| config.journal.now().plus_ms(ms));
         let (base, tools) = (started.base.clone(), started.tools.clone());
+        let models = started.models.clone();
+        let traceparent = started.traceparent.clone();
+        let continues = options.continues.unwrap_or(started.continues);
         let (events, received) = mpsc::unbounded_channel();
         let shared = Shared::new(run, events.clone());
         self.0.scheduler.enter(&id, &shared, concurrency);
+        self.0.brakes.enter(&shared);
         self.0.runs().insert(id.clone(), events);
         let world = World::new(Arc::clone(&shared), root.as_deref());
         let lookup = reuse.map(|reuse| {
@@ -256,14 +283,38 @@ impl Engine {
         });
         let loader = self.loader();
         let supervisor = config.supervisor.clone();
+        let key = |(name, definition): (&String, &ProviderDefinition)| {
+            Some((name.clone(), definition.key.clone()?))
+        };
+        let certificates = tools.certificates.clone();
         let toolbox = Toolbox::new(ToolboxParts {
             tools,
+            keys: models.providers.iter().filter_map(key).collect(),
             host: Arc::clone(&config.host),
             supervisor: supervisor.clone(),
             root: root.clone(),
             limits: Arc::clone(&limits),
+            traceparent,
         });
         let calls = Calls::new(toolbox, loader.clone(), program.tools.clone());
+        let secrets = Arc::clone(calls.toolbox().secrets());
+        let jobs = Jobs::new(JobParts {
+            worktrees: Arc::clone(&self.0.worktrees),
+            base,
+            journal: Arc::clone(&config.journal),
+            secrets: Arc::clone(&secrets),
+        });
+        let backends = RunBackends::new(BackendParts {
+            program,
+            models,
+            root: root.clone(),
+            loader: loader.clone(),
+            supervisor,
+            providers: Arc::clone(&self.0.providers),
+            secrets,
+            limits: Arc::clone(&limits),
+            certificates,
+        });
         let run_loop = RunLoop {
             run: id.clone(),
             lease,
@@ -272,14 +323,21 @@ impl Engine {
             events: received,
             scheduler: Arc::clone(&self.0.scheduler),
             instances: Instances::new(shared, loader.clone(), root.clone(), substitute),
-            backends: RunBackends::new(program, root.clone(), loader, supervisor),
+            backends,
             world,
             lookup,
             root,
             limits,
-            observer,
+            observer: options.observer,
+            watcher: options.watcher,
             calls,
-            jobs: Jobs::new(Arc::clone(&self.0.worktrees), base),
+            jobs,
+            metering: Metering::default(),
+            brakes: Arc::clone(&self.0.brakes),
+            stopped: Vec::new(),
+            probes: BTreeMap::new(),
+            resting: None,
+            continues,
             timers: BinaryHeap::new(),
             granted: Vec::new(),
             held: VecDeque::new(),

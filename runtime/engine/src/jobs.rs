@@ -1,37 +1,63 @@
 //! Agents and tools at work.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::{Answer, Backend, BackendError, Job, JobContext, Toolbox};
+use baton_agents::backend::{Answer, BackendError, Job, JobContext, Redact, Toolbox};
 use baton_agents::isolation::Worktrees;
+use baton_agents::ladder::{Check, Rung};
+use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Usage};
-use baton_core::ids::TaskPath;
+use baton_core::ids::{TaskId, TaskPath};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use baton_journal::store::Journal;
 use baton_tools::ToolCall;
+use baton_tools::secrets::Secrets;
 
+use crate::backends::Workers;
 use crate::calls::ComponentRef;
+use crate::meter::TaskMeter;
 use crate::scheduler::Permit;
 use crate::shared::{Event, Shared};
 
 /// How long jobs have to end after they were told to.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// An agent task that is handed to whoever performs it.
+pub(crate) struct AgentJob {
+    /// Who.
+    pub workers: Workers,
+    /// What.
+    pub job: Job,
+    /// The tools it was given; none: no tools.
+    pub tools: Option<Arc<dyn Toolbox>>,
+    /// What was said in its conversation so far.
+    pub turns: Vec<Digest>,
+}
+
+/// What the jobs of a run work with.
+pub(crate) struct JobParts {
+    pub worktrees: Arc<Worktrees>,
+    /// The commit that isolated agents begin with.
+    pub base: Option<String>,
+    pub journal: Arc<dyn Journal>,
+    pub secrets: Arc<Secrets>,
+}
+
 /// The jobs of one run.
 pub(crate) struct Jobs {
-    worktrees: Arc<Worktrees>,
-    /// The commit that isolated agents begin with.
-    base: Option<String>,
+    parts: JobParts,
     working: BTreeMap<TaskPath, Working>,
 }
 
 /// What a job does.
 enum Work {
     Agent {
-        backend: Arc<dyn Backend>,
+        workers: Workers,
         job: Job,
         /// The commit to begin with in a copy of its own.
         isolation: Option<String>,
@@ -47,11 +73,14 @@ enum Work {
 impl Work {
     async fn perform(self, context: &JobContext) -> Answer {
         match self {
-            Self::Agent { backend, job, isolation: Some(base), worktrees } => {
-                worktrees.work(&base, &*backend, job, context).await
+            Self::Agent { workers, job, isolation: Some(base), worktrees } => {
+                let Workers { rungs, check, ladder } = workers;
+                worktrees
+                    .work(&base, job, context, |job| steps(rungs, check, ladder, job, context))
+                    .await
             }
-            Self::Agent { backend, job, isolation: None, .. } => {
-                baton_agents::work(&*backend, job, context).await
+            Self::Agent { workers: Workers { rungs, check, ladder }, job, .. } => {
+                steps(rungs, check, ladder, job, context).await
             }
             Self::Tool { toolbox, mut call, component } => {
                 if let Some(component) = component {
@@ -75,25 +104,26 @@ struct Working {
 }
 
 impl Jobs {
-    pub(crate) fn new(worktrees: Arc<Worktrees>, base: Option<String>) -> Self {
-        Self { worktrees, base, working: BTreeMap::new() }
+    pub(crate) fn new(parts: JobParts) -> Self {
+        Self { parts, working: BTreeMap::new() }
+    }
+
+    /// Where an isolated agent works right now.
+    pub(crate) fn worktree_of(&self, agent: &TaskId) -> Option<PathBuf> {
+        self.parts.worktrees.root_of(agent)
     }
 
     /// Hands an agent task to its backend.
-    pub(crate) fn start(
-        &mut self,
-        shared: &Arc<Shared>,
-        backend: Arc<dyn Backend>,
-        job: Job,
-        tools: Option<Arc<dyn Toolbox>>,
-        permit: Option<Permit>,
-    ) {
+    pub(crate) fn start(&mut self, shared: &Arc<Shared>, agent: AgentJob, permit: Option<Permit>) {
+        let AgentJob { workers, job, tools, turns } = agent;
         let path = job.task.path.clone();
-        // What cannot change anything needs no copy.
-        let isolated = job.spec.options.isolation.is_some() && backend.can_write();
-        let isolation = self.base.clone().filter(|_| isolated);
-        let worktrees = Arc::clone(&self.worktrees);
-        self.spawn(shared, path, tools, permit, Work::Agent { backend, job, isolation, worktrees });
+        // What cannot change anything needs no copy; what has tools can.
+        let changes = workers.can_write() || tools.is_some();
+        let isolated = job.spec.options.isolation.is_some() && changes;
+        let isolation = self.parts.base.clone().filter(|_| isolated);
+        let worktrees = Arc::clone(&self.parts.worktrees);
+        let work = Work::Agent { workers, job, isolation, worktrees };
+        self.spawn(shared, path, Given { tools, turns }, permit, work);
     }
 
     /// Performs a call of a tool.
@@ -106,22 +136,44 @@ impl Jobs {
         permit: Option<Permit>,
     ) {
         let path = call.task.path.clone();
-        self.spawn(shared, path, None, permit, Work::Tool { toolbox, call, component });
+        let given = Given::default();
+        self.spawn(shared, path, given, permit, Work::Tool { toolbox, call, component });
     }
 
     fn spawn(
         &mut self,
         shared: &Arc<Shared>,
         path: TaskPath,
-        tools: Option<Arc<dyn Toolbox>>,
+        given: Given,
         permit: Option<Permit>,
         work: Work,
     ) {
         let (cancel, cancelled) = watch::channel(false);
         let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
+        let (shared, journal) = (Arc::clone(shared), Arc::clone(&self.parts.journal));
+        let secrets = Arc::clone(&self.parts.secrets);
+        let own = path.clone();
+        let agent = matches!(work, Work::Agent { .. });
         let task = tokio::spawn(async move {
             let (notices, mut told) = mpsc::unbounded_channel();
-            let context = JobContext { cancelled, notices, tools };
+            if agent {
+                secrets.learn_quiet().await;
+            }
+            let turns = match load(&*journal, &given.turns).await {
+                Ok(turns) => turns,
+                Err(failure) => {
+                    let result = Err(BackendError::Permanent(failure));
+                    ending.tell(Answer { result, usage: Usage::default() });
+                    return;
+                }
+            };
+            let context = JobContext {
+                cancelled,
+                notices,
+                tools: given.tools,
+                meter: Arc::new(TaskMeter::new(shared, own, turns)),
+                redact: Redact::new(move |text| secrets.redactor().text(text).into_owned()),
+            };
             let mut work = std::pin::pin!(work.perform(&context));
             let answer = loop {
                 tokio::select! {
@@ -155,9 +207,9 @@ impl Jobs {
         }
     }
 
-    /// Whether nothing is at work.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.working.is_empty()
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.working.len()
     }
 
     /// Stops everything, and waits until it has stopped.
@@ -170,6 +222,39 @@ impl Jobs {
             }
         }
     }
+}
+
+/// What a job is given beside its work.
+#[derive(Default)]
+struct Given {
+    tools: Option<Arc<dyn Toolbox>>,
+    turns: Vec<Digest>,
+}
+
+/// Makes attempts, on one backend or from step to step of a ladder.
+async fn steps(
+    rungs: Vec<Rung>,
+    check: Option<Check>,
+    ladder: bool,
+    job: Job,
+    context: &JobContext,
+) -> Answer {
+    match rungs.as_slice() {
+        [only] if !ladder => baton_agents::work(&*only.backend, job, context).await,
+        rungs => baton_agents::ladder::work(rungs, check.as_ref(), job, context).await,
+    }
+}
+
+/// What was said in a conversation.
+async fn load(journal: &dyn Journal, turns: &[Digest]) -> Result<Vec<Arc<[u8]>>, Failure> {
+    let mut read = Vec::with_capacity(turns.len());
+    for turn in turns {
+        read.push(journal.blob(turn).await.map_err(|error| {
+            let message = format!("the conversation so far cannot be read: {error}");
+            Failure::new(FailureKind::Internal, "transcript", message)
+        })?);
+    }
+    Ok(read)
 }
 
 /// Tells the loop how a job ended, also when its task panics.

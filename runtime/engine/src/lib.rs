@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod api;
 mod backends;
 mod calls;
@@ -14,13 +15,17 @@ mod engine;
 mod error;
 mod instances;
 mod jobs;
+mod meter;
+mod outage;
+mod pauses;
 mod port;
+mod providers;
 mod reuse;
 mod run_loop;
 mod scheduler;
 mod script;
 mod shared;
 
-pub use api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport};
+pub use api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport, Watcher};
 pub use engine::Engine;
 pub use error::EngineError;

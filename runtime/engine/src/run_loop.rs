@@ -1,39 +1,34 @@
 //! Drives one run: takes what happens, makes it durable, then acts.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::{Answer, BackendError, Job, Notice};
+use baton_agents::backend::{Answer, BackendError, Notice};
 use baton_core::action::Action;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
-use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
+use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::limits::Limits;
-use baton_core::manifest::AgentType;
-use baton_core::record::{Pause, Record, Work};
-use baton_core::reuse::needs_snapshot;
-use baton_core::run::Outbox;
-use baton_core::spec::AgentSpec;
+use baton_core::record::{Pause, Record};
+use baton_core::run::{Outbox, Unserved};
 use baton_host::GuestEnd;
 use baton_host::files::Root;
 use baton_host::port::{CallError, PortError};
 use baton_journal::store::{Blob, Control, Journal, Lease, Letter};
-use baton_tools::ToolCall;
 use tokio::sync::mpsc;
 
-use crate::api::{Observer, RunReport};
+use crate::api::{Observer, RunReport, Watcher};
 use crate::backends::RunBackends;
-use crate::calls::{Calls, Facts, tools_of};
+use crate::calls::Calls;
 use crate::error::EngineError;
 use crate::instances::Instances;
 use crate::jobs::Jobs;
-use crate::reuse::{Lookup, World, scope_of};
+use crate::meter::Metering;
+use crate::outage::Brakes;
+use crate::reuse::{Lookup, World};
 use crate::scheduler::{Permit, Scheduler};
 use crate::shared::{Event, Shared};
-
-/// Wall time of one attempt where neither task nor limit says otherwise.
-const ATTEMPT_MS_DEFAULT: u64 = 600_000;
 
 /// Epoch of the owner that started a run; whoever takes it on later has a higher one.
 const FIRST_EPOCH: u64 = 1;
@@ -55,7 +50,19 @@ pub(crate) struct RunLoop {
     pub lookup: Option<Lookup>,
     pub limits: Arc<Limits>,
     pub observer: Option<Observer>,
+    pub watcher: Option<Watcher>,
     pub jobs: Jobs,
+    pub metering: Metering,
+    /// Providers that serve nobody for now.
+    pub brakes: Arc<Brakes>,
+    /// Tasks that wait until their provider serves again.
+    pub stopped: Vec<TaskPath>,
+    /// Tasks that try whether a provider serves again.
+    pub probes: BTreeMap<TaskPath, String>,
+    /// Since when the run is paused, with this process waiting to go on with it.
+    pub resting: Option<Timestamp>,
+    /// Whether it goes on by itself.
+    pub continues: bool,
     pub calls: Calls,
     pub timers: BinaryHeap<Reverse<(Timestamp, TaskPath)>>,
     /// Granted, to be started with the next commit. What an agent called needs no room of its own.
@@ -70,13 +77,6 @@ pub(crate) struct RunLoop {
     pub parking: Option<Pause>,
     /// The run is let go as soon as the outbox is durable.
     pub leaving: bool,
-}
-
-/// A job that may start once the record of its start is durable.
-struct Launch {
-    task: TaskPath,
-    attempt: u32,
-    permit: Option<Permit>,
 }
 
 /// What lay in the outbox, with the blobs its records name.
@@ -98,6 +98,7 @@ impl RunLoop {
         self.instances.abort(&TaskPath::root());
         self.scheduler.leave(&self.run);
         self.jobs.stop().await;
+        self.forget_probes();
         self.calls.close().await;
         let error = match result {
             Ok(()) => self.journal.release(&self.lease).await.err().map(EngineError::from),
@@ -119,8 +120,14 @@ impl RunLoop {
             if self.leaving || self.shared.lock().run.finished().is_some() {
                 return Ok(());
             }
+            // Room that was given back is room for others: a run is stuck only when nothing is on its way.
+            if let Ok(event) = self.events.try_recv() {
+                self.take(event).await?;
+                continue;
+            }
             self.pause_if_stuck().await;
-            if self.shared.lock().run.has_outbox() {
+            // Whoever leaves a run that is paused already has nothing more to put on record.
+            if self.leaving || self.shared.lock().run.has_outbox() {
                 continue;
             }
             if let Some(event) = self.next().await {
@@ -148,7 +155,7 @@ impl RunLoop {
     /// The next event; none when a timer or the deadline is due first.
     async fn next(&mut self) -> Option<Event> {
         let timer = self.timers.peek().map(|Reverse((due, _))| *due);
-        let due = [timer, self.deadline].into_iter().flatten().min();
+        let due = [timer, self.deadline, self.reset()].into_iter().flatten().min();
         match due {
             None => self.events.recv().await,
             Some(due) => {
@@ -167,50 +174,12 @@ impl RunLoop {
                 self.shared.lock().run.timer_due(&task, now);
             }
         }
+        if self.reset().is_some_and(|reset| reset <= now) {
+            self.go_on(None);
+        }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
-            self.leave(Pause::Cap { cap: "wall-time".into() }).await;
-        }
-    }
-
-    /// Stops: running jobs are aborted and will be repeated by a resume.
-    async fn leave(&mut self, reason: Pause) {
-        self.note_state().await;
-        self.leave_at_once(reason);
-    }
-
-    /// The same, without a look at the granted directory.
-    fn leave_at_once(&mut self, reason: Pause) {
-        let now = self.journal.now();
-        self.shared.lock().run.pause(reason, now);
-        self.leaving = true;
-    }
-
-    /// Starts nothing more, and leaves when nothing is at work.
-    fn park(&mut self, reason: Pause) {
-        // Agents at work finish, and with them what they call.
-        self.granted.retain(|(_, permit)| permit.is_none());
-        self.scheduler.leave(&self.run);
-        self.parking.get_or_insert(reason);
-    }
-
-    /// Pauses a run in which nothing can move any more until an operator acts.
-    async fn pause_if_stuck(&mut self) {
-        if !self.jobs.is_empty() || !self.granted.is_empty() {
-            return;
-        }
-        if let Some(reason) = self.parking.clone() {
-            self.leave(reason).await;
-            return;
-        }
-        if self.decides() {
-            return;
-        }
-        let cap = if self.held.is_empty() { None } else { self.shared.lock().run.cap_reached(0) };
-        if let Some(cap) = cap
-            && self.instances.all_wait()
-        {
-            self.leave(Pause::Cap { cap: cap.into() }).await;
+            self.leave(Pause::Cap { cap: "wall-time".into(), short: None }).await;
         }
     }
 
@@ -222,7 +191,17 @@ impl RunLoop {
             Event::JobEnded { task, answer } => {
                 self.jobs.ended(&task);
                 self.job_ended(&task, answer, now);
+                self.retry_held();
             }
+            Event::Asked(call) => self.metering.ask(call),
+            Event::Turned { task, turn, answer } => {
+                if turn.answered {
+                    self.was_served(&task);
+                }
+                self.metering.settle(&mut self.shared.lock(), &task, turn, answer, now);
+                self.retry_held();
+            }
+            Event::Braked => self.go_on(None),
             Event::Notice { task, notice } => self.notice(&task, notice, now),
             Event::Called { agent, spec, caller } => {
                 let called = self.shared.lock().run.agent_calls(&agent, spec, now);
@@ -254,6 +233,7 @@ impl RunLoop {
                 self.shared.lock().run.cancel_ordered(&task, &letter.by, now);
             }
             Control::Pause => self.park(Pause::Person { by: letter.by }),
+            Control::Resume => self.told_to_go_on(&letter.by),
         }
         self.letters.push(letter.id);
     }
@@ -300,10 +280,32 @@ impl RunLoop {
             Err(BackendError::Retryable { failure, .. } | BackendError::Permanent(failure)) => {
                 Outcome::Failed(failure)
             }
-            Err(BackendError::Quota { failure, .. }) => Outcome::Failed(failure),
+            Err(BackendError::Unavailable { outage, failure, after_ms }) => {
+                self.probes.remove(task);
+                let provider = self.provider_of(task);
+                let Some(provider) = provider else { return };
+                let message = failure.message.clone();
+                let until = self.brakes.trip(&provider, outage, &message, after_ms, now);
+                let run = &mut self.shared.lock().run;
+                let unserved = Unserved { provider, outage, failure, until };
+                run.deferred(task, unserved, answer.usage, now);
+                if run.outcome(task).is_none() {
+                    self.stopped.push(task.clone());
+                }
+                return;
+            }
             Err(BackendError::Cancelled) if self.leaving => return,
             Err(BackendError::Cancelled) => Outcome::Failed(Failure::cancelled("the host")),
         };
+        match &outcome {
+            Outcome::Done(_) => self.was_served(task),
+            // What ended it may have been anything but the provider: another one tries.
+            Outcome::Failed(_) => {
+                if let Some(provider) = self.probes.remove(task) {
+                    self.brakes.unknown(&provider);
+                }
+            }
+        }
         self.calls.end(task, &outcome);
         self.shared.lock().run.task_ended(task, outcome, answer.usage, now);
     }
@@ -322,6 +324,16 @@ impl RunLoop {
             Notice::Read { reads, complete } => cell.run.agent_read(task, reads, complete, now),
             Notice::Report(report) => cell.run.agent_reported(task, report, now),
             Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
+            Notice::Passed(passed) => {
+                let steps = (passed.rung, passed.rungs);
+                cell.run.passed(task, steps, passed.backend, passed.saved_micro_usd, now);
+            }
+            Notice::Activity(activity) => {
+                if let Some(watcher) = &self.watcher {
+                    // Somebody who looks no longer does not stop the run.
+                    let _ = watcher.send((task.clone(), activity));
+                }
+            }
         }
     }
 
@@ -335,7 +347,13 @@ impl RunLoop {
         loop {
             let mut taken = self.take_outbox();
             if taken.is_empty() && self.granted.is_empty() {
-                break;
+                let now = self.journal.now();
+                self.metering.admit(&mut self.shared.lock().run, now);
+                if !self.shared.lock().run.has_outbox() {
+                    self.metering.answer();
+                    break;
+                }
+                taken = self.take_outbox();
             }
             let mut later = self.request_room(std::mem::take(&mut taken.outbox.actions));
             // A place is free because a job ended. Its end was told before the place was given on, and
@@ -353,6 +371,7 @@ impl RunLoop {
             later.extend(more.outbox.actions);
             self.append(taken.outbox.records, taken.blobs).await?;
             self.calls.answer();
+            self.metering.answer();
             self.launch(launches).await;
             for action in later {
                 self.act(action);
@@ -386,158 +405,6 @@ impl RunLoop {
         Ok(())
     }
 
-    /// Asks the scheduler for room; keeps the actions that come after the commit.
-    fn request_room(&mut self, actions: Vec<Action>) -> Vec<Action> {
-        let mut later = Vec::new();
-        for action in actions {
-            match action {
-                Action::Perform { task } => self.request(task),
-                other => later.push(other),
-            }
-        }
-        later
-    }
-
-    /// Brings a task on its way: to its snapshot, its look-up or its place in the queue.
-    pub(crate) fn request(&mut self, task: TaskPath) {
-        let facts = {
-            let cell = self.shared.lock();
-            let agents = cell.run.is_agents(&task);
-            cell.run.task(&task).and_then(|known| match &*known.work {
-                Work::Agent { backend, .. } => {
-                    Some((Arc::from(backend.as_str()), needs_snapshot(&known.work), false))
-                }
-                Work::Tool { tool, .. } => Some((Arc::from(tool.as_str()), false, agents)),
-                _ => None,
-            })
-        };
-        let Some((backend, needs_snapshot, agents)) = facts else { return };
-        if agents {
-            self.granted.push((task, None));
-            return;
-        }
-        if self.parking.is_some() {
-            return;
-        }
-        if (needs_snapshot && self.world.holds(&task)) || self.look_up(&task) {
-            return;
-        }
-        if let Some(permit) = self.scheduler.request(&self.run, &task, &backend) {
-            self.granted.push((task, Some(permit)));
-        }
-    }
-
-    /// Turns grants into starts, as far as the operator's caps let them.
-    fn admit(&mut self) -> Vec<Launch> {
-        if self.leaving {
-            // Whoever leaves starts nothing more.
-            self.granted.clear();
-        }
-        if self.granted.is_empty() {
-            return Vec::new();
-        }
-        let now = self.journal.now();
-        let mut cell = self.shared.lock();
-        let (mut chosen, mut new) = (Vec::new(), 0);
-        for (task, permit) in self.granted.drain(..) {
-            // Ended while it was queued: it takes nothing from what the caps leave to others.
-            if cell.run.outcome(&task).is_some() {
-                continue;
-            }
-            let first = cell.run.task(&task).is_some_and(|known| {
-                known.attempts == 0 && matches!(*known.work, Work::Agent { .. })
-            });
-            if first && cell.run.cap_reached(new).is_some() {
-                self.held.push_back(task);
-                continue;
-            }
-            new += u64::from(first);
-            chosen.push((task, permit));
-        }
-        let tasks: Vec<TaskPath> = chosen.iter().map(|(task, _)| task.clone()).collect();
-        let starts = cell.run.start_tasks(&tasks, now);
-        let mut starts = starts.into_iter().peekable();
-        let mut launches = Vec::new();
-        for (task, permit) in chosen {
-            // A task that ended while it was queued has no start; its permit is dropped.
-            if let Some(start) = starts.next_if(|start| start.task == task) {
-                launches.push(Launch { task, attempt: start.attempt, permit });
-            }
-        }
-        launches
-    }
-
-    async fn launch(&mut self, launches: Vec<Launch>) {
-        for Launch { task, attempt, permit } in launches {
-            let call = Facts::of(&self.shared.lock().run, &task);
-            if let Some(call) = call {
-                self.launch_call(task, attempt, call, permit);
-                continue;
-            }
-            let facts = {
-                let cell = self.shared.lock();
-                let scope = scope_of(&cell.run, &task);
-                cell.run.task(&task).filter(|_| cell.run.outcome(&task).is_none()).and_then(
-                    |known| match &*known.work {
-                        Work::Agent { spec, backend, .. } => {
-                            Some((spec.clone(), backend.clone(), scope.unwrap_or_default()))
-                        }
-                        _ => None,
-                    },
-                )
-            };
-            let Some((spec, backend, scope)) = facts else {
-                continue;
-            };
-            self.world.is_used(&task);
-            let backend = match self.backends.get(&backend).await {
-                Ok(backend) => backend,
-                Err(failure) => {
-                    let now = self.journal.now();
-                    let outcome = Outcome::Failed(failure);
-                    self.shared.lock().run.task_ended(&task, outcome, Default::default(), now);
-                    continue;
-                }
-            };
-            let tools = tools_of(&self.shared, &task);
-            let job = Job {
-                task: TaskId { run: self.run.clone(), path: task },
-                attempt,
-                timeout_ms: spec.options.timeout_ms.unwrap_or(ATTEMPT_MS_DEFAULT),
-                scope: Arc::new(scope),
-                definition: self.definition(&spec),
-                spec: Arc::new(spec),
-                corrections: Vec::new(),
-                root: self.root.as_ref().map(|root| root.path().to_owned()),
-                limits: Arc::clone(&self.limits),
-            };
-            self.jobs.start(&self.shared, backend, job, tools, permit);
-        }
-    }
-
-    fn launch_call(&mut self, task: TaskPath, attempt: u32, facts: Facts, permit: Option<Permit>) {
-        self.world.is_used(&task);
-        let Facts { spec, tool, authority, effect, definition } = facts;
-        let component = self.calls.component(&definition);
-        let call = ToolCall {
-            task: TaskId { run: self.run.clone(), path: task },
-            attempt,
-            tool,
-            input: spec.input,
-            authority: Arc::new(authority),
-            effect,
-            timeout_ms: spec.options.timeout_ms,
-            guest: None,
-        };
-        self.jobs.start_call(&self.shared, self.calls.toolbox(), call, component, permit);
-    }
-
-    fn definition(&self, spec: &AgentSpec) -> Option<Arc<AgentType>> {
-        let name = spec.options.agent_type.as_ref()?;
-        let cell = self.shared.lock();
-        cell.run.started().program.agent_types.get(name).cloned().map(Arc::new)
-    }
-
     fn act(&mut self, action: Action) {
         match action {
             Action::Perform { task } => self.request(task),
@@ -546,6 +413,8 @@ impl RunLoop {
             Action::Abort { task } => {
                 self.scheduler.withdraw(&self.run, &task);
                 self.held.retain(|held| held != &task);
+                self.stopped.retain(|stopped| !stopped.is_within(&task));
+                self.metering.abort(&task);
                 self.jobs.abort(&task);
                 self.calls.abort(&task);
                 self.instances.abort(&task);

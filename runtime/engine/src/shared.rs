@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use baton_agents::backend::{Answer, Notice};
+use baton_agents::backend::{Answer, Notice, Turn};
 use baton_core::ids::TaskPath;
 use baton_core::json::Json;
 use baton_core::record::Snapshot;
@@ -16,6 +16,7 @@ use baton_host::port::CallError;
 use baton_journal::store::{Blob, Letter};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::meter::Waiting;
 use crate::reuse::Hit;
 use crate::scheduler::Permit;
 
@@ -53,6 +54,19 @@ pub(crate) enum Event {
         /// Who waits for the end of it.
         caller: oneshot::Sender<Result<Json, CallError>>,
     },
+    /// An agent asks for room for a call of a model.
+    Asked(Waiting),
+    /// A call of a model ended.
+    Turned {
+        /// The agent.
+        task: TaskPath,
+        /// What it came to.
+        turn: Turn,
+        /// Who waits until that is on record.
+        answer: oneshot::Sender<()>,
+    },
+    /// A provider began to serve again, or ceased to.
+    Braked,
     /// There is room for an agent or a tool.
     Granted {
         /// The task that may start.

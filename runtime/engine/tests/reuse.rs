@@ -8,16 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_agents::Supervisor;
-use baton_core::budget::{Amounts, Caps};
+use baton_core::budget::{Cap, Caps};
 use baton_core::digest::Digest;
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::json::Json;
-use baton_core::limits::Limits;
 use baton_core::manifest::Manifest;
 use baton_core::record::{BackendChoice, Body, Program, Record, Reuse};
 use baton_core::reuse::Miss;
 use baton_core::scope::{PathScope, Scope};
-use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
@@ -44,6 +42,7 @@ impl Bench {
             concurrency: 16,
             backend_concurrency: Vec::new(),
             runs: 8,
+            recorder: None,
         });
         Self { journal, engine, _home: home }
     }
@@ -95,39 +94,21 @@ fn bytes(name: &str) -> Arc<[u8]> {
 fn workflow(name: &str, agents: &[&str], input: &Value) -> NewRun {
     let component = bytes(name);
     let program = Program {
-        name: name.into(),
-        component: Digest::of(&component),
-        script: None,
-        workflows: BTreeMap::new(),
-        scripts: BTreeMap::new(),
         agents: agents.iter().map(|name| ((*name).into(), Digest::of(&bytes(name)))).collect(),
-        tools: BTreeMap::new(),
-        requests: BTreeMap::new(),
-        agent_types: BTreeMap::new(),
+        ..Program::new(name, Digest::of(&component))
     };
     let parts = agents.iter().map(|name| Blob::new(bytes(name)));
+    let parts = parts.chain([Blob::new(component)]).collect();
     NewRun {
-        id: None,
-        program,
-        parts: parts.chain([Blob::new(component)]).collect(),
-        input: Json::from(input.clone()),
         scope: Scope { agents: true, workflows: true, ..Scope::default() },
-        tools: Tools::default(),
-        root: None,
-        base: None,
-        backends: BackendChoice::default(),
-        budget: Amounts::default(),
-        caps: Caps::default(),
-        concurrency: None,
-        limits: Limits::default(),
-        script: None,
         by: "test".into(),
-        own_files: Vec::new(),
-        reuse: None,
-        batch: None,
-        seed: None,
-        observer: None,
+        ..NewRun::new(program, parts, Json::from(input.clone()))
     }
+}
+
+/// A cap on agents alone.
+fn capped(most: u64) -> Caps {
+    Caps::of_run(Cap { agents: Some(most), ..Cap::default() })
 }
 
 fn hello(input: &Value) -> NewRun {
@@ -199,10 +180,7 @@ async fn only_what_changed_is_performed() {
 async fn what_a_paused_run_finished_is_used_and_caps_count_only_the_rest() {
     let bench = Bench::new();
     let names: Vec<String> = (0..20).map(|number| format!("n{number}")).collect();
-    let new = |agents| NewRun {
-        caps: Caps { agents: Some(agents), ..Caps::default() },
-        ..hello(&json!({ "names": names }))
-    };
+    let new = |agents| NewRun { caps: capped(agents), ..hello(&json!({ "names": names })) };
     let paused = bench.run(new(7)).await;
     assert_eq!(paused.state, State::Paused);
     let report = bench.run(NewRun { reuse: Some(plain(&paused.run)), ..new(13) }).await;
@@ -228,14 +206,10 @@ async fn a_resume_of_a_reusing_run_uses_what_is_left() {
     let first = bench.greet(&["a", "a", "b"], None).await.run;
     // The cap holds `x` back, so the run pauses with all results of the first one claimed.
     let new = hello(&json!({ "names": ["x", "a", "a", "b"] }));
-    let caps = Caps { agents: Some(0), ..Caps::default() };
+    let caps = capped(0);
     let paused = bench.run(NewRun { reuse: Some(plain(&first)), caps, ..new }).await;
     assert_eq!((paused.state, paused.reused), (State::Paused, 3));
-    let options = ResumeOptions {
-        caps: Caps { agents: Some(5), ..Caps::default() },
-        by: "test".into(),
-        ..ResumeOptions::default()
-    };
+    let options = ResumeOptions { caps: capped(5), by: "test".into(), ..ResumeOptions::default() };
     let report = bench.engine.resume(&paused.run, options).await.unwrap().wait().await;
     assert_eq!((report.state, report.reused, report.usage.agents), (State::Done, 3, 1));
     let claims: Vec<TaskPath> = bench

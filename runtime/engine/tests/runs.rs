@@ -3,18 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use baton_agents::Supervisor;
-use baton_core::budget::{Amounts, Caps};
+use baton_core::budget::{Cap, Caps};
 use baton_core::digest::Digest;
 use baton_core::ids::TaskPath;
 use baton_core::json::Json;
-use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, Body, Pause, Program, Record};
 use baton_core::scope::Scope;
-use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
 use baton_journal::rows::State;
@@ -54,8 +51,14 @@ impl Bench {
             backend_concurrency,
             runs: 64,
             worktrees: "/nonexistent".into(),
+            recorder: None,
         })
     }
+}
+
+/// A cap on agents alone.
+fn agents(most: u64) -> Caps {
+    Caps::of_run(Cap { agents: Some(most), ..Cap::default() })
 }
 
 /// A run of `hello` whose agents are `echo-agent`.
@@ -68,37 +71,16 @@ fn workflow(name: &str, input: &Value) -> NewRun {
     let bytes = |name: &str| -> Arc<[u8]> { baton_plugins::find(name).unwrap().bytes.into() };
     let (workflow, agent) = (bytes(name), bytes("echo-agent"));
     let program = Program {
-        name: name.into(),
-        component: Digest::of(&workflow),
-        script: None,
         workflows: BTreeMap::from([(name.into(), Digest::of(&workflow))]),
-        scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), Digest::of(&agent))]),
-        tools: BTreeMap::new(),
-        requests: BTreeMap::new(),
-        agent_types: BTreeMap::new(),
+        ..Program::new(name, Digest::of(&workflow))
     };
+    let parts = vec![Blob::new(workflow), Blob::new(agent)];
     NewRun {
-        id: None,
-        program,
-        parts: vec![Blob::new(workflow), Blob::new(agent)],
-        input: Json::from(input.clone()),
         scope: Scope { agents: true, workflows: true, ..Scope::default() },
-        tools: Tools::default(),
-        root: None::<&Path>.map(Into::into),
-        base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
-        budget: Amounts::default(),
-        caps: Caps::default(),
-        concurrency: None,
-        limits: Limits::default(),
-        script: None,
         by: "test".into(),
-        own_files: Vec::new(),
-        reuse: None,
-        batch: None,
-        seed: None,
-        observer: None,
+        ..NewRun::new(program, parts, Json::from(input.clone()))
     }
 }
 
@@ -148,16 +130,12 @@ async fn agents_at_work_never_exceed_the_cap() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cap_pauses_the_run_and_a_higher_one_continues_it() {
     let bench = Bench::new();
-    let new = NewRun { caps: Caps { agents: Some(7), ..Caps::default() }, ..hello(&names(20)) };
+    let new = NewRun { caps: agents(7), ..hello(&names(20)) };
     let paused = bench.engine(4).start(new).await.unwrap().wait().await;
     assert_eq!(paused.state, State::Paused);
-    assert_eq!(paused.pause, Some(Pause::Cap { cap: "agents".into() }));
+    assert!(matches!(&paused.pause, Some(Pause::Cap { cap, .. }) if cap == "agents"));
     assert_eq!(paused.usage.agents, 7);
-    let options = || ResumeOptions {
-        caps: Caps { agents: Some(20), ..Caps::default() },
-        by: "test".into(),
-        ..Default::default()
-    };
+    let options = || ResumeOptions { caps: agents(20), by: "test".into(), ..Default::default() };
     let done = bench.engine(4).resume(&paused.run, options()).await.unwrap().wait().await;
     assert_eq!((done.state, greetings(&done)), (State::Done, 20));
     assert_eq!(done.usage.agents, 20, "nothing was repeated");
@@ -271,7 +249,7 @@ async fn a_letter_cancels_one_task_and_the_run_goes_on() {
 async fn a_letter_to_a_run_without_an_owner_is_obeyed_before_anything_starts() {
     let bench = Bench::new();
     let engine = bench.engine(4);
-    let caps = |agents| Caps { agents: Some(agents), ..Caps::default() };
+    let caps = agents;
     let mut runs = Vec::new();
     for _ in 0..3 {
         let new = NewRun { caps: caps(0), ..hello(&names(20)) };

@@ -1,9 +1,13 @@
 //! The command line.
 
 mod authority;
+mod caps;
 mod manifest;
+mod models;
 mod new;
+mod show;
 mod test;
+mod trees;
 mod workflows;
 
 use std::path::PathBuf;
@@ -12,9 +16,13 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::authority::{PolicyArgs, ReceiptsArgs};
+pub use self::caps::CapArgs;
 pub use self::manifest::{AddArgs, ManifestArgs, ManifestCommand};
+pub use self::models::ModelsArgs;
 pub use self::new::NewArgs;
+pub use self::show::{ShowArgs, TranscriptFormat};
 pub use self::test::TestArgs;
+pub use self::trees::{ApplyArgs, CleanArg, DoctorArgs};
 pub use self::workflows::{CheckArgs, ListArgs, ScriptArgs};
 use crate::value::{self, AgentArg};
 
@@ -85,18 +93,24 @@ pub enum Command {
     /// Show the records of a run.
     Journal(JournalArgs),
     /// Go on with a run or batch that stopped.
-    Resume(ResumeArgs),
+    Resume(Box<ResumeArgs>),
     /// Cancel a run or one of its tasks.
     Cancel(CancelArgs),
+    /// Merge what an isolated agent changed into the working tree.
+    Apply(ApplyArgs),
     /// Look into a workflow without executing it.
     Check(CheckArgs),
+    /// Print numbers about all runs, for Prometheus.
+    Metrics(MetricsArgs),
+    /// List providers of models, their models and what these cost.
+    Models(ModelsArgs),
     /// Perform the recorded cases of a component or script.
     Test(TestArgs),
     /// Work on the manifest of a component.
     Manifest(ManifestArgs),
     /// List what you always allow, or take it back.
     Receipts(ReceiptsArgs),
-    /// Check this machine and the journal.
+    /// Check this machine, the journal and worktrees.
     Doctor(DoctorArgs),
     /// Say what an error code means.
     Explain(ExplainArgs),
@@ -116,6 +130,20 @@ pub enum Format {
     Json,
 }
 
+/// `baton metrics`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_help = "\
+Text of Prometheus, version 0.0.4. Counts every run of the journal anew.
+
+Examples:
+  baton metrics > /var/lib/node_exporter/baton.prom
+  baton metrics --json")]
+pub struct MetricsArgs {
+    /// Print one JSON array of {name, labels, value}.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How the result of a run is shown.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct ResultArgs {
@@ -127,36 +155,26 @@ pub struct ResultArgs {
     pub format: Format,
 }
 
-/// What a run may consume. At a cap the run pauses; `baton resume` with a higher one goes on.
-#[derive(Clone, Copy, Debug, Args)]
-#[command(next_help_heading = "Caps")]
-pub struct CapArgs {
-    /// Agents that may start.
-    #[arg(long, value_name = "N", value_parser = value::number)]
-    pub max_agents: Option<u64>,
-    /// Input and output tokens together, such as 200k.
-    #[arg(long, value_name = "N", value_parser = value::number)]
-    pub max_tokens: Option<u64>,
-    /// US dollars, such as 5 or 0.25.
-    #[arg(long, value_name = "USD", value_parser = value::money)]
-    pub max_cost: Option<u64>,
-    /// Wall time of this sitting, such as 90s, 5m or 1h30m.
-    #[arg(long, value_name = "D", value_parser = value::duration_ms)]
-    pub timeout: Option<u64>,
-}
-
 /// `baton run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The result alone goes to standard output, progress to standard error.
 
 Backends:
+  PROVIDER:MODEL        a model: anthropic:, openai:, openai-chat:, gemini:, ollama:, or of settings
+  PROVIDER              any model of it, as tasks say; else its medium one
+  small, medium, large  tiers of models; settings name further ones
+  claude, codex, gemini-cli   coding agents that are installed
+  acp:PROGRAM ARGS      any coding agent that speaks the Agent Client Protocol
   component:NAME        an agent built in or beside the workflow, sandboxed
   component:FILE.wasm   an agent component in a file, sandboxed
   command:PROGRAM ARGS  any program; a JSON task on its standard input, JSON on its output
+  recorded:DIR          what --record DIR kept of an earlier run; nothing is sent anywhere
 
 Examples:
   baton run docs-audit --root .
+  baton run ./flow.js --root . --agent anthropic --max-cost 5
+  baton run ./flow.js --agent openai:gpt-5-mini --agent reviewer=large --task-cap cost=0.20
   baton run docs-audit --root docs --yes --json | jq .output
   baton run ./flow.js --args 'the login page' --agent 'command:./worker.sh' --root .
   baton run ./flow.wasm --input '{\"topic\":\"limits\"}' --max-agents 50 --timeout 10m
@@ -188,9 +206,18 @@ pub struct RunArgs {
     /// Directory that the workflow and its agents may read, as far as the workflow asks to.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// The commit that agents with a worktree of their own begin with; else what is checked out.
+    #[arg(long, value_name = "REV", requires = "root")]
+    pub base: Option<String>,
     /// Who performs agent tasks: for all, or for one agent type. May be repeated.
     #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent)]
     pub agents: Vec<AgentArg>,
+    /// Keep every exchange with a model in this directory, for --agent recorded:DIR.
+    #[arg(long, value_name = "DIR", conflicts_with = "each")]
+    pub record: Option<PathBuf>,
+    /// Do not go on by itself when a provider serves again; `baton resume` does.
+    #[arg(long)]
+    pub no_continue: bool,
     /// Start without asking, with what policy grants and no more.
     #[arg(long, short)]
     pub yes: bool,
@@ -244,8 +271,9 @@ pub struct ReuseArgs {
 /// `baton ls`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --json, one object per run and line: run, name, state, paused, owned, created, updated,
-program, records, tasks, failed_tasks, usage, failure {code, message}, batch {id, line}.
+With --json, one object per run and line: run, name, state, paused, pause {reason: cap, provider, person
+or interrupted, …}, owned, created, updated, program, records, tasks, failed_tasks, usage, failure {code,
+message}, batch {id, line}.
 A run that is `running` while `owned` is false was interrupted: `baton resume` goes on with it.
 
 Examples:
@@ -265,26 +293,6 @@ pub struct LsArgs {
     /// At most so many; 0 for all.
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: u64,
-}
-
-/// `baton show`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-RUN is a whole id, the beginning or end of one, or `last`. A task is RUN/3/1.
-
-With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, tools, caps, script,
-result. Of a task: what `baton tree --json` prints, and work, denials, result.
-
-Examples:
-  baton show last
-  baton show last/3 --json | jq .result")]
-pub struct ShowArgs {
-    /// The run or task.
-    #[arg(value_name = "RUN|TASK")]
-    pub id: String,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `baton tree`.
@@ -339,9 +347,12 @@ components that the run began with are pinned in the journal and are used whatev
 So is what it was granted. Where [deny] takes some of that away by now, it does not go on; where
 you did not start a run that calls tools, it goes on only with --yes.
 
+A run that waits for a provider in another process is made to ask it again now.
+
 Examples:
   baton resume last
   baton resume 01JQ4Z --max-cost 10
+  baton resume last --phase-cap 'Review:cost=2.50'
   baton resume batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF > results.jsonl")]
 pub struct ResumeArgs {
     /// A run or batch: a whole id, the beginning or end of one, or `last`.
@@ -369,6 +380,9 @@ pub struct ResumeArgs {
     /// Go on although you did not start it.
     #[arg(long, short)]
     pub yes: bool,
+    /// Where a provider serves nobody for now, leave the run paused instead of waiting.
+    #[arg(long)]
+    pub no_continue: bool,
     /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.
     #[arg(long, value_name = "FILE")]
     pub workflow: Option<PathBuf>,
@@ -394,18 +408,6 @@ pub struct CancelArgs {
     /// The run or task.
     #[arg(value_name = "RUN|TASK")]
     pub id: String,
-}
-
-/// `baton doctor`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  baton doctor
-  baton doctor --json | jq .disk")]
-pub struct DoctorArgs {
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `baton explain`.

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use baton_agents::confine;
 use baton_core::digest::Digest;
+use baton_core::model::Models;
 use baton_core::record::{BackendChoice, Program};
+use baton_core::scope::Authority as Grants;
 use baton_core::tool::SecretSource;
 
+use crate::consent::agents::AgentsView;
 use crate::consent::view::{Asked, View};
 use crate::error::Result;
 use crate::program::Bundle;
+use crate::program::models::is_coding_agent;
 use crate::program::toolset::{Effective, effective};
+use crate::project::models::ModelSettings;
 use crate::project::places::Places;
 use crate::project::policy::Policy;
 use crate::receipts::{Receipt, Receipts, difference};
@@ -23,6 +28,8 @@ pub struct Authority {
     pub policy: Policy,
     /// What that leaves of the requests.
     pub effective: Effective,
+    /// What agents that work by themselves may touch, beside their tools.
+    pub workers: Grants,
     /// The same for people.
     pub view: View,
     /// The receipt that would be kept, without its date.
@@ -52,12 +59,19 @@ impl Authority {
         root: Option<&Path>,
         flags: Vec<String>,
         places: &Places,
+        settings: &ModelSettings,
     ) -> Result<Self> {
         policy.guard(settings_below(root, places));
         policy.hide(secrets_below(root, &policy));
+        policy.hide(settings.keys().filter_map(|key| file_below(root?, key)));
+        policy.keep(settings.keys().filter_map(|key| match key {
+            SecretSource::Env(name) => Some(name.clone()),
+            SecretSource::File(_) | SecretSource::Command(_) => None,
+        }));
         let requests = &bundle.manifest.requests;
         let granted = root.is_some();
         let effective = effective(requests, &bundle.providers, &policy, granted)?;
+        let workers = workers(bundle, &policy, granted);
         let confinement = |network: bool| match session::supervisor() {
             Ok(supervisor) => confine::probe(&supervisor).words(network),
             Err(error) => vec![error.sentence()],
@@ -70,12 +84,13 @@ impl Authority {
             says_read: bundle.says_read,
             effective: &effective,
             confinement: &confinement,
+            agents: AgentsView::of(bundle, &workers),
         });
         let program = bundle.program.clone();
         let root = root.map(Path::to_owned);
         let backends = bundle.backends.clone();
         let receipt = Receipt {
-            authority: digest(&effective, root.as_ref(), &backends),
+            authority: digest(&effective, root.as_ref(), &backends, &bundle.reach.models, &workers),
             backends,
             flags,
             may: view.may(),
@@ -83,7 +98,7 @@ impl Authority {
             details: details(&effective),
             ..Receipt::new(identity(&program, bundle.path.as_deref()), root, program)
         };
-        Ok(Self { policy, effective, view, receipt, receipts: Receipts::of(places) })
+        Ok(Self { policy, effective, workers, view, receipt, receipts: Receipts::of(places) })
     }
 
     /// What was allowed to this workflow in this directory.
@@ -111,9 +126,37 @@ pub fn identity(program: &Program, path: Option<&Path>) -> String {
     }
 }
 
-fn digest(effective: &Effective, root: Option<&PathBuf>, backends: &BackendChoice) -> Digest {
+/// What agents that work by themselves may touch: files and commands, and of coding agents requests
+/// and variables as well, as far as policy grants them. Nothing, where there are no such agents:
+/// components have only what they ask for.
+fn workers(bundle: &Bundle, policy: &Policy, root: bool) -> Grants {
+    let BackendChoice { all, by_type, default } = &bundle.backends;
+    let mut chosen = all.iter().chain(by_type.values()).chain(default);
+    let granted = policy.authority(root);
+    if chosen.any(|backend| is_coding_agent(backend)) {
+        return Grants { secrets: None, ..granted };
+    }
+    if bundle.reach.models.is_empty() {
+        return Grants::default();
+    }
+    Grants { http: None, env: None, secrets: None, ..granted }
+}
+
+fn digest(
+    effective: &Effective,
+    root: Option<&PathBuf>,
+    backends: &BackendChoice,
+    models: &Models,
+    workers: &Grants,
+) -> Digest {
     let Effective { scope, tools } = effective;
-    Digest::of_json(&("baton receipt 1", scope, tools, root, backends))
+    let plain = ("baton receipt 1", scope, tools, root, backends);
+    if models.is_empty() && workers.is_nothing() {
+        return Digest::of_json(&plain);
+    }
+    // Where prompts go and which models are meant; what these cost may change.
+    let Models { providers, tiers, .. } = models;
+    Digest::of_json(&(plain, providers, tiers, workers))
 }
 
 /// Digests of what stands behind names.
@@ -135,13 +178,15 @@ fn details(effective: &Effective) -> BTreeMap<String, Digest> {
 /// Files that secrets come from, as patterns of paths below the granted directory.
 fn secrets_below(root: Option<&Path>, policy: &Policy) -> Vec<String> {
     let Some(root) = root else { return Vec::new() };
-    let files = policy.secrets.values().filter_map(|(definition, _)| match &definition.from {
-        SecretSource::File(path) => Some(Path::new(path)),
-        SecretSource::Env(_) | SecretSource::Command(_) => None,
-    });
-    files
-        .filter_map(|path| below(root, &path.canonicalize().unwrap_or_else(|_| path.into())))
-        .collect()
+    let sources = policy.secrets.values().map(|(definition, _)| &definition.from);
+    sources.filter_map(|source| file_below(root, source)).collect()
+}
+
+/// The file that a secret comes from, as a pattern, if it lies below the root.
+fn file_below(root: &Path, source: &SecretSource) -> Option<String> {
+    let SecretSource::File(path) = source else { return None };
+    let path = Path::new(path);
+    below(root, &path.canonicalize().unwrap_or_else(|_| path.into()))
 }
 
 /// A path as a pattern that means only it, if it lies below the root.

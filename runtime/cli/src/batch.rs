@@ -9,8 +9,9 @@ use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
+use baton_core::model::Models;
 use baton_core::record::{BackendChoice, BatchLine, Pause, Program, ScriptOptions};
-use baton_core::scope::Scope;
+use baton_core::scope::{Authority, Scope};
 use baton_core::tool::Tools;
 use baton_engine::{Engine, EngineError, NewRun, ResumeOptions, RunReport};
 use baton_journal::rows::{RunRow, State};
@@ -25,6 +26,7 @@ use crate::commands::run::Prepared;
 use crate::error::{CliError, Result};
 use crate::output::{self, can_draw, note, stdout};
 use crate::session::{Session, who};
+use crate::telemetry::{self, Spans};
 use crate::text::{duration, plural};
 use crate::{records, result, shapes};
 
@@ -46,6 +48,13 @@ pub struct Spec {
     scope: Scope,
     #[serde(default, skip_serializing_if = "Tools::is_empty")]
     tools: Tools,
+    #[serde(default, skip_serializing_if = "Models::is_empty")]
+    models: Models,
+    #[serde(default, skip_serializing_if = "Authority::is_nothing")]
+    workers: Authority,
+    /// Whether its runs go on by themselves when a provider serves again.
+    #[serde(default = "yes")]
+    continues: bool,
     root: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<String>,
@@ -63,6 +72,10 @@ pub struct Spec {
     script: Option<Box<ScriptOptions>>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Spec {
     /// What a prepared run and a file of inputs make.
     #[must_use]
@@ -73,12 +86,15 @@ impl Spec {
             program: prepared.bundle.program.clone(),
             scope: prepared.authority.effective.scope.clone(),
             tools: prepared.authority.effective.tools.clone(),
+            models: prepared.bundle.reach.models.clone(),
+            workers: prepared.authority.workers.clone(),
+            continues: prepared.continues,
             root: prepared.root.clone(),
             base: prepared.base.clone(),
             own_files: prepared.own_files.clone(),
             backends: prepared.bundle.backends.clone(),
             budget: prepared.budget,
-            caps: prepared.caps,
+            caps: prepared.caps.clone(),
             concurrency: prepared.concurrency_asked,
             limits: prepared.limits,
             script: prepared.bundle.script.clone(),
@@ -88,8 +104,8 @@ impl Spec {
     /// What each of its runs is granted.
     #[must_use]
     pub fn granted(&self) -> Granted<'_> {
-        let Self { scope, tools, .. } = self;
-        Granted { scope, tools }
+        let Self { scope, tools, models, workers, backends, program, .. } = self;
+        Granted { scope, tools, models, workers, backends, program, recorded: false }
     }
 
     /// The stored form.
@@ -151,6 +167,7 @@ impl Batch {
     /// When the journal fails, or not every line has a result.
     pub async fn drive(self, session: &Session, runs: u32, caps: Caps) -> Result<Exit> {
         let mut tally = Tally::new(self.inputs.len() as u64, self.plain);
+        let spans = Spans::start();
         let mut earlier: HashMap<u64, RunRow> = self
             .earlier
             .iter()
@@ -176,13 +193,19 @@ impl Batch {
             let (line, row) = (*line, row.map(|row| row.run));
             match row {
                 Some(run) => {
-                    let options = ResumeOptions { caps, by: who(), ..ResumeOptions::default() };
+                    let options = ResumeOptions {
+                        caps: caps.clone(),
+                        by: who(),
+                        observer: spans.observer(session.journal.now()),
+                        ..ResumeOptions::default()
+                    };
                     live.spawn(
                         async move { driven(line, engine.resume(&run, options).await).await },
                     );
                 }
                 None => {
-                    let new = self.new_run(line, input.clone(), &caps);
+                    let observer = spans.observer(session.journal.now());
+                    let new = NewRun { observer, ..self.new_run(line, input.clone(), &caps) };
                     live.spawn(start(engine, line, new));
                 }
             }
@@ -190,6 +213,7 @@ impl Batch {
         while !live.is_empty() {
             self.join(&mut live, &mut tally).await?;
         }
+        spans.finish().await;
         tally.close(&self.id)
     }
 
@@ -222,6 +246,10 @@ impl Batch {
             input,
             scope: spec.scope.clone(),
             tools: spec.tools.clone(),
+            models: spec.models.clone(),
+            workers: spec.workers.clone(),
+            continues: spec.continues,
+            traceparent: telemetry::context(),
             root: spec.root.clone(),
             base: spec.base.clone(),
             backends: spec.backends.clone(),
@@ -236,6 +264,7 @@ impl Batch {
             batch: Some(BatchLine { batch: self.id.clone(), line }),
             seed: None,
             observer: None,
+            watcher: None,
         }
     }
 }
@@ -276,7 +305,7 @@ impl Tally {
         // An interrupted run has no result yet: `resume` brings it.
         let interrupted = report.error.is_none()
             && report.outcome.is_none()
-            && !matches!(report.pause, Some(Pause::Cap { .. } | Pause::Person { .. }));
+            && matches!(report.pause, None | Some(Pause::Interrupted));
         if interrupted {
             return Ok(());
         }

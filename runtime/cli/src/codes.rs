@@ -112,6 +112,11 @@ codes! {
     NotNew = "B0037", Failed, "a file is already there";
     Policy = "B0038", Usage, "policy lacks what a tool needs";
     Server = "B0039", Failed, "a server of tools cannot be used";
+    NoModel = "B0040", Usage, "there is no such model, provider or tier";
+    NoKey = "B0041", Usage, "the key of a provider is not there";
+    ProviderOut = "B0042", Limit, "a provider of models serves nobody for now";
+    NoPatch = "B0043", Usage, "a task has no changes to apply";
+    Conflict = "B0044", Failed, "changes of an agent do not fit the working tree";
 }
 
 /// The row of a code as a person may write it: `B0002`, `b2` or `2`.

@@ -61,6 +61,15 @@ impl CliError {
         self
     }
 
+    /// The same with where it is wrong, before the message.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        if let Self::Coded(coded) = &mut self {
+            coded.message = format!("{place}: {}", coded.message);
+        }
+        self
+    }
+
     /// The same with the lines that it is about.
     #[must_use]
     pub fn frame(mut self, frame: impl Into<String>) -> Self {
@@ -89,6 +98,18 @@ impl CliError {
                 .collect::<Vec<_>>()
                 .join(": "),
             Self::BrokenPipe => self.to_string(),
+        }
+    }
+
+    /// The message, its causes and what to do, as one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Coded(coded) => match &coded.hint {
+                Some(hint) => format!("{} ({hint})", self.sentence()),
+                None => self.sentence(),
+            },
+            Self::BrokenPipe => self.sentence(),
         }
     }
 

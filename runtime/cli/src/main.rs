@@ -12,6 +12,7 @@ mod home;
 mod input;
 mod live;
 mod output;
+mod pause;
 mod program;
 mod project;
 mod receipts;
@@ -23,8 +24,12 @@ mod select;
 mod servers;
 mod session;
 mod shapes;
+mod spend;
 mod started;
+mod telemetry;
 mod text;
+mod totals;
+mod transcript;
 mod value;
 
 use std::process::ExitCode;
@@ -52,7 +57,10 @@ fn main() -> ExitCode {
         Command::Journal(args) => commands::journal::run(args, &common),
         Command::Resume(args) => commands::resume::run(args, &common),
         Command::Cancel(args) => commands::cancel::run(args, &common),
+        Command::Apply(args) => commands::apply::run(args, &common),
         Command::Check(args) => commands::check::run(args, &common),
+        Command::Metrics(args) => commands::metrics::run(args, &common),
+        Command::Models(args) => commands::models::run(args),
         Command::Test(args) => commands::test::run(args, &common),
         Command::Manifest(args) => commands::manifest::run(args),
         Command::Receipts(args) => commands::receipts::run(args),

@@ -45,6 +45,10 @@ pub struct Receipt {
     pub backends: BackendChoice,
     /// Flags that granted something then, as they are written.
     pub flags: Vec<String>,
+    /// What the command line said of agents, as `--agent` takes it. None: a receipt of a release that
+    /// did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<Vec<String>>,
     /// What it may do, a line each.
     pub may: Vec<String>,
     /// What it asks for, a line each.
@@ -66,6 +70,7 @@ impl Receipt {
             authority: Digest::of(b""),
             backends: BackendChoice::default(),
             flags: Vec::new(),
+            agents: None,
             may: Vec::new(),
             asks: Vec::new(),
             details: BTreeMap::new(),

@@ -2,8 +2,8 @@
 
 use baton_core::handoff::{Outcome, Usage};
 use baton_core::ids::RunId;
-use baton_core::record::{Body, Record, RunStarted};
-use baton_journal::rows::RunRow;
+use baton_core::record::{Body, Pause, Record, RunStarted};
+use baton_journal::rows::{RunRow, State};
 use baton_journal::store::Journal;
 
 use crate::codes::Code;
@@ -63,4 +63,31 @@ pub async fn finished(journal: &dyn Journal, row: &RunRow) -> Result<Option<(Out
             format!("{} does not end with its last record", row.run),
         )),
     }
+}
+
+/// Records that are looked at together on the way back from the end.
+const TAIL: u64 = 64;
+
+/// Why a run is paused, if it is.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn paused(journal: &dyn Journal, row: &RunRow) -> Result<Option<Pause>> {
+    if row.state != State::Paused {
+        return Ok(None);
+    }
+    let mut end = row.records;
+    while end > 0 {
+        let begin = end.saturating_sub(TAIL);
+        let page = journal.records(&row.run, begin, end - begin).await?;
+        let reason = page.into_iter().rev().find_map(|record| match record.body {
+            Body::Paused { reason } => Some(reason),
+            _ => None,
+        });
+        if reason.is_some() {
+            return Ok(reason);
+        }
+        end = begin;
+    }
+    Ok(None)
 }

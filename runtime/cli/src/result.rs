@@ -3,7 +3,6 @@
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::RunId;
 use baton_core::json::Json;
-use baton_core::record::Pause;
 use baton_engine::{EngineError, RunReport};
 use baton_journal::rows::State;
 
@@ -14,9 +13,11 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::failure::of_script;
 use crate::output::{BAD, DIM, GOOD, note, stdout};
-use crate::render::{record::pause, usage};
+use crate::pause::{self, PauseShape};
+use crate::render::usage;
 use crate::shapes::{self, ErrorShape, ResultShape};
-use crate::text::{clean, duration, one_line, paint, plural};
+use crate::text::{clean, duration, one_line, paint, plural, signed_dollars};
+use crate::totals::Totals;
 
 impl From<EngineError> for CliError {
     fn from(error: EngineError) -> Self {
@@ -68,19 +69,7 @@ pub fn verdict(report: &mut RunReport) -> Option<CliError> {
             let (code, hint) = failed(failure, &run);
             (code, format!("{run} failed: {failure}"), hint)
         }
-        (_, _, Some(Pause::Cap { cap })) => {
-            let flag = match cap.as_str() {
-                "agents" => "--max-agents N",
-                "tokens" => "--max-tokens N",
-                "cost" => "--max-cost USD",
-                _ => "--timeout D",
-            };
-            let hint = format!("`baton resume {run} {flag}` goes on with a higher cap");
-            (Code::CapReached, format!("{run} is paused: the cap on {cap} is reached"), hint)
-        }
-        (_, _, Some(reason @ Pause::Person { .. })) => {
-            (Code::Paused, format!("{run} is paused {}", pause(reason)), goes_on)
-        }
+        (_, _, Some(reason)) => return Some(pause::error(&run, reason, pause::now())),
         (State::Waiting, ..) => (Code::Paused, format!("{run} waits for a person"), goes_on),
         _ => (Code::Interrupted, format!("{run} was interrupted"), goes_on),
     };
@@ -140,19 +129,21 @@ fn by_kind(kind: FailureKind, run: &RunId) -> (Code, String) {
 ///
 /// # Errors
 /// Why the run has no result.
-pub fn show(mut report: RunReport, how: &ResultArgs) -> Result<Exit> {
+pub fn show(mut report: RunReport, totals: &Totals, how: &ResultArgs) -> Result<Exit> {
     let error = verdict(&mut report);
     if how.json {
-        let shown = stdout(&shapes::line(&shape(&report, error.as_ref(), None))?);
+        let mut shape = shape(&report, error.as_ref(), None);
+        shape.usage = shape.usage.saved(Some(&totals.ladders));
+        let shown = stdout(&shapes::line(&shape)?);
         // Nobody reads any more: the exit code still says how the run ended.
         if !matches!(shown, Err(CliError::BrokenPipe)) {
             shown?;
         }
     } else if let Some(Outcome::Done(handoff)) = &report.outcome {
         stdout(&body(handoff, how.format))?;
-        tell_done(&report, handoff);
+        tell_done(&report, totals, handoff);
     } else {
-        note(&paint(DIM, &footer(&report)));
+        note(&paint(DIM, &footer(&report, totals)));
     }
     error.map_or(Ok(Exit::Done), Err)
 }
@@ -174,6 +165,7 @@ pub fn show_failed_start(error: &CliError) -> Result<()> {
         usage: (&Usage::default()).into(),
         reused: 0,
         failed_tasks: 0,
+        pause: None,
         error: ErrorShape::new(error, None),
     };
     stdout(&shapes::line(&shape)?)
@@ -204,6 +196,7 @@ pub fn shape<'a>(
         usage: (&report.usage).into(),
         reused: report.reused,
         failed_tasks: report.failed_tasks,
+        pause: report.pause.as_ref().map(|reason| PauseShape::new(&report.run, reason)),
         error: error.and_then(|error| ErrorShape::new(error, report.outcome.as_ref())),
     }
 }
@@ -239,7 +232,7 @@ fn pretty(value: &serde_json::Value) -> String {
     clean(&text).into_owned()
 }
 
-fn tell_done(report: &RunReport, handoff: &Handoff) {
+fn tell_done(report: &RunReport, totals: &Totals, handoff: &Handoff) {
     if !handoff.summary.is_empty() && !handoff.output.is_null() {
         note(&format!("{} {}", paint(GOOD, "✓"), one_line(&handoff.summary)));
     }
@@ -254,14 +247,17 @@ fn tell_done(report: &RunReport, handoff: &Handoff) {
     for follow_up in &handoff.follow_ups {
         note(&format!("  next: {}", one_line(follow_up)));
     }
-    note(&paint(DIM, &footer(report)));
+    note(&paint(DIM, &footer(report, totals)));
 }
 
-fn footer(report: &RunReport) -> String {
+fn footer(report: &RunReport, totals: &Totals) -> String {
     let mut parts = vec![report.run.to_string(), duration(report.usage.wall_ms)];
     let consumed = usage(&report.usage);
     if !consumed.is_empty() {
         parts.push(consumed);
+    }
+    if !totals.ladders.passed.is_empty() {
+        parts.push(format!("{} saved", signed_dollars(totals.ladders.saved_micro_usd)));
     }
     if report.reused > 0 {
         parts.push(format!("{} reused", report.reused));

@@ -7,6 +7,7 @@ use baton_agents::Supervisor;
 use baton_engine::{Engine, EngineConfig};
 use baton_host::{Host, HostConfig};
 use baton_journal::store::Journal;
+use baton_models::recorded::Recorder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::codes::{Code, Exit};
@@ -39,10 +40,10 @@ impl Session {
     /// # Errors
     /// When the journal or the wasm engine cannot be used.
     pub fn open(home: &Home, concurrency: u32, runs: u32) -> Result<Self> {
-        Self::over(home, None, concurrency, runs)
+        Self::over(home, None, concurrency, runs, None)
     }
 
-    /// The same over a sandbox that is already there.
+    /// The same over a sandbox that is already there, and with what records exchanges with models.
     ///
     /// # Errors
     /// When the journal or the wasm engine cannot be used.
@@ -51,6 +52,7 @@ impl Session {
         ready: Option<Arc<Host>>,
         concurrency: u32,
         runs: u32,
+        recorder: Option<Arc<Recorder>>,
     ) -> Result<Self> {
         let journal = home.write()?;
         let host = match ready {
@@ -65,6 +67,7 @@ impl Session {
             backend_concurrency: Vec::new(),
             runs,
             worktrees: home.worktrees()?,
+            recorder,
         });
         Ok(Self { journal, engine })
     }

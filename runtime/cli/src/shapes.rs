@@ -1,15 +1,19 @@
 //! The JSON shapes that others program against. Fields may be added, never renamed or removed.
 
+mod usage;
+
 use baton_core::digest::Digest;
-use baton_core::handoff::{Artifact, Evidence, FailureKind, Outcome, Usage};
+use baton_core::handoff::{Artifact, Evidence, FailureKind, Outcome};
 use baton_core::ids::{RunId, TaskId, Timestamp};
 use baton_core::json::Json;
-use baton_core::record::Record;
+use baton_core::record::{Pause, Record};
 use baton_journal::rows::{RunRow, State, TaskRow};
 use serde::Serialize;
 
+pub use self::usage::{TotalsShape, UsageShape, dollars, signed_dollars};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::pause::PauseShape;
 use crate::reuse::Decision;
 
 /// One object on one line.
@@ -33,37 +37,6 @@ pub fn moment(at: Timestamp) -> String {
         .map_or_else(|_| format!("{}ms", at.0), |moment| format!("{moment:.3}"))
 }
 
-/// What was consumed.
-#[derive(Debug, Serialize)]
-pub struct UsageShape {
-    agents: u64,
-    input_tokens: u64,
-    output_tokens: u64,
-    cached_tokens: u64,
-    cost_usd: f64,
-    fuel: u64,
-    wall_ms: u64,
-}
-
-impl From<&Usage> for UsageShape {
-    fn from(usage: &Usage) -> Self {
-        Self {
-            agents: usage.agents,
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cached_tokens: usage.cached_tokens,
-            cost_usd: dollars(usage.cost_micro_usd),
-            fuel: usage.fuel,
-            wall_ms: usage.wall_ms,
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to nine thousand million dollars")]
-fn dollars(micro: u64) -> f64 {
-    micro as f64 / 1e6
-}
-
 /// Why a run or task has no result, as rows keep it.
 #[derive(Debug, Serialize)]
 pub struct FailureShape<'a> {
@@ -82,6 +55,7 @@ pub struct RunShape<'a> {
     name: &'a str,
     state: State,
     paused: Option<&'a str>,
+    pause: Option<PauseShape<'a>>,
     owned: bool,
     created: String,
     updated: String,
@@ -100,13 +74,16 @@ struct BatchShape<'a> {
     line: u64,
 }
 
-impl<'a> From<&'a RunRow> for RunShape<'a> {
-    fn from(row: &'a RunRow) -> Self {
+impl<'a> RunShape<'a> {
+    /// The shape of a row, and of why the run is paused, if it is.
+    #[must_use]
+    pub fn new(row: &'a RunRow, pause: Option<&'a Pause>) -> Self {
         Self {
             run: &row.run,
             name: &row.name,
             state: row.state,
             paused: row.paused.as_deref(),
+            pause: pause.map(|reason| PauseShape::new(&row.run, reason)),
             owned: row.owned,
             created: moment(row.created),
             updated: moment(row.updated),
@@ -194,11 +171,13 @@ impl<'a> RecordShape<'a> {
     #[must_use]
     pub fn new(run: &'a RunId, record: &Record) -> Self {
         let body = serde_json::to_value(&record.body).unwrap_or_default();
-        let (kind, body) = match body {
+        let (kind, mut body) = match body {
             serde_json::Value::Object(fields) => fields.into_iter().next().unwrap_or_default(),
             serde_json::Value::String(kind) => (kind, serde_json::Value::Null),
             other => (String::new(), other),
         };
+        // Whether objects keep the order of their fields is a feature that any dependency switches on.
+        body.sort_all_objects();
         Self { run, seq: record.seq, at: moment(record.at), kind, body }
     }
 }
@@ -229,6 +208,9 @@ pub struct ResultShape<'a> {
     pub reused: u64,
     /// Tasks that ended without a result.
     pub failed_tasks: u64,
+    /// Why it is paused, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<PauseShape<'a>>,
     /// Why there is no result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorShape>,

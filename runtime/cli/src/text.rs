@@ -83,6 +83,33 @@ pub fn fit(text: &str, columns: usize) -> String {
     cut
 }
 
+/// One line as lines of at most `columns`, broken between words where that can be.
+#[must_use]
+pub fn wrap(line: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let (mut lines, mut last, mut used) = (Vec::new(), String::new(), 0);
+    for word in line.split_inclusive(' ') {
+        // A blank at the end of a line takes no room.
+        if used > 0 && used + width(word.trim_end()) > columns {
+            lines.push(std::mem::take(&mut last));
+            used = 0;
+        }
+        for c in word.chars() {
+            if used + char_width(c) > columns {
+                if c == ' ' {
+                    continue;
+                }
+                lines.push(std::mem::take(&mut last));
+                used = 0;
+            }
+            last.push(c);
+            used += char_width(c);
+        }
+    }
+    lines.push(last);
+    lines
+}
+
 /// The text filled up with spaces to `columns`.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {
@@ -151,6 +178,13 @@ pub fn dollars(micro: u64) -> String {
     } else {
         format!("${}.{:02}", micro / 1_000_000, micro % 1_000_000 / 10_000)
     }
+}
+
+/// The same of an amount that may be below zero.
+#[must_use]
+pub fn signed_dollars(micro: i64) -> String {
+    let sign = if micro < 0 { "-" } else { "" };
+    format!("{sign}{}", dollars(micro.unsigned_abs()))
 }
 
 /// `1 agent`, `2 agents`.

@@ -1,10 +1,14 @@
 //! Values on the command line: spans of time, numbers, money, limits and backends.
 
+mod caps;
+
+use std::fmt;
 use std::path::Path;
 
 use baton_core::scope::Capability;
 use baton_core::spec::micro_usd;
 
+pub use self::caps::{phase_cap, task_cap};
 use crate::project::policy::{Flag, Pattern};
 
 /// Milliseconds of a span such as `90s`, `5m`, `1h30m` or `250ms`.
@@ -126,39 +130,67 @@ pub struct AgentArg {
     pub backend: String,
 }
 
-/// `BACKEND` or `TYPE=BACKEND`.
+impl fmt::Display for AgentArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.agent_type {
+            Some(agent_type) => write!(f, "{agent_type}={}", self.backend),
+            None => f.write_str(&self.backend),
+        }
+    }
+}
+
+/// Kinds of backend that are written with what they are about behind a colon, whatever that is.
+pub const KINDS: [&str; 4] = ["component:", "command:", "acp:", "recorded:"];
+/// Coding agents that are named by a word alone.
+pub const CODING_AGENTS: [&str; 3] = ["claude", "codex", "gemini-cli"];
+
+/// `BACKEND` or `TYPE=BACKEND`. Which models, providers and tiers there are is asked later: settings
+/// add to them.
 ///
 /// # Errors
 /// Says which backends there are.
 pub fn agent(text: &str) -> Result<AgentArg, String> {
-    // A backend begins with its kind and a colon; no plugin, whose agent types hold colons too, is
-    // called like a kind.
-    let is_backend = ["component:", "command:"].iter().any(|kind| text.starts_with(kind));
+    let kind = |text: &str| KINDS.into_iter().find(|kind| text.starts_with(kind));
+    // What follows a kind may hold any sign; no plugin, whose agent types hold colons too, is called
+    // like a kind.
     let (agent_type, backend) = match text.split_once('=') {
-        Some((name, backend)) if !name.is_empty() && !is_backend => {
+        Some((name, backend)) if !name.is_empty() && kind(text).is_none() => {
             (Some(name.to_owned()), backend)
         }
         _ => (None, text),
     };
-    match backend.split_once(':') {
-        Some(("component" | "command", what)) if !what.trim().is_empty() => {
-            Ok(AgentArg { agent_type, backend: backend.into() })
-        }
-        _ => Err(format!(
-            "`{backend}` is not a backend; write component:NAME, component:FILE.wasm or \
-             command:PROGRAM ARGUMENTS"
-        )),
+    let usable = match kind(backend) {
+        Some(kind) => !backend.trim_start_matches(kind).trim().is_empty(),
+        None => is_name(backend),
+    };
+    if usable {
+        return Ok(AgentArg { agent_type, backend: backend.into() });
     }
+    Err(format!(
+        "`{backend}` is not a backend; write PROVIDER:MODEL such as anthropic:claude-sonnet-4-5, a \
+         provider or tier alone, claude, codex, gemini-cli, acp:PROGRAM ARGUMENTS, component:NAME, \
+         component:FILE.wasm, command:PROGRAM ARGUMENTS or recorded:DIR"
+    ))
 }
 
-/// What follows `command:`, with a program that is named by a relative path named from the root, so
+/// Whether a text may be a provider, a tier, or a provider and a model.
+fn is_name(text: &str) -> bool {
+    let (name, model) = text.split_once(':').map_or((text, None), |(a, b)| (a, Some(b)));
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let plain = |model: &str| {
+        !model.is_empty() && !model.contains(|c: char| c.is_whitespace() || c.is_control())
+    };
+    !name.is_empty() && name.bytes().all(letter) && model.is_none_or(plain)
+}
+
+/// What follows `command:` or `acp:`, with a program that is named by a relative path named from the root, so
 /// that a resume from another directory means the same program. Everything else stays as written.
 ///
 /// # Errors
 /// When it cannot be split into words, or the path is not UTF-8.
 pub fn anchored(argv: &str, here: &Path) -> Result<String, String> {
     let mut words = shell_words::split(argv)
-        .map_err(|_| format!("`command:{argv}` leaves a quote or backslash open"))?;
+        .map_err(|_| format!("`{argv}` leaves a quote or backslash open"))?;
     match words.first_mut() {
         Some(program) if program.contains('/') && !program.starts_with('/') => {
             let path = here.join(program.trim_start_matches("./"));

@@ -6,7 +6,7 @@ use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use clap::Args;
 
 use super::PolicyArgs;
-use crate::value;
+use crate::value::{self, AgentArg};
 
 /// How the scripts of a run are interpreted.
 #[derive(Clone, Copy, Debug, Args)]
@@ -72,14 +72,16 @@ With --json, one object. Of a component: file, digest, size, world, imports, exp
 accepted, refusals. Of a script: file, digest, size, kind, accepted, meta, errors, warnings, agents,
 workflows and agent_types (each with found), extensions, portability. Of a finding: code, message,
 line, column, hint, frame. Of a workflow also authority: workflow and providers with requests, each
-with capability, asked, verdict (granted, partly, refused), by, hint; and always: each with root, at,
-holds, changed.
+with capability, asked, verdict (granted, partly, refused), by, hint; agents, where one can be a
+model or a coding agent: all, by_type, default, models, endpoints, guidance, workers, notes; caps;
+and always: each with root, at, holds, changed.
 
 Examples:
   baton check ./flow.wasm
   baton check ./flow.js
   baton check ./flow.js --portable
   baton check ./flow.wasm --root . --grant 'write=out/**'
+  baton check ./flow.js --root . --agent anthropic
   baton check docs-audit --json | jq .manifest")]
 pub struct CheckArgs {
     /// A script or component: a file, or a name that `baton list` shows.
@@ -94,6 +96,9 @@ pub struct CheckArgs {
     /// Directory that would be granted.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    /// Who would perform agent tasks, as of `baton run`.
+    #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent)]
+    pub agents: Vec<AgentArg>,
     /// What would be granted and denied.
     #[command(flatten)]
     pub policy: PolicyArgs,

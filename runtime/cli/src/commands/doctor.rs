@@ -1,4 +1,6 @@
-//! `baton doctor`: this machine, the journal, and every limit.
+//! `baton doctor`: this machine, the journal, worktrees, and every limit.
+
+mod worktrees;
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +14,7 @@ use baton_journal::sqlite::{self, SQLITE_FLOOR};
 use baton_journal::store::{Journal, VerifyReport};
 use serde::Serialize;
 
-use crate::args::{Common, DoctorArgs};
+use crate::args::{CleanArg, Common, DoctorArgs};
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
@@ -44,6 +46,8 @@ struct Checkup {
     cache: Cache,
     confinement: Confinement,
     journal: Option<JournalState>,
+    worktrees: Vec<worktrees::Worktree>,
+    unfinished: Vec<worktrees::Unfinished>,
     limits: Vec<Limit>,
 }
 
@@ -101,10 +105,7 @@ struct Limit {
 /// When the journal is damaged or cannot be read.
 pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
     let home = Home::find(common)?;
-    let journal = match home.read()? {
-        Some(journal) => Some(block_on(journal_state(&*journal))?),
-        None => None,
-    };
+    let (journal, found) = block_on(examine(&home, args.clean))?;
     let max_map_count =
         fs::read_to_string(MAX_MAP_COUNT).ok().and_then(|text| text.trim().parse().ok());
     let checkup = Checkup {
@@ -115,6 +116,8 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
         cache: cache(&home.cache()),
         confinement: confinement()?,
         journal,
+        worktrees: found.worktrees,
+        unfinished: found.unfinished,
         limits: limits(),
     };
     if args.json {
@@ -129,6 +132,18 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
         }
         _ => Ok(Exit::Done),
     }
+}
+
+async fn examine(
+    home: &Home,
+    clean: Option<CleanArg>,
+) -> Result<(Option<JournalState>, worktrees::Found)> {
+    let journal = home.read()?;
+    let state = match &journal {
+        Some(journal) => Some(journal_state(&**journal).await?),
+        None => None,
+    };
+    Ok((state, worktrees::examine(home, journal.as_deref(), clean).await?))
 }
 
 async fn journal_state(journal: &dyn Journal) -> Result<JournalState> {
@@ -280,6 +295,13 @@ fn text(checkup: &Checkup) -> String {
                 );
             }
         }
+    }
+    for (index, worktree) in checkup.worktrees.iter().enumerate() {
+        let name = if index == 0 { "worktrees" } else { "" };
+        fact(worktree.is_fine().then_some(true), name, worktree.words());
+    }
+    for unfinished in &checkup.unfinished {
+        fact(Some(false), "half written", unfinished.words());
     }
     out.push_str(&format!("\n{}\n", paint(BOLD, "Limits (--limit NAME=VALUE)")));
     let name_width = checkup.limits.iter().map(|limit| limit.name.len()).max().unwrap_or_default();

@@ -12,7 +12,7 @@ use ulid::Ulid;
 use crate::args::{Common, ResumeArgs, RunArgs};
 use crate::batch::{Batch, Spec};
 use crate::codes::{Code, Exit};
-use crate::commands::resume::consent::allow;
+use crate::commands::resume::consent::{allow, is_mine, programs_on_record};
 use crate::commands::run::{Prepared, Wish, caps};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
@@ -40,7 +40,7 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
     let _alone = alone(&home, &id)?;
     session::block_on(async {
         servers::ask(&mut prepared).await?;
-        let session = Session::over(&home, host, prepared.concurrency, args.runs)?;
+        let session = Session::over(&home, host, prepared.concurrency, args.runs, None)?;
         let pinned = Blob::new(bytes);
         let spec = Spec::new(&prepared, pinned.digest);
         let mut blobs = vec![pinned];
@@ -81,7 +81,16 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     let row = home::block_on(known(&*reader, &args.id))?;
     let _alone = alone(home, &row.id)?;
     let batch = home::block_on(open(&*reader, row, common.plain))?;
-    allow(&batch.id, batch.spec.granted(), args.yes)?;
+    let mut granted = batch.spec.granted();
+    if !is_mine(&batch.id)? {
+        let filter = RunFilter { batch: Some(batch.id.clone()), ..RunFilter::default() };
+        granted.recorded = home::block_on(async {
+            let rows = reader.runs(&filter).await?;
+            let runs: Vec<_> = rows.into_iter().map(|row| row.run).collect();
+            programs_on_record(&*reader, &runs).await
+        })?;
+    }
+    allow(&batch.id, granted, args.yes)?;
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;

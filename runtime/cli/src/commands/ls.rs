@@ -1,5 +1,7 @@
 //! `baton ls`: runs, newest first.
 
+use std::collections::BTreeMap;
+
 use baton_journal::rows::{RunFilter, State};
 
 use crate::args::{Common, LsArgs};
@@ -8,7 +10,7 @@ use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::output::{columns, note, stdout};
 use crate::shapes::{self, RunShape};
-use crate::{render, text};
+use crate::{records, render, text};
 
 /// Every state, as it may be asked for.
 const STATES: [State; 7] = [
@@ -38,14 +40,23 @@ pub fn run(args: &LsArgs, common: &Common) -> Result<Exit> {
         prefix: None,
         limit: (args.limit > 0).then_some(args.limit),
     };
-    let rows = block_on(async { Ok(journal.runs(&filter).await?) })?;
+    let (rows, pauses) = block_on(async {
+        let rows = journal.runs(&filter).await?;
+        let mut pauses = BTreeMap::new();
+        for row in &rows {
+            if let Some(reason) = records::paused(&*journal, row).await? {
+                pauses.insert(row.run.clone(), reason);
+            }
+        }
+        Ok((rows, pauses))
+    })?;
     if args.json {
-        let lines = rows.iter().map(|row| shapes::line(&RunShape::from(row)));
+        let lines = rows.iter().map(|row| shapes::line(&RunShape::new(row, pauses.get(&row.run))));
         stdout(&lines.collect::<Result<String>>()?)?;
     } else if rows.is_empty() {
         note("no run fits");
     } else {
-        stdout(&render::runs::runs(&rows, journal.now(), columns()))?;
+        stdout(&render::runs::runs(&rows, &pauses, journal.now(), columns()))?;
         if args.limit > 0 && rows.len() as u64 == args.limit {
             note(&format!("the newest {} runs; --limit 0 lists all", args.limit));
         }

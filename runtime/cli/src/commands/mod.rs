@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub mod apply;
 pub mod cancel;
 pub mod check;
 pub mod completions;
@@ -10,6 +11,8 @@ pub mod journal;
 pub mod list;
 pub mod ls;
 pub mod manifest;
+pub mod metrics;
+pub mod models;
 pub mod new;
 pub mod receipts;
 pub mod resume;

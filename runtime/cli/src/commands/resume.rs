@@ -1,14 +1,15 @@
 //! `baton resume`: go on with a run or batch that stopped.
 
+mod again;
 pub mod consent;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use baton_core::budget::Caps;
 use baton_core::record::RunStarted;
 use baton_engine::{ResumeOptions, RunReport};
-use baton_journal::rows::RunRow;
-use tokio::sync::mpsc;
+use baton_journal::rows::{RunRow, State};
 
 use crate::args::{Common, ResumeArgs};
 use crate::codes::{Code, Exit};
@@ -17,9 +18,11 @@ use crate::commands::run::caps;
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
-use crate::live::Live;
+use crate::live::{self, Live};
 use crate::output::note;
 use crate::session::{self, CONCURRENCY, Session};
+use crate::telemetry::Spans;
+use crate::totals::Totals;
 use crate::{home, records, result, reuse, select};
 
 use self::consent::Granted;
@@ -44,31 +47,61 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let concurrency = started.concurrency.unwrap_or(CONCURRENCY);
     if let Some(ended) = ended {
         note(&format!("{} has already ended; this is its recorded result", row.run));
-        let decisions = home::block_on(reuse::decisions(&*journal, &row.run))?;
+        let (decisions, totals) = home::block_on(async {
+            let decisions = reuse::decisions(&*journal, &row.run).await?;
+            Ok((decisions, Totals::of(&*journal, &row.run).await?))
+        })?;
         let report = recorded(&row, ended, reuse::count(&decisions));
-        return result::show(report, &args.result);
+        return result::show(report, &totals, &args.result);
     }
     let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
     let id = batch.unwrap_or(row.run.as_str());
-    consent::allow(id, Granted::from(&*started), args.yes)?;
+    let mut granted = Granted::from(&*started);
+    if !consent::is_mine(id)? {
+        let runs = std::slice::from_ref(&row.run);
+        granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
+    }
+    consent::allow(id, granted, args.yes)?;
+    if row.owned && row.state == State::Paused {
+        return elsewhere(args, &home, &row);
+    }
     let substitute = args.workflow.as_deref().map(bytes).transpose()?;
-    let report = session::block_on(async {
+    let continues = args.no_continue.then_some(false);
+    let (report, totals) = session::block_on(async {
         let session = Session::open(&home, concurrency, 1)?;
-        let (observer, records) = mpsc::unbounded_channel();
+        let (observer, watcher, feeds) = live::feeds();
+        let spans = Spans::start();
+        let feeds = feeds.also(spans.observer(session.journal.now()));
         let options = ResumeOptions {
             caps: caps(&args.caps),
             by: session::who(),
             substitute,
             observer: Some(observer),
+            watcher: Some(watcher),
+            continues,
         };
         let handle = session.engine.resume(&row.run, options).await?;
         session.obey_signals(format!("baton resume {}", row.run))?;
-        let live = Live::start(session.journal.clone(), records, common.plain);
+        let feeds = feeds.continuing(continues);
+        let live = Live::start(session.journal.clone(), feeds, common.plain);
         let report = handle.wait().await;
-        live.finish().await;
-        Ok(report)
+        let totals = live.finish().await;
+        spans.finish().await;
+        Ok((report, totals))
     })?;
-    result::show(report, &args.result)
+    result::show(report, &totals, &args.result)
+}
+
+/// Goes on with a run that is paused in another process, which alone can do that.
+fn elsewhere(args: &ResumeArgs, home: &Home, row: &RunRow) -> Result<Exit> {
+    if caps(&args.caps) != Caps::default() || args.workflow.is_some() || args.no_continue {
+        let message = format!("{} waits in another process, with the caps it has", row.run);
+        return Err(CliError::new(Code::Owned, message).hint(format!(
+            "end that process with Ctrl-C first; `baton resume {}` alone makes it go on",
+            row.run
+        )));
+    }
+    home::block_on(again::ask(home, row))
 }
 
 /// A run keeps the input it began with: another one is another run.

@@ -13,7 +13,7 @@ use baton_core::record::BatchLine;
 use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use baton_engine::{NewRun, Observer, RunReport};
 use baton_host::Host;
-use tokio::sync::mpsc;
+use baton_models::recorded::Recorder;
 use ulid::Ulid;
 
 use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs};
@@ -22,14 +22,18 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
-use crate::live::Live;
+use crate::live::{self, Live};
 use crate::output::{WARN, note};
+use crate::program::models::{Wanted, recording};
 use crate::program::{Bundle, ScriptWishes, gather};
 use crate::project::Project;
+use crate::project::models::ModelSettings;
 use crate::project::policy::Policy;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::started::Started;
+use crate::telemetry::{self, Spans};
 use crate::text::{nearest, paint};
+use crate::totals::Totals;
 use crate::{commands, result, reuse, servers};
 
 pub use self::asking::Wish;
@@ -43,7 +47,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
         return commands::each::start(args, inputs, common);
     }
     match drive(args, common) {
-        Ok(report) => result::show(report, &args.result),
+        Ok((report, totals)) => result::show(report, &totals, &args.result),
         Err(error) => {
             if args.result.json {
                 result::show_failed_start(&error)?;
@@ -53,7 +57,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
     }
 }
 
-fn drive(args: &RunArgs, common: &Common) -> Result<RunReport> {
+fn drive(args: &RunArgs, common: &Common) -> Result<(RunReport, Totals)> {
     let home = Home::find(common)?;
     let reuse = reuse::chosen(&args.reuse, &home)?;
     let mut prepared = Prepared::new(args, &home)?;
@@ -62,28 +66,31 @@ fn drive(args: &RunArgs, common: &Common) -> Result<RunReport> {
     let host = prepared.host.take();
     session::block_on(async {
         servers::ask(&mut prepared).await?;
-        let session = Session::over(&home, host, prepared.concurrency, 1)?;
-        let (observer, records) = mpsc::unbounded_channel();
+        let recorder = prepared.recorder().await?;
+        let session = Session::over(&home, host, prepared.concurrency, 1, recorder.clone())?;
+        let (observer, watcher, feeds) = live::feeds();
+        let spans = Spans::start();
+        let feeds = feeds.also(spans.observer(session.journal.now()));
         let id = prepared.started()?;
-        let new = NewRun { id, reuse, ..prepared.new_run(input, None, Some(observer)) };
+        let new = prepared.new_run(input, None, Some(observer));
+        let new = NewRun { id, reuse, watcher: Some(watcher), ..new };
         let handle = session.engine.start(new).await?;
         session.obey_signals(format!("baton resume {}", handle.run()))?;
-        let live = Live::start(session.journal.clone(), records, common.plain);
+        let live = Live::start(session.journal.clone(), feeds, common.plain);
         let report = handle.wait().await;
-        live.finish().await;
-        Ok(report)
+        let totals = live.finish().await;
+        spans.finish().await;
+        if let Some(trouble) = recorder.and_then(|recorder| recorder.trouble()) {
+            note(&format!("{} the recording is not whole: {trouble}", paint(WARN, "warning:")));
+        }
+        Ok((report, totals))
     })
 }
 
 /// Caps as they were given.
 #[must_use]
 pub fn caps(args: &CapArgs) -> Caps {
-    Caps {
-        agents: args.max_agents,
-        tokens: args.max_tokens,
-        cost_micro_usd: args.max_cost,
-        wall_ms: args.timeout,
-    }
+    args.caps()
 }
 
 /// Everything about a run that its input does not decide.
@@ -94,6 +101,8 @@ pub struct Prepared {
     workflow: String,
     /// The check of its inputs.
     pub check: InputCheck,
+    /// What the project's settings choose to perform its agents, in words and as a backend.
+    chosen_by_project: Vec<(String, String)>,
     /// The granted directory.
     pub root: Option<PathBuf>,
     /// The commit that is checked out there.
@@ -104,6 +113,10 @@ pub struct Prepared {
     pub authority: Authority,
     /// What it may consume.
     pub caps: Caps,
+    /// Whether it goes on by itself when a provider serves again.
+    pub continues: bool,
+    /// Where its exchanges with models are kept.
+    pub record: Option<PathBuf>,
     /// Agents at work at once in this process.
     pub concurrency: u32,
     /// The same for the run, where the operator said so.
@@ -129,12 +142,13 @@ impl Prepared {
         let PolicyArgs { grants, denies } = &args.policy;
         let policy = Policy::load(&project.places, grants, denies)?;
         let wishes = wishes(&args.script);
-        let bundle = gather(&args.workflow, &args.agents, wishes, &policy, &mut project)?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let settings = ModelSettings::load(&project.places, &variable)?;
+        let (agents, settings) = recording::replay(&args.agents, settings)?;
+        let wanted = Wanted { agents: &agents, settings: &settings };
+        let mut bundle = gather(&args.workflow, &wanted, wishes, &policy, &mut project)?;
         if bundle.unperformed {
-            let script = bundle.script.as_ref().map_or("", |script| script.path.as_str());
-            let message = format!("{script} spawns agents, and nothing performs them");
-            return Err(CliError::new(Code::Incomplete, message)
-                .hint("name a backend: --agent 'command:./worker' or --agent component:NAME"));
+            return Err(unperformed(&bundle, &settings));
         }
         let budget = Amounts {
             output_tokens: args.script.budget.or(bundle.budget.output_tokens),
@@ -142,16 +156,26 @@ impl Prepared {
         };
         let check = InputCheck::new(&bundle.manifest, limits.run)?;
         let root = args.root.as_deref().map(directory).transpose()?;
+        bundle.guide(&project.places, root.as_deref(), &settings);
+        let caps = settings.caps.updated(&args.caps.caps());
+        warn_of_phases(&mut bundle, &caps);
         let flags = args.policy.words();
+        let places = &project.places;
+        let mut authority =
+            Authority::of(&bundle, policy, root.as_deref(), flags, places, &settings)?;
+        authority.receipt.agents = Some(args.agents.iter().map(ToString::to_string).collect());
         Ok(Self {
-            authority: Authority::of(&bundle, policy, root.as_deref(), flags, &project.places)?,
-            base: base(root.as_deref())?,
+            authority,
+            base: base(root.as_deref(), args.base.as_deref())?,
             own_files: reuse::own_files(root.as_deref(), &bundle.own, home),
+            chosen_by_project: asking::chosen_by_project(&settings, &bundle.backends),
             bundle,
             workflow: args.workflow.clone(),
             check,
             root,
-            caps: caps(&args.caps),
+            caps,
+            continues: settings.continues && !args.no_continue,
+            record: args.record.clone(),
             concurrency: args.concurrency.unwrap_or(CONCURRENCY),
             concurrency_asked: args.concurrency,
             limits,
@@ -186,6 +210,14 @@ impl Prepared {
         Ok(id.parse().ok())
     }
 
+    /// What keeps its exchanges with models, if they are to be kept.
+    async fn recorder(&self) -> Result<Option<Arc<Recorder>>> {
+        let Some(dir) = &self.record else { return Ok(None) };
+        let Bundle { backends, reach, .. } = &self.bundle;
+        let tools = &self.authority.effective.tools;
+        recording::begin(dir, backends, &reach.models, tools).await.map(Some)
+    }
+
     /// A run of it.
     #[must_use]
     pub fn new_run(
@@ -201,11 +233,15 @@ impl Prepared {
             input,
             scope: self.authority.effective.scope.clone(),
             tools: self.authority.effective.tools.clone(),
+            models: self.bundle.reach.models.clone(),
+            workers: self.authority.workers.clone(),
+            continues: self.continues,
+            traceparent: telemetry::context(),
             root: self.root.clone(),
             base: self.base.clone(),
             backends: self.bundle.backends.clone(),
             budget: self.budget,
-            caps: self.caps,
+            caps: self.caps.clone(),
             concurrency: self.concurrency_asked,
             limits: self.limits,
             script: self.bundle.script.clone(),
@@ -215,6 +251,7 @@ impl Prepared {
             batch,
             seed: None,
             observer,
+            watcher: None,
         }
     }
 }
@@ -245,6 +282,40 @@ fn wishes(args: &ScriptArgs) -> ScriptWishes {
     }
 }
 
+/// Says which caps are of phases that the workflow does not declare: they may limit nothing.
+fn warn_of_phases(bundle: &mut Bundle, caps: &Caps) {
+    let declared = &bundle.manifest.phases;
+    if declared.is_empty() {
+        return;
+    }
+    let unknown = caps.phases.keys().filter(|title| !declared.contains(title));
+    let known = declared.join(", ");
+    let warnings: Vec<String> = unknown
+        .map(|title| {
+            format!("no phase `{title}` is declared, of which there is a cap; there are: {known}")
+        })
+        .collect();
+    bundle.warnings.extend(warnings);
+}
+
+/// Nobody performs the agents of a script: says who could.
+fn unperformed(bundle: &Bundle, settings: &ModelSettings) -> CliError {
+    let script = bundle.script.as_ref().map_or("", |script| script.path.as_str());
+    let message = format!("{script} spawns agents, and nothing performs them");
+    let ready = settings
+        .providers
+        .iter()
+        .filter(|(name, known)| known.definition.key.is_some() && settings.problem(name).is_none());
+    let ready: Vec<&str> = ready.map(|(name, _)| name.as_str()).collect();
+    let hint = match ready.first() {
+        Some(provider) => format!("--agent {provider} (its key is there), "),
+        None => "--agent PROVIDER:MODEL (`baton models` lists them), ".into(),
+    };
+    CliError::new(Code::Incomplete, message).hint(format!(
+        "name a backend: {hint}--agent claude, --agent 'command:./worker' or --agent component:NAME"
+    ))
+}
+
 /// The limits with those that were set.
 fn limits(set: &[(String, u64)]) -> Result<Limits> {
     let mut limits = Limits::default();
@@ -262,10 +333,19 @@ fn limits(set: &[(String, u64)]) -> Result<Limits> {
     Ok(limits)
 }
 
-/// The commit that is checked out in the directory to be granted.
-fn base(root: Option<&Path>) -> Result<Option<String>> {
+/// The commit that isolated agents begin with: what a person named, else what is checked out in the
+/// directory to be granted.
+fn base(root: Option<&Path>, revision: Option<&str>) -> Result<Option<String>> {
     let Some(root) = root else { return Ok(None) };
-    session::block_on(async { Ok(baton_agents::isolation::head(root).await) })
+    session::block_on(async {
+        let Some(revision) = revision else {
+            return Ok(baton_agents::isolation::head(root).await);
+        };
+        baton_agents::isolation::resolve(root, revision).await.map(Some).map_err(|why| {
+            let message = format!("there is no commit `{revision}` in {}", root.display());
+            CliError::new(Code::Argument, message).because(&std::io::Error::other(why))
+        })
+    })
 }
 
 /// The directory to be granted, without links in its path.

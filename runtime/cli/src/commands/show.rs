@@ -1,8 +1,10 @@
 //! `baton show`: one run or task.
 
+mod follow;
+
 use baton_core::budget::Caps;
-use baton_core::handoff::{Outcome, Usage};
-use baton_core::ids::TaskPath;
+use baton_core::handoff::Outcome;
+use baton_core::ids::{TaskId, TaskPath};
 use baton_core::json::Json;
 use baton_core::record::{Body, Reuse, RunStarted, ScriptOptions, Work};
 use baton_core::scope::Scope;
@@ -18,7 +20,8 @@ use crate::home::{Home, block_on};
 use crate::output::stdout;
 use crate::render::task::Story;
 use crate::reuse::Decision;
-use crate::shapes::{self, RunShape, TaskShape};
+use crate::shapes::{self, RunShape, TaskShape, TotalsShape};
+use crate::totals::Totals;
 use crate::{records, render, select};
 
 /// A run with what it began with and how it ended.
@@ -37,6 +40,7 @@ struct RunDetail<'a> {
     script: Option<&'a ScriptOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse: Option<&'a Reuse>,
+    totals: TotalsShape<'a>,
     result: Option<&'a Outcome>,
 }
 
@@ -59,10 +63,13 @@ pub fn run(args: &ShowArgs, common: &Common) -> Result<Exit> {
     let journal = Home::find(common)?.read_existing()?;
     block_on(async {
         let (row, path) = select::task(&*journal, &args.id).await?;
+        if args.follow || args.transcript.is_some() {
+            return follow::tell(&*journal, &row, &path, args).await;
+        }
         if path.is_root() {
             show_run(&*journal, &row, args.json).await
         } else {
-            show_task(&*journal, &row, &path, args.json).await
+            show_task(&*journal, &row, &path, args).await
         }
     })
 }
@@ -70,24 +77,28 @@ pub fn run(args: &ShowArgs, common: &Common) -> Result<Exit> {
 async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exit> {
     let started: Box<RunStarted> = records::started(journal, &row.run).await?;
     let finished = records::finished(journal, row).await?;
+    let pause = records::paused(journal, row).await?;
+    let totals = Totals::of(journal, &row.run).await?;
     let result = finished.as_ref().map(|(outcome, _)| outcome);
     if json {
-        let RunStarted { by, input, root, scope, tools, caps, script, reuse, .. } = &*started;
+        let RunStarted { by, input, root, scope, tools, script, reuse, .. } = &*started;
         let detail = RunDetail {
-            row: row.into(),
+            row: RunShape::new(row, pause.as_ref()),
             by,
             input,
             root: root.as_deref(),
             scope,
             tools,
-            caps,
+            caps: totals.caps.as_ref().unwrap_or(&started.caps),
             script: script.as_deref(),
             reuse: reuse.as_ref(),
+            totals: (&totals).into(),
             result,
         };
         stdout(&shapes::line(&detail)?)?;
     } else {
-        stdout(&render::task::run(row, &started, result, journal.now()))?;
+        let shown = render::task::Run { row, started: &started, pause: pause.as_ref(), result };
+        stdout(&render::task::run(shown, &totals, journal.now()))?;
     }
     Ok(Exit::Done)
 }
@@ -96,14 +107,14 @@ async fn show_task(
     journal: &dyn Journal,
     row: &RunRow,
     path: &TaskPath,
-    json: bool,
+    args: &ShowArgs,
 ) -> Result<Exit> {
     let tasks: Vec<TaskRow> = journal.tasks(&row.run).await?;
     let Some(task) = tasks.iter().find(|task| task.path == *path) else {
         return Err(select::no_task(&row.run, path));
     };
     let mut asked: Option<Box<Work>> = None;
-    let mut ended: Option<(Outcome, Usage)> = None;
+    let mut ended: Option<Outcome> = None;
     let mut decision: Option<Decision> = None;
     let mut denials: Vec<Denial> = Vec::new();
     records::after(journal, &row.run, 0, |record| {
@@ -115,27 +126,32 @@ async fn show_task(
                 asked = Some(work);
             }
             Body::Denied { task, denial } if task == *path => denials.push(denial),
-            Body::Completed { task, outcome, usage, .. } if task == *path => {
-                ended = Some((outcome, usage))
-            }
+            Body::Completed { task, outcome, .. } if task == *path => ended = Some(outcome),
             _ => {}
         }
         Ok(())
     })
     .await?;
-    let result = ended.as_ref().map(|(outcome, _)| outcome);
-    if json {
+    if args.json {
         let shape = TaskShape::new(&row.run, task, decision.as_ref());
-        let detail = TaskDetail { row: shape, work: asked.as_deref(), denials: &denials, result };
+        let work = asked.as_deref();
+        let detail = TaskDetail { row: shape, work, denials: &denials, result: ended.as_ref() };
         stdout(&shapes::line(&detail)?)?;
-    } else {
-        let story = Story {
-            work: asked.as_deref(),
-            decision: decision.as_ref(),
-            denials: &denials,
-            result,
-        };
-        stdout(&render::task::task(row, task, &story, journal.now()))?;
+        return Ok(Exit::Done);
     }
+    let told = follow::told(journal, &row.run, path, args.full).await?;
+    let story = Story {
+        work: asked.as_deref(),
+        decision: decision.as_ref(),
+        denials: if told.is_empty() { &denials } else { &[] },
+        told: &told,
+        result: ended.as_ref(),
+    };
+    stdout(&render::task::task(row, task, &story, journal.now()))?;
     Ok(Exit::Done)
+}
+
+/// The id of a task as people write it.
+fn id_of(row: &RunRow, path: &TaskPath) -> String {
+    TaskId { run: row.run.clone(), path: path.clone() }.to_string()
 }

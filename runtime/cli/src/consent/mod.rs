@@ -1,5 +1,7 @@
 //! What a workflow asks for, what it is granted, and the question to the person.
 
+pub mod agents;
+mod held;
 mod providers;
 mod screen;
 pub mod view;
@@ -7,7 +9,8 @@ pub mod words;
 
 use std::io::{BufRead, IsTerminal};
 
-pub use self::screen::{Plan, patterns, screen};
+pub use self::held::caps;
+pub use self::screen::{Plan, patterns, performers, screen};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::output::{BOLD, note};

@@ -8,12 +8,14 @@ use baton_core::manifest::Manifest;
 use baton_core::record::Program;
 use baton_core::scope::{Capability, GlobLayer};
 
+use super::agents::{self, containment};
+use super::held;
 use super::view::View;
 use super::words;
 use crate::output::{BOLD, DIM, GOOD, WARN};
 use crate::program::Bundle;
 use crate::project::policy::judge::{Judged, Verdict};
-use crate::text::{count, dollars, duration, fit, one_line, paint, plural};
+use crate::text::{fit, one_line, paint};
 
 /// Columns of the description of an agent type.
 const DESCRIPTION_COLUMNS: usize = 70;
@@ -72,8 +74,13 @@ pub fn screen(plan: &Plan<'_>) -> Vec<String> {
     section(&mut out, "It asks for, and does not get", WARN, "-", &refused);
     tools(&mut out, plan.view);
     section(&mut out, "Agent tasks are performed by", DIM, "·", &performers(plan.bundle));
+    section(&mut out, "Models in reach", DIM, "·", &agents::models(plan.bundle));
+    section(&mut out, "Models are given", DIM, "·", &agents::guidance(&plan.bundle.guidance));
+    let workers: Vec<String> =
+        plan.view.agents.workers.iter().map(|line| format!("may {}", one_line(line))).collect();
+    section(&mut out, "Agents that work by themselves", WARN, "+", &workers);
     section(&mut out, "It knows the agent types", DIM, "·", &types(plan.bundle));
-    section(&mut out, "Held to", DIM, "·", &held(plan));
+    section(&mut out, "Held to", DIM, "·", &held::held(plan));
     let changed: Vec<String> = plan.changed.iter().map(|line| one_line(line)).collect();
     section(&mut out, "Changed since you always allowed it", WARN, "!", &changed);
     out.push(String::new());
@@ -108,8 +115,11 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
         reading(layer, plan, &mut granted, &mut refused);
     }
     if requests.agents {
-        let caps =
-            plan.caps.agents.map_or(plan.limits.run.agents, |cap| cap.min(plan.limits.run.agents));
+        let caps = plan
+            .caps
+            .run
+            .agents
+            .map_or(plan.limits.run.agents, |cap| cap.min(plan.limits.run.agents));
         let bound = match (&plan.bundle.script, plan.bundle.agents_max) {
             (None, _) => String::new(),
             (Some(_), Some(most)) => format!(" ({most} by its text)"),
@@ -211,33 +221,38 @@ pub fn patterns(layer: &GlobLayer) -> String {
     words
 }
 
-/// Who performs agent tasks, and how far each is contained.
-fn performers(bundle: &Bundle) -> Vec<String> {
+/// Who performs agent tasks, and how far each is contained or what it costs.
+#[must_use]
+pub fn performers(bundle: &Bundle) -> Vec<String> {
     if !bundle.manifest.requests.agents {
         return Vec::new();
     }
     let Program { agent_types, .. } = &bundle.program;
+    let models = &bundle.reach.models;
+    let shown = |backend: &String| containment(backend, models);
     let mut lines = Vec::new();
     if let Some(all) = &bundle.backends.all {
-        lines.push(format!("every agent: {}", containment(all)));
+        lines.push(format!("every agent: {}", shown(all)));
         return lines;
     }
-    if bundle.script.is_some() {
+    if let Some(default) = &bundle.backends.default {
+        lines.push(format!("every agent not named below: {}", shown(default)));
+    } else if bundle.script.is_some() {
         lines.push("every agent not named below: no backend: name one with --agent".into());
     }
+    let default = bundle.backends.default.as_ref();
     for (name, agent_type) in agent_types {
         let backend = bundle.backends.by_type.get(name).or(agent_type.backend.as_ref());
-        // Of a script, one line says it for all: every type it knows is in the program.
-        if backend.is_none() && bundle.script.is_some() {
+        // One line says it for all: every type that a script knows is in the program.
+        if backend.is_none() && (bundle.script.is_some() || default.is_some()) {
             continue;
         }
-        let backend =
-            backend.map_or_else(|| "no backend: name one with --agent".into(), |b| containment(b));
+        let backend = backend.map_or_else(|| "no backend: name one with --agent".into(), &shown);
         lines.push(format!("{}: {backend}", one_line(name)));
     }
     for (name, backend) in &bundle.backends.by_type {
         if !agent_types.contains_key(name) {
-            lines.push(format!("{}: {}", one_line(name), containment(backend)));
+            lines.push(format!("{}: {}", one_line(name), shown(backend)));
         }
     }
     lines
@@ -256,44 +271,4 @@ fn types(bundle: &Bundle) -> Vec<String> {
             format!("{}: {description}", one_line(name))
         })
         .collect()
-}
-
-fn containment(backend: &str) -> String {
-    if backend.starts_with("command:") {
-        format!("{} (a program with your rights: NOT sandboxed)", one_line(backend))
-    } else {
-        format!("{} (sandboxed)", one_line(backend))
-    }
-}
-
-fn held(plan: &Plan<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    if plan.runs > 1 {
-        lines.push(format!("{} runs, each with the caps below", plan.runs));
-    }
-    let caps = plan.caps;
-    let named = [
-        caps.agents.map(|cap| format!("{cap} agents")),
-        caps.tokens.map(|cap| format!("{cap} tokens")),
-        caps.cost_micro_usd.map(dollars),
-        caps.wall_ms.map(duration),
-    ];
-    let budget = plan.budget;
-    let own = [
-        budget.agents.map(|agents| plural(agents, "agent")),
-        budget.tokens.map(|tokens| format!("{} tokens", count(tokens))),
-        budget.output_tokens.map(|tokens| format!("{} output tokens", count(tokens))),
-        budget.cost_micro_usd.map(dollars),
-    ];
-    let own: Vec<String> = own.into_iter().flatten().collect();
-    if !own.is_empty() {
-        lines.push(format!("its own budget of {}", own.join(", ")));
-    }
-    let named: Vec<String> = named.into_iter().flatten().collect();
-    if named.is_empty() {
-        lines.push("no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)".into());
-    } else {
-        lines.push(named.join(", "));
-    }
-    lines
 }

@@ -2,20 +2,23 @@
 
 use std::path::Path;
 
-use baton_core::budget::{Amounts, Caps};
+use baton_core::budget::{Amounts, Cap, Caps};
 use baton_core::digest::Digest;
 use baton_core::limits::Limits;
 use baton_core::manifest::{Manifest, Requests};
 use baton_core::record::{BackendChoice, Effect, Program};
-use baton_core::scope::{Capability, GlobLayer, Scope};
+use baton_core::scope::{Authority, Capability, GlobLayer, Scope};
 use baton_journal::store::Blob;
 use serde_json::json;
 
+use super::agents::AgentsView;
 use super::view::{Asked, View};
 use super::*;
 use crate::program::Bundle;
+use crate::program::models::Reach;
 use crate::program::tools::{Provider, Providers};
 use crate::program::toolset::effective;
+use crate::project::guidance::Guidance;
 use crate::project::places::Places;
 use crate::project::policy::{Flag, Policy};
 
@@ -41,6 +44,8 @@ fn bundle(backends: BackendChoice) -> Bundle {
         agents: Default::default(),
         tools: Default::default(),
         agent_types: manifest.agents.clone(),
+        instructions: Default::default(),
+        skills: Default::default(),
     };
     Bundle {
         own: Vec::new(),
@@ -56,6 +61,8 @@ fn bundle(backends: BackendChoice) -> Bundle {
         warnings: Vec::new(),
         providers: Providers::default(),
         unperformed: false,
+        reach: Reach::default(),
+        guidance: Guidance::default(),
     }
 }
 
@@ -71,6 +78,7 @@ fn viewed(bundle: &Bundle, policy: &Policy, root: bool) -> View {
         says_read: bundle.says_read,
         effective: &effective,
         confinement: &confinement,
+        agents: AgentsView::of(bundle, &Authority::default()),
     })
 }
 
@@ -126,8 +134,9 @@ fn the_screen_says_what_is_granted_and_what_is_not() {
     ");
 
     let by_type = [("judge".to_owned(), "command:./judge.sh".to_owned())].into();
-    let chosen = bundle(BackendChoice { all: None, by_type });
-    let caps = Caps { agents: Some(50), cost_micro_usd: Some(5_000_000), ..Caps::default() };
+    let chosen = bundle(BackendChoice { all: None, by_type, default: None });
+    let run = Cap { agents: Some(50), cost_micro_usd: Some(5_000_000), ..Cap::default() };
+    let caps = Caps::of_run(run);
     insta::assert_snapshot!(shown(&chosen, Some(Path::new("/docs")), caps), @r"
     flow program sha256:abd71c048956 · built in
       Audits[31m things.
@@ -143,6 +152,7 @@ fn the_screen_says_what_is_granted_and_what_is_not() {
 
     Held to
       · 50 agents, $5.00
+      · commands and coding agents tell only afterwards what they used: a cap stops what would start then
 
     Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
     ");

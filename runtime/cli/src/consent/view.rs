@@ -8,6 +8,7 @@ use baton_core::scope::{Capability, GlobLayer};
 use baton_core::tool::SEPARATOR;
 use serde::Serialize;
 
+use super::agents::AgentsView;
 use super::providers;
 use crate::program::tools::Providers;
 use crate::program::toolset::Effective;
@@ -25,6 +26,14 @@ pub struct View {
     pub missing: Vec<String>,
     /// Components that cannot be used, and why.
     pub problems: Vec<String>,
+    /// Who performs agent tasks, and what they may do.
+    #[serde(skip_serializing_if = "is_plain")]
+    pub agents: AgentsView,
+}
+
+/// Whether nothing is to be told of agents.
+fn is_plain(agents: &AgentsView) -> bool {
+    !agents.is_telling()
 }
 
 /// What provides tools.
@@ -86,6 +95,8 @@ pub struct Asked<'a> {
     pub says_read: bool,
     /// What policy leaves.
     pub effective: &'a Effective,
+    /// What is known of its agents.
+    pub agents: AgentsView,
     /// How far commands are confined, in sentences, with the network or without.
     pub confinement: &'a dyn Fn(bool) -> Vec<String>,
 }
@@ -124,6 +135,7 @@ impl View {
             providers,
             missing: asked.providers.missing.clone(),
             problems: [asked.providers.problems.clone(), unknown_tools(asked)].concat(),
+            agents: asked.agents.clone(),
         }
     }
 
@@ -177,6 +189,7 @@ impl View {
                 .filter(|provider| provider.kind == Kind::Server)
                 .map(|provider| format!("{}: the server {}", provider.name, provider.source)),
         );
+        all.extend(self.agents.may());
         all.sort();
         all.dedup();
         all

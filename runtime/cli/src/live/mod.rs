@@ -8,13 +8,16 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_core::ids::Timestamp;
+use baton_agents::backend::Activity;
+use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::Record;
+use baton_engine::{Observer, Watcher};
 use baton_journal::store::Journal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::output;
+use crate::totals::Totals;
 use model::Model;
 
 /// Time between two drawings: ten a second are as many as an eye needs.
@@ -22,49 +25,86 @@ const DRAW_INTERVAL: Duration = Duration::from_millis(100);
 /// Time between two plain lines of counts, so that a log of a long run stays readable.
 const COUNT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// What is seen of a run that is driven.
+pub struct Feeds {
+    records: mpsc::UnboundedReceiver<Arc<Record>>,
+    activities: mpsc::UnboundedReceiver<(TaskPath, Activity)>,
+    continues: Option<bool>,
+    /// Who sees the records as well.
+    also: Option<Observer>,
+}
+
+impl Feeds {
+    /// The same of a run that waits for providers, or does not, whatever it was started with.
+    #[must_use]
+    pub fn continuing(self, continues: Option<bool>) -> Self {
+        Self { continues, ..self }
+    }
+
+    /// The same, with somebody else who sees the records.
+    #[must_use]
+    pub fn also(self, also: Option<Observer>) -> Self {
+        Self { also, ..self }
+    }
+}
+
+/// Where the engine tells what happens, and what comes out there.
+#[must_use]
+pub fn feeds() -> (Observer, Watcher, Feeds) {
+    let (observer, records) = mpsc::unbounded_channel();
+    let (watcher, activities) = mpsc::unbounded_channel();
+    (observer, watcher, Feeds { records, activities, continues: None, also: None })
+}
+
 /// Progress that is being shown.
 pub struct Live {
     stop: oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<Totals>,
 }
 
 impl Live {
     /// Begins to show the records that come. Shows nothing before the first one.
     #[must_use]
-    pub fn start(
-        journal: Arc<dyn Journal>,
-        records: mpsc::UnboundedReceiver<Arc<Record>>,
-        plain: bool,
-    ) -> Self {
+    pub fn start(journal: Arc<dyn Journal>, feeds: Feeds, plain: bool) -> Self {
         let (stop, stopped) = oneshot::channel();
         let screen = Screen { drawn: 0, in_place: output::can_draw(plain) };
-        Self { stop, task: tokio::spawn(show(journal, records, screen, stopped)) }
+        Self { stop, task: tokio::spawn(show(journal, feeds, screen, stopped)) }
     }
 
-    /// Shows what has come by now, removes what was drawn in place, and ends.
-    pub async fn finish(self) {
+    /// Shows what has come by now, removes what was drawn in place, and ends with what the records
+    /// that were seen sum up to.
+    pub async fn finish(self) -> Totals {
         let _ = self.stop.send(());
-        let _ = self.task.await;
+        self.task.await.unwrap_or_default()
     }
 }
 
 async fn show(
     journal: Arc<dyn Journal>,
-    mut records: mpsc::UnboundedReceiver<Arc<Record>>,
+    feeds: Feeds,
     mut screen: Screen,
     mut stopped: oneshot::Receiver<()>,
-) {
-    let mut model = Model::default();
+) -> Totals {
+    let Feeds { mut records, mut activities, continues, also } = feeds;
+    // Who looks no longer holds nobody up.
+    let tell = |record: &Arc<Record>| {
+        also.as_ref().map(|also| also.send(Arc::clone(record)).is_ok());
+    };
+    let (mut model, mut totals) = (Model::new(continues), Totals::default());
     let mut ticks = interval(DRAW_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut counted = (Instant::now(), String::new());
-    let mut open = true;
+    let (mut open, mut watching) = (true, true);
     loop {
         tokio::select! {
             biased;
             _ = &mut stopped => break,
             record = records.recv(), if open => match record {
-                Some(record) => screen.lines(&draw::lines(&model.apply(&record))),
+                Some(record) => {
+                    tell(&record);
+                    totals.take(&record);
+                    screen.lines(&draw::lines(&model.apply(&record)));
+                }
                 None => open = false,
             },
             _ = ticks.tick() => {
@@ -78,12 +118,20 @@ async fn show(
                     counted = (Instant::now(), line);
                 }
             }
+            // Last: an agent that talks much must not keep anybody from seeing it.
+            activity = activities.recv(), if watching => match activity {
+                Some((task, activity)) => model.active(&task, activity),
+                None => watching = false,
+            },
         }
     }
     while let Ok(record) = records.try_recv() {
+        tell(&record);
+        totals.take(&record);
         screen.lines(&draw::lines(&model.apply(&record)));
     }
     screen.erase();
+    totals
 }
 
 /// Standard error, and how many lines of it are drawn in place at its end.

@@ -2,17 +2,26 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use baton_agents::backend::Activity;
+use baton_core::budget::{Cap, Caps};
 use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{TaskPath, Timestamp};
-use baton_core::record::{Body, Record, Work};
+use baton_core::record::{Body, Pause, Record, Work};
 use baton_core::report::{Level, Report};
 
-use crate::render::record::{denied, pause};
+use crate::pause::{waits, words as pause};
+use crate::render::record::denied;
+use crate::spend::{Spending, Spent};
+use crate::text::one_line;
 
 /// Agents that are told as performed although a run is reused, one by one.
 const MISSES_MAX: u64 = 20;
 /// Attempts at what is not granted that are told one by one.
 const DENIALS_MAX: u64 = 20;
+/// Tasks put off by an outage that are told one by one until the run pauses or goes on.
+const DEFERRED_MAX: u64 = 1;
+/// Characters that are kept of what an agent says right now.
+const TAIL: usize = 160;
 
 /// A run as it is shown while it goes on.
 #[derive(Debug, Default)]
@@ -26,8 +35,14 @@ pub struct Model {
     pub phases: Vec<Phase>,
     /// Agents and tools at work, in order of their paths.
     pub working: BTreeSet<TaskPath>,
-    /// What ended tasks consumed.
+    /// What was consumed so far.
     pub usage: Usage,
+    /// What may be consumed.
+    pub caps: Caps,
+    /// Why it is paused, if it is.
+    pub paused: Option<Pause>,
+    /// Whether it goes on by itself when a provider serves again; none: as it was started.
+    continues: Option<bool>,
     /// All agents together.
     pub total: Counts,
     /// Calls of tools together.
@@ -40,7 +55,12 @@ pub struct Model {
     misses: u64,
     /// Attempts at what is not granted.
     denials: u64,
+    /// Tasks that were put off by an outage since the run last began or went on.
+    deferred: u64,
+    spending: Spending,
     tasks: HashMap<TaskPath, Task>,
+    /// Phases of ended agents with a call under way.
+    late: HashMap<TaskPath, usize>,
     /// Places of titles in `phases`.
     places: HashMap<String, usize>,
     /// The phase that each workflow reported last, by place in `phases`.
@@ -67,6 +87,8 @@ pub struct Phase {
     pub title: String,
     /// Its agents.
     pub counts: Counts,
+    /// What its agents consumed so far.
+    pub usage: Usage,
     /// What the workflow itself says of its progress.
     pub progress: Option<(u64, Option<u64>)>,
     /// Whether it was reached; one that was only declared is not.
@@ -82,9 +104,31 @@ pub struct Task {
     pub backend: Option<String>,
     /// When it was handed to its backend.
     pub started: Option<Timestamp>,
+    /// What it consumed so far, as far as that is known.
+    pub usage: Usage,
+    /// What it does right now, in words; untrusted.
+    pub doing: Doing,
+    /// A call of a model is under way.
+    calling: bool,
     /// The phase it is counted in, of an agent.
     phase: Option<usize>,
     kind: Kind,
+}
+
+/// What an agent does right now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Doing {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// It waits for a model.
+    Waiting,
+    /// The model reasons; the end of what it says.
+    Thinking(String),
+    /// The model writes; the end of what it says.
+    Writing(String),
+    /// A tool is at work.
+    Tool(String),
 }
 
 /// What a task is, as far as it is counted.
@@ -119,18 +163,34 @@ pub enum Event {
     Denied { task: String, label: String, what: String },
     /// Further attempts at what is not granted are not told one by one.
     MoreDenied,
-    /// The run stopped for a time.
-    Paused(String),
+    /// A task waits for a provider that serves nobody for now.
+    Deferred { task: String, label: String, why: String },
+    /// The run stopped for a time; `waits`: it goes on by itself.
+    Paused { why: String, waits: bool },
     /// The run goes on.
     Resumed(String),
 }
 
 impl Model {
+    /// Of a run that is about to begin or to go on. `continues`: whether it waits for providers, where
+    /// that is not as it was started.
+    #[must_use]
+    pub fn new(continues: Option<bool>) -> Self {
+        Self { continues, ..Self::default() }
+    }
+
     /// Takes one record in.
     pub fn apply(&mut self, record: &Record) -> Option<Event> {
+        let mut spending = std::mem::take(&mut self.spending);
+        if let Some(spent) = spending.apply(&record.body) {
+            self.spent(&spent);
+        }
+        self.spending = spending;
         match &record.body {
             Body::RunStarted(started) => {
                 self.began = record.at;
+                self.caps = started.caps.clone();
+                self.continues.get_or_insert(started.continues);
                 let (name, run) = (started.name().to_owned(), started.run.to_string());
                 self.title = Some((name.clone(), run.clone()));
                 for title in started.script.iter().flat_map(|script| &script.phases) {
@@ -173,13 +233,42 @@ impl Model {
                 let (task, why) = (format!("/{task}"), reason.to_string());
                 return Some(Event::NotReused { task, label: label.unwrap_or_default(), why });
             }
-            Body::Completed { task, outcome, usage, reused_from } => {
+            Body::Completed { task, outcome, reused_from, .. } => {
                 self.reused += u64::from(reused_from.is_some());
-                return self.completed(task, outcome, usage);
+                return self.completed(task, outcome);
             }
             Body::Refused { refusal, .. } => return Some(Event::Refused(refusal.to_string())),
-            Body::Paused { reason } => return Some(Event::Paused(pause(reason))),
-            Body::Resumed { by, .. } => return Some(Event::Resumed(by.clone())),
+            Body::Asked { task, .. } => self.calling(task, Doing::Waiting),
+            Body::Turned { task, .. } => {
+                self.late.remove(task);
+                self.calling(task, Doing::Unknown);
+            }
+            Body::Deferred { task, provider, outage, .. } => {
+                self.put_off(task);
+                self.deferred += 1;
+                if self.deferred <= DEFERRED_MAX {
+                    let label = self.tasks.get(task).map(|task| task.label.clone());
+                    let (task, label) = (format!("/{task}"), label.unwrap_or_default());
+                    let why = format!("{provider}: {}", outage.as_str());
+                    return Some(Event::Deferred { task, label, why });
+                }
+            }
+            Body::Passed { task, backend, .. } => {
+                if let Some(task) = self.tasks.get_mut(task) {
+                    task.backend = Some(backend.clone());
+                }
+            }
+            Body::Paused { reason } => {
+                self.paused = Some(reason.clone());
+                let waits = waits(reason, record.at) && self.continues == Some(true);
+                return Some(Event::Paused { why: pause(reason, record.at), waits });
+            }
+            Body::Resumed { by, caps, .. } => {
+                self.caps = caps.clone();
+                self.paused = None;
+                self.deferred = 0;
+                return Some(Event::Resumed(by.clone()));
+            }
             Body::AgentReported { .. }
             | Body::AgentRead { .. }
             | Body::Snapshot(_)
@@ -199,6 +288,57 @@ impl Model {
         self.tasks.get(path)
     }
 
+    /// Takes in what an agent does right now.
+    pub fn active(&mut self, path: &TaskPath, activity: Activity) {
+        let Some(task) = self.tasks.get_mut(path) else { return };
+        task.doing = match (activity, std::mem::take(&mut task.doing)) {
+            (Activity::Waiting, _) => Doing::Waiting,
+            // A sign of life without words.
+            (Activity::Thinking(more), doing) if more.is_empty() => doing,
+            (Activity::Thinking(more), Doing::Thinking(said)) => Doing::Thinking(tail(said, &more)),
+            (Activity::Thinking(more), _) => Doing::Thinking(tail(String::new(), &more)),
+            (Activity::Text(more), Doing::Writing(said)) => Doing::Writing(tail(said, &more)),
+            (Activity::Text(more), _) => Doing::Writing(tail(String::new(), &more)),
+            (Activity::Tool(name), _) => Doing::Tool(one_line(&name)),
+        };
+    }
+
+    /// The cap of a phase, if it has one.
+    #[must_use]
+    pub fn cap(&self, phase: &Phase) -> Option<&Cap> {
+        self.caps.phases.get(&phase.title)
+    }
+
+    fn calling(&mut self, path: &TaskPath, doing: Doing) {
+        if let Some(task) = self.tasks.get_mut(path) {
+            task.calling = doing == Doing::Waiting;
+            task.doing = doing;
+        }
+    }
+
+    fn spent(&mut self, spent: &Spent<'_>) {
+        spent.add_to(&mut self.usage);
+        let mut place = self.late.get(spent.task).copied();
+        if let Some(task) = self.tasks.get_mut(spent.task) {
+            spent.add_to(&mut task.usage);
+            place = task.phase;
+        }
+        if let Some(phase) = place.and_then(|place| self.phases.get_mut(place)) {
+            spent.add_to(&mut phase.usage);
+        }
+    }
+
+    /// A task that was at work waits to be started again.
+    fn put_off(&mut self, path: &TaskPath) {
+        let was_working = self.working.remove(path);
+        let Some(task) = self.tasks.get_mut(path) else { return };
+        task.started = None;
+        task.doing = Doing::Unknown;
+        if let Some(place) = task.phase.filter(|_| was_working) {
+            self.count(place, |counts| counts.working -= 1);
+        }
+    }
+
     fn spawned(&mut self, path: &TaskPath, work: &Work) {
         let parent = path.parent().unwrap_or_default();
         let label = work.label().unwrap_or(work.kind()).to_owned();
@@ -206,6 +346,9 @@ impl Model {
             label,
             backend: None,
             started: None,
+            usage: Usage::default(),
+            doing: Doing::Unknown,
+            calling: false,
             phase: None,
             kind: match work {
                 Work::Agent { .. } => Kind::Agent,
@@ -250,8 +393,7 @@ impl Model {
         }
     }
 
-    fn completed(&mut self, path: &TaskPath, outcome: &Outcome, usage: &Usage) -> Option<Event> {
-        // A workflow's usage holds that of its children, which were added already.
+    fn completed(&mut self, path: &TaskPath, outcome: &Outcome) -> Option<Event> {
         let task = self.tasks.remove(path)?;
         let was_working = self.working.remove(path);
         let failed = outcome.failure().is_some();
@@ -262,12 +404,11 @@ impl Model {
         };
         match (task.kind, task.phase) {
             (Kind::Timer, _) => self.timers = self.timers.saturating_sub(1),
-            (Kind::Tool, _) => {
-                ended(&mut self.tools);
-                self.usage.add(usage);
-            }
+            (Kind::Tool, _) => ended(&mut self.tools),
             (_, Some(place)) => {
-                self.usage.add(usage);
+                if task.calling {
+                    self.late.insert(path.clone(), place);
+                }
                 self.count(place, ended);
             }
             (_, None) => {}
@@ -328,5 +469,14 @@ impl Model {
         if let Some(phase) = self.phases.get_mut(place) {
             change(&mut phase.counts);
         }
+    }
+}
+
+/// The end of what is said, with `more` of it.
+fn tail(said: String, more: &str) -> String {
+    let all = said + more;
+    match all.char_indices().rev().nth(TAIL.saturating_sub(1)) {
+        Some((at, _)) => all.get(at..).unwrap_or_default().to_owned(),
+        None => all,
     }
 }

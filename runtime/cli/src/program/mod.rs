@@ -1,6 +1,8 @@
 //! From the name of a workflow to everything a run of it may execute.
 
 pub mod component;
+mod guide;
+pub mod models;
 mod names;
 mod nested;
 mod parts;
@@ -17,6 +19,7 @@ use baton_core::record::{BackendChoice, Program, ScriptOptions};
 use baton_journal::store::Blob;
 
 use self::component::{Component, WASM, accepted};
+use self::models::{Reach, Wanted};
 pub use self::names::{nested_file, program_name};
 use self::nested::Gathering;
 use self::parts::{COMPONENT, Parts};
@@ -26,10 +29,10 @@ use crate::error::{CliError, Result};
 use crate::project::Project;
 use crate::project::catalog::Source;
 use crate::project::config::Config;
+use crate::project::guidance::Guidance;
 use crate::project::policy::Policy;
 use crate::project::script::{Script, is_script};
 use crate::text::nearest;
-use crate::value::AgentArg;
 
 /// What a run is made of, before anybody granted anything.
 #[derive(Clone, Debug)]
@@ -60,6 +63,10 @@ pub struct Bundle {
     pub providers: Providers,
     /// Whether its scripts spawn agents, and nobody is there to perform any.
     pub unperformed: bool,
+    /// The models that its agents may use; nothing, where none can be a model.
+    pub reach: Reach,
+    /// What these models are offered.
+    pub guidance: Guidance,
 }
 
 /// A workflow that was found.
@@ -147,21 +154,21 @@ fn built_in(name: &str) -> Result<Target> {
 /// When a part is missing or refused.
 pub fn gather(
     workflow: &str,
-    agents: &[AgentArg],
+    wanted: &Wanted<'_>,
     wishes: ScriptWishes,
     policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
     match locate(workflow, project)? {
-        Target::Component(root) => gather_component(&root, workflow, agents, policy, project),
-        Target::Script(root) => gather_script(*root, agents, wishes, policy, project),
+        Target::Component(root) => gather_component(&root, workflow, wanted, policy, project),
+        Target::Script(root) => gather_script(*root, wanted, wishes, policy, project),
     }
 }
 
 fn gather_component(
     root: &Component,
     shown: &str,
-    agents: &[AgentArg],
+    wanted: &Wanted<'_>,
     policy: &Policy,
     project: &mut Project,
 ) -> Result<Bundle> {
@@ -169,13 +176,16 @@ fn gather_component(
     let folder = root.path.as_deref().and_then(Path::parent).map(Path::to_owned);
     let mut parts = Parts::new(folder);
     parts.keep(root.inspection.digest, root.bytes.clone());
-    let backends = parts.chosen(agents)?;
+    let mut backends = parts.chosen(wanted)?;
     let mut program = program(manifest.name.clone(), root.inspection.digest);
     program.agent_types.clone_from(&manifest.agents);
     let mut gathering = Gathering::new(project, parts, program, Config::default().nesting);
     gathering.add_required(&manifest.requests.workflows)?;
     let warnings = gathering.unreachable(&manifest.requests);
     let providers = gathering.add_tools(&manifest.requests, policy)?;
+    let left_out = gathering.choose(&mut backends, wanted, false)?;
+    let mut reach = gathering.reach(wanted, &backends, None)?;
+    reach.notes.extend(left_out);
     let own = gathering.files(root.path.as_deref());
     let (program, parts) = gathering.close(&backends)?;
     Ok(Bundle {
@@ -192,12 +202,14 @@ fn gather_component(
         warnings,
         providers,
         unperformed: false,
+        reach,
+        guidance: Guidance::default(),
     })
 }
 
 fn gather_script(
     root: Script,
-    agents: &[AgentArg],
+    wanted: &Wanted<'_>,
     wishes: ScriptWishes,
     policy: &Policy,
     project: &mut Project,
@@ -214,7 +226,7 @@ fn gather_script(
     let mut parts = Parts::new(folder);
     let runner = parts.keep_runner();
     parts.keep(digest, text.as_bytes().into());
-    let backends = parts.chosen(agents)?;
+    let mut backends = parts.chosen(wanted)?;
     let mut program = program(name.to_owned(), runner);
     program.script = Some(digest);
     let mut gathering = Gathering::new(project, parts, program, config.nesting);
@@ -226,6 +238,8 @@ fn gather_script(
     let requests = root.requests(workflows);
     warnings.extend(gathering.unreachable(&requests));
     let providers = gathering.add_tools(&requests, policy)?;
+    gathering.choose(&mut backends, wanted, spawns)?;
+    let reach = gathering.reach(wanted, &backends, Some(&root))?;
     let own = gathering.files(Some(&root.path));
     let (program, parts) = gathering.close(&backends)?;
     let unperformed = spawns && !is_performed(&program, &backends);
@@ -266,6 +280,8 @@ fn gather_script(
         warnings,
         providers,
         unperformed,
+        reach,
+        guidance: Guidance::default(),
     })
 }
 
@@ -280,12 +296,15 @@ fn program(name: String, component: Digest) -> Program {
         requests: Default::default(),
         tools: Default::default(),
         agent_types: Default::default(),
+        instructions: Default::default(),
+        skills: Default::default(),
     }
 }
 
 /// Whether there is anybody who could perform an agent task of a script.
 fn is_performed(program: &Program, backends: &BackendChoice) -> bool {
     backends.all.is_some()
+        || backends.default.is_some()
         || !backends.by_type.is_empty()
         || program.agent_types.values().any(|agent_type| agent_type.backend.is_some())
 }

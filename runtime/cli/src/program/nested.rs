@@ -1,5 +1,7 @@
 //! The workflows that a workflow may run, the agent types of its scripts, and their parts.
 
+mod agents;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ use baton_core::record::BackendChoice;
 use baton_journal::store::Blob;
 
 use super::component::{self, Component, WASM, accepted};
+use super::models::Wanted;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::text::nearest;
@@ -17,16 +18,19 @@ use crate::value::{self, AgentArg};
 
 /// Prefix of agents that are components.
 pub const COMPONENT: &str = "component:";
-/// Prefix of agents that are programs.
-const COMMAND: &str = "command:";
+/// Prefixes of agents that are programs.
+const PROGRAMS: [&str; 2] = ["command:", "acp:"];
 
-/// A program as the run names it, whatever the working directory is when it goes on.
-fn command(argv: &str) -> Result<String> {
+/// A program as the run names it, whatever the working directory is when it goes on. None, if it is
+/// no program.
+fn program(backend: &str) -> Result<Option<String>> {
+    let found = PROGRAMS.iter().find_map(|kind| Some((kind, backend.strip_prefix(kind)?)));
+    let Some((kind, argv)) = found else { return Ok(None) };
     let here =
         std::env::current_dir().map_err(|error| CliError::file("find", Path::new("."), &error))?;
     let argv =
         value::anchored(argv, &here).map_err(|message| CliError::new(Code::NoBackend, message))?;
-    Ok(format!("{COMMAND}{argv}"))
+    Ok(Some(format!("{kind}{argv}")))
 }
 
 /// Components and scripts as they are found.
@@ -108,14 +112,10 @@ impl Parts {
     ///
     /// # Errors
     /// When one cannot be used, or two contradict each other.
-    pub fn chosen(&mut self, agents: &[AgentArg]) -> Result<BackendChoice> {
+    pub fn chosen(&mut self, wanted: &Wanted<'_>) -> Result<BackendChoice> {
         let mut choice = BackendChoice::default();
-        for AgentArg { agent_type, backend } in agents {
-            let backend = match (backend.strip_prefix(COMPONENT), backend.strip_prefix(COMMAND)) {
-                (Some(text), _) => self.agent_component(text)?,
-                (None, Some(argv)) => command(argv)?,
-                (None, None) => backend.clone(),
-            };
+        for AgentArg { agent_type, backend } in wanted.agents {
+            let backend = self.backend(backend, wanted)?;
             let before = match agent_type {
                 Some(name) => choice.by_type.insert(name.clone(), backend),
                 None => choice.all.replace(backend),
@@ -127,6 +127,20 @@ impl Parts {
             }
         }
         Ok(choice)
+    }
+
+    /// A backend as the run names it.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn backend(&mut self, text: &str, wanted: &Wanted<'_>) -> Result<String> {
+        if let Some(text) = text.strip_prefix(COMPONENT) {
+            return self.agent_component(text);
+        }
+        match program(text)? {
+            Some(program) => Ok(program),
+            None => wanted.backend(text),
+        }
     }
 
     fn agent_component(&mut self, text: &str) -> Result<String> {

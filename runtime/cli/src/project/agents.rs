@@ -1,6 +1,8 @@
 //! Agent definitions: Markdown files whose body is a system prompt, and the types that every
 //! script may rely on.
 
+mod fields;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +22,21 @@ const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
 /// Fields that a workflow has no use for, and that harm nobody by being there.
 const DISPLAY_FIELDS: [&str; 4] = ["background", "color", "initialPrompt", "version"];
 /// Fields that mean something elsewhere and nothing here.
-const UNSUPPORTED_FIELDS: [&str; 6] =
-    ["hooks", "maxTurns", "mcpServers", "memory", "permissionMode", "skills"];
+const UNSUPPORTED_FIELDS: [&str; 2] = ["hooks", "memory"];
+/// Fields that are obeyed.
+const USED_FIELDS: [&str; 11] = [
+    "name",
+    "description",
+    "tools",
+    "disallowedTools",
+    "model",
+    "effort",
+    "isolation",
+    "maxTurns",
+    "skills",
+    "mcpServers",
+    "permissionMode",
+];
 
 /// Types that scripts rely on wherever they run: name, description, tools they may not use.
 const BUILT_IN: &[(&str, &str, &[&str])] = &[
@@ -265,11 +280,19 @@ fn definition(text: &str, path: &Path, place: Place) -> Read {
             None
         }
     };
+    let max_turns = fields::turns(page.fields.get("maxTurns"), &mut notes);
+    let skills = page.fields.get("skills").map(tools).unwrap_or_default();
+    let servers = page.fields.get("mcpServers");
+    let servers = fields::servers(servers, place == Place::Plugin, &mut notes);
+    let mut disallowed_tools = disallowed_tools;
+    if let Some(mode) = page.fields.get("permissionMode") {
+        disallowed_tools.extend(fields::taken_by_mode(mode, place == Place::Plugin, &mut notes));
+    }
     for field in page.fields.keys() {
         let field = field.as_str();
         if UNSUPPORTED_FIELDS.contains(&field) {
             notes.push(format!("`{field}` has no effect here"));
-        } else if !is_known(field) {
+        } else if !USED_FIELDS.contains(&field) && !DISPLAY_FIELDS.contains(&field) {
             notes.push(format!("`{field}` is not a known field"));
         }
     }
@@ -280,16 +303,13 @@ fn definition(text: &str, path: &Path, place: Place) -> Read {
         model: text_of("model"),
         effort,
         isolation,
-        tools: left,
-        disallowed_tools,
+        tools: fields::named_here(left, &servers),
+        disallowed_tools: fields::with_own_names(disallowed_tools),
+        max_turns,
+        skills,
         ..AgentType::default()
     };
     Ok(Definition { name, agent_type, path: Some(path.to_owned()), place, notes })
-}
-
-fn is_known(field: &str) -> bool {
-    let used = ["name", "description", "tools", "disallowedTools", "model", "effort", "isolation"];
-    used.contains(&field) || DISPLAY_FIELDS.contains(&field)
 }
 
 /// The entries of a list of tools: a list, or a text with commas outside of parentheses.

@@ -1,17 +1,19 @@
 //! Settings: `baton.toml` of the project and `config.toml` of the person.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use baton_core::record::SCRIPT_NESTING_DEFAULT;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::models::caps::RawCaps;
+use super::models::file as models_file;
 use super::places::Places;
 use super::policy::file::{
-    Lists, Origin, RawHttp, RawPlugin, RawSecret, RawServer, RawTool, Sections,
+    Lists, Origin, RawHttp, RawPlugin, RawSecret, RawServer, RawTool, Sections, Wrong,
 };
-use super::policy::{Set, Source};
+use super::policy::{Place, Set, Source};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 
@@ -43,6 +45,12 @@ struct File {
     secrets: BTreeMap<String, Spanned<RawSecret>>,
     mcp: BTreeMap<String, Spanned<RawServer>>,
     http: RawHttp,
+    agents: models_file::RawAgents,
+    tiers: BTreeMap<String, Spanned<String>>,
+    providers: BTreeMap<String, Spanned<models_file::RawProvider>>,
+    prices: BTreeMap<String, Spanned<models_file::RawPrice>>,
+    caps: RawCaps,
+    quota: models_file::RawQuota,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,34 +91,90 @@ impl Config {
     }
 }
 
+/// A file of settings that was read.
+struct Read {
+    source: Source,
+    path: PathBuf,
+    /// The path as a person reads it.
+    shown: String,
+    text: String,
+    file: File,
+}
+
+/// The person's file and the nearest one of the project, the person's first, as far as they exist.
+fn files(places: &Places) -> Result<Vec<Read>> {
+    let (project, person) = places.settings();
+    let project = project.into_iter().find(|path| path.exists());
+    let mut files = Vec::new();
+    for (source, path) in [(Source::Person, person), (Source::Project, project)] {
+        let Some(path) = path else { continue };
+        let (file, text) = read(&path)?;
+        files.push(Read { source, shown: places.shown(&path), path, text, file });
+    }
+    Ok(files)
+}
+
+/// The text of a file, to say where something in it stands.
+pub struct Text {
+    path: PathBuf,
+    shown: String,
+    text: String,
+}
+
+impl Text {
+    fn origin<'a>(&'a self, source: Source, places: &'a Places) -> Origin<'a> {
+        Origin {
+            source,
+            shown: &self.shown,
+            folder: self.path.parent().unwrap_or(places.here()),
+            home: places.home(),
+            text: &self.text,
+        }
+    }
+
+    fn wrong(&self, wrong: &Wrong) -> CliError {
+        let (line, column) = position(&self.text, wrong.at);
+        let message = format!("{}:{line}:{column}: {}", self.path.display(), wrong.message);
+        CliError::new(Code::Config, message).frame(frame(&self.text, line, column))
+    }
+
+    /// Something that stands on a line and must not.
+    #[must_use]
+    pub fn error(&self, place: &Place, message: &str) -> CliError {
+        let line = place.text.rsplit(':').next().and_then(|line| line.parse().ok()).unwrap_or(1);
+        let message = format!("{}:{line}: {message}", self.path.display());
+        CliError::new(Code::Config, message).frame(frame(&self.text, line, 1))
+    }
+}
+
 /// What the person's file and the nearest one of the project say of authority, the person first.
 ///
 /// # Errors
 /// When a file cannot be read, or says something that cannot be understood.
 pub fn policies(places: &Places) -> Result<Vec<Set>> {
-    let (project, person) = places.settings();
-    let project = project.into_iter().find(|path| path.exists());
-    let files = [(Source::Person, person), (Source::Project, project)];
     let mut sets = Vec::new();
-    for (source, path) in files {
-        let Some(path) = path else { continue };
-        let (file, text) = read(&path)?;
-        let File { scripts: _, grant, deny, plugins, tools, secrets, mcp, http } = file;
+    for Read { source, path, shown, text, file } in files(places)? {
+        let File { grant, deny, plugins, tools, secrets, mcp, http, .. } = file;
         let sections = Sections { grant, deny, plugins, tools, secrets, mcp, http };
-        let shown = places.shown(&path);
-        let origin = Origin {
-            source,
-            shown: &shown,
-            folder: path.parent().unwrap_or(places.here()),
-            home: places.home(),
-            text: &text,
-        };
-        let set = sections.read(&origin).map_err(|wrong| {
-            let (line, column) = position(&text, wrong.at);
-            let message = format!("{}:{line}:{column}: {}", path.display(), wrong.message);
-            CliError::new(Code::Config, message).frame(frame(&text, line, column))
-        })?;
+        let at = Text { path, shown, text };
+        let set = sections.read(&at.origin(source, places)).map_err(|wrong| at.wrong(&wrong))?;
         sets.push(set);
+    }
+    Ok(sets)
+}
+
+/// What the same files say of models, with their texts.
+///
+/// # Errors
+/// When a file cannot be read, or says something that cannot be understood.
+pub fn models(places: &Places) -> Result<Vec<(Source, models_file::Set, Text)>> {
+    let mut sets = Vec::new();
+    for Read { source, path, shown, text, file } in files(places)? {
+        let File { agents, tiers, providers, prices, caps, quota, .. } = file;
+        let sections = models_file::Sections { agents, tiers, providers, prices, caps, quota };
+        let at = Text { path, shown, text };
+        let set = sections.read(&at.origin(source, places)).map_err(|wrong| at.wrong(&wrong))?;
+        sets.push((source, set, at));
     }
     Ok(sets)
 }

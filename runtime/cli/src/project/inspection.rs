@@ -177,6 +177,12 @@ pub struct AgentCall {
     /// The model, where it is literal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// The tier of its model, where it is literal. It wins over the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The steps of its ladder of models that are literal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<String>,
     /// Whether the place may be reached more than once.
     pub repeated: bool,
 }

@@ -101,7 +101,7 @@ impl Places {
     /// Those around `here`, in an environment.
     #[must_use]
     pub fn around(here: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let levels = up_to(here, top(here).unwrap_or(here));
+        let levels = up_to_top(here);
         // A relative path would mean another directory for every working directory.
         let absolute =
             |name| variable(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
@@ -248,6 +248,13 @@ fn top(dir: &Path) -> Option<&Path> {
 /// A directory and those above it, up to `top`.
 fn up_to(dir: &Path, top: &Path) -> Vec<PathBuf> {
     dir.ancestors().take_while(|dir| dir.starts_with(top)).map(Path::to_owned).collect()
+}
+
+/// A directory, then each directory above it up to the top of its repository. Without a repository,
+/// the directory alone.
+#[must_use]
+pub fn up_to_top(dir: &Path) -> Vec<PathBuf> {
+    up_to(dir, top(dir).unwrap_or(dir))
 }
 
 fn is_batons(path: &Path) -> bool {

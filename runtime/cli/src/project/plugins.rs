@@ -17,7 +17,7 @@ const NAME_BYTES_MAX: usize = 64;
 /// Further folders of one kind that a manifest may name.
 const FOLDERS_MAX: usize = 16;
 /// Names that mean something else before a colon.
-const RESERVED: [&str; 3] = ["command", "component", "file"];
+const RESERVED: [&str; 5] = ["acp", "command", "component", "file", "recorded"];
 
 /// A plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct Plugin {
     /// Its directory.
     root: PathBuf,
     agents: Vec<PathBuf>,
+    skills: Vec<PathBuf>,
     workflows: Vec<PathBuf>,
 }
 
@@ -37,6 +38,8 @@ struct Manifest {
     #[serde(default)]
     agents: Value,
     #[serde(default)]
+    skills: Value,
+    #[serde(default)]
     workflows: Value,
 }
 
@@ -44,7 +47,12 @@ impl Plugin {
     /// Its folders called `name`, and what its manifest names besides. Whether they lie inside of
     /// it is found out when they are looked into.
     pub fn folders(&self, name: &str) -> Vec<Folder> {
-        let named = if name == "agents" { &self.agents } else { &self.workflows };
+        let named: &[PathBuf] = match name {
+            "agents" => &self.agents,
+            "skills" => &self.skills,
+            "workflows" => &self.workflows,
+            _ => &[],
+        };
         let mut folders: Vec<Folder> = Vec::new();
         for path in std::iter::once(Path::new(name)).chain(named.iter().map(PathBuf::as_path)) {
             let path = self.root.join(path);
@@ -103,6 +111,7 @@ fn load(root: &Path, path: &Path) -> Result<Plugin, String> {
     };
     Ok(Plugin {
         agents: folders(&manifest.agents, "agents")?,
+        skills: folders(&manifest.skills, "skills")?,
         workflows: folders(&manifest.workflows, "workflows")?,
         name,
         root: root.to_owned(),

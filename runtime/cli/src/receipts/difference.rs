@@ -33,13 +33,24 @@ pub fn difference(then: &Receipt, now: &Receipt) -> Vec<String> {
         types.map(|(name, agent_type)| (name.clone(), Digest::of_json(agent_type))).collect()
     };
     maps(&mut lines, "the agent type", &types(old), &types(new));
+    let instructions = |program: &baton_core::record::Program| -> BTreeMap<String, Digest> {
+        program.instructions.iter().cloned().collect()
+    };
+    maps(&mut lines, "the instructions", &instructions(old), &instructions(new));
+    let skills = |program: &baton_core::record::Program| -> BTreeMap<String, Digest> {
+        let skills = program.skills.iter();
+        skills.map(|(name, skill)| (name.clone(), Digest::of_json(skill))).collect()
+    };
+    maps(&mut lines, "the skill", &skills(old), &skills(new));
     lists(&mut lines, "asked for now:", "no longer asked for:", &then.asks, &now.asks);
     lists(&mut lines, "allowed now:", "no longer allowed:", &then.may, &now.may);
     maps(&mut lines, "the definition of", &then.details, &now.details);
     if then.backends != now.backends {
         let words = |receipt: &Receipt| {
             let by_type = receipt.backends.by_type.iter().map(|(t, b)| format!("{t}={b}"));
-            let all: Vec<String> = receipt.backends.all.iter().cloned().chain(by_type).collect();
+            let default = receipt.backends.default.iter().map(|b| format!("{b} by default"));
+            let all = receipt.backends.all.iter().cloned();
+            let all: Vec<String> = all.chain(by_type).chain(default).collect();
             if all.is_empty() { "whom the program names".into() } else { all.join(", ") }
         };
         lines.push(format!("agents are performed by {}, not {}", words(now), words(then)));

@@ -15,6 +15,8 @@ fn program(component: &str) -> Program {
         agents: BTreeMap::new(),
         tools: [("git".to_owned(), Digest::of(b"git 1"))].into(),
         agent_types: [("judge".to_owned(), AgentType::default())].into(),
+        instructions: Vec::new(),
+        skills: BTreeMap::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod record;
 pub mod runs;
 pub mod task;
+pub mod totals;
 pub mod tree;
 
 use anstyle::Style;
@@ -35,11 +36,39 @@ pub fn usage(usage: &Usage) -> String {
     if usage.agents > 0 {
         parts.push(text::plural(usage.agents, "agent"));
     }
+    parts.extend(spent(usage));
+    parts.join(" · ")
+}
+
+/// Tokens and money, with `~` in front where a part of them is an estimate.
+#[must_use]
+pub fn spent(usage: &Usage) -> Vec<String> {
+    let mut parts = Vec::new();
+    let about = if usage.estimated_calls > 0 { "~" } else { "" };
     if usage.tokens() > 0 {
-        parts.push(format!("{} tokens", text::count(usage.tokens())));
+        parts.push(format!("{about}{} tokens", text::count(usage.tokens())));
     }
     if usage.cost_micro_usd > 0 {
-        parts.push(text::dollars(usage.cost_micro_usd));
+        parts.push(format!("{about}{}", text::dollars(usage.cost_micro_usd)));
+    }
+    parts
+}
+
+/// The same with tokens by kind, such as `12.0k in (8.0k cached) · 950 out · $0.25`.
+#[must_use]
+pub fn detailed(usage: &Usage) -> String {
+    let mut parts = Vec::new();
+    let about = if usage.estimated_calls > 0 { "~" } else { "" };
+    if usage.tokens() > 0 {
+        let cached = match usage.cached_tokens {
+            0 => String::new(),
+            cached => format!(" ({} cached)", text::count(cached)),
+        };
+        parts.push(format!("{about}{} in{cached}", text::count(usage.input_tokens)));
+        parts.push(format!("{about}{} out", text::count(usage.output_tokens)));
+    }
+    if usage.cost_micro_usd > 0 {
+        parts.push(format!("{about}{}", text::dollars(usage.cost_micro_usd)));
     }
     parts.join(" · ")
 }

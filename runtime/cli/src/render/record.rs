@@ -3,18 +3,19 @@
 use baton_core::files::{FileRequest, Observation};
 use baton_core::handoff::Outcome;
 use baton_core::ids::{TaskPath, Timestamp};
-use baton_core::record::{Body, Effect, Pause, Record, Snapshot, Work};
+use baton_core::record::{Body, Effect, Record, Snapshot, Work};
 use baton_core::report::{Level, Report};
 use baton_core::tool::Denial;
 
-use super::usage;
+use super::{detailed, usage};
 use crate::output::{BOLD, DIM};
-use crate::text::{bytes, fit, one_line, pad, paint};
+use crate::pause::{clock, words as pause};
+use crate::text::{bytes, fit, one_line, pad, paint, plural, signed_dollars};
 
 /// A record on one line: number, time since the run began, kind, and what it says.
 #[must_use]
 pub fn record(record: &Record, began: Timestamp, columns: usize) -> String {
-    let (kind, facts) = words(&record.body);
+    let (kind, facts) = words(&record.body, record.at);
     let ms = record.at.since(began);
     let time = format!("+{}.{:03}s", ms / 1_000, ms % 1_000);
     let lead = format!("{:>6}  {:>11}  ", record.seq, time);
@@ -25,7 +26,7 @@ pub fn record(record: &Record, began: Timestamp, columns: usize) -> String {
     line.trim_end().to_owned()
 }
 
-fn words(body: &Body) -> (&'static str, String) {
+fn words(body: &Body, made: Timestamp) -> (&'static str, String) {
     match body {
         Body::RunStarted(started) => (
             "run started",
@@ -64,6 +65,26 @@ fn words(body: &Body) -> (&'static str, String) {
         Body::AttemptFailed { task, attempt: number, failure, .. } => {
             ("attempt", format!("{} failed: {failure}", attempt(task, *number)))
         }
+        Body::Asked { task, call, provider, model, reserve } => {
+            let most = detailed(reserve);
+            ("asked", format!("{} call {call} of {provider}:{model}, up to {most}", at(task)))
+        }
+        Body::Turned { task, call, content, usage: consumed, estimated } => {
+            let failed = if content.is_none() { " failed" } else { "" };
+            let guess = if *estimated { "estimated" } else { "" };
+            let facts = joined(&[guess.into(), detailed(consumed)]);
+            ("turned", format!("{} call {call}{failed} {facts}", at(task)))
+        }
+        Body::Deferred { task, attempt: number, provider, outage, failure, until, .. } => {
+            let until = until.map(|until| format!(" until {}", clock(until, made)));
+            let out = format!("{provider}: {}{}", outage.as_str(), until.unwrap_or_default());
+            ("deferred", format!("{} {out}: {failure}", attempt(task, *number)))
+        }
+        Body::Passed { task, rung, rungs, backend, saved_micro_usd } => {
+            let saved = signed_dollars(*saved_micro_usd);
+            let step = u64::from(*rung) + 1;
+            ("passed", format!("{} step {step} of {rungs}, {backend}, saved {saved}", at(task)))
+        }
         Body::AgentRead { task, reads, complete } => {
             let more = if *complete { "" } else { " and more" };
             ("read", format!("{} {} requests{more}", at(task), reads.len()))
@@ -78,7 +99,7 @@ fn words(body: &Body) -> (&'static str, String) {
         }
         Body::CancelOrdered { task, by } => ("cancel", format!("{} by {by}", at(task))),
         Body::Messaged { sender, text } => ("message", format!("from {sender}: {text}")),
-        Body::Paused { reason } => ("paused", pause(reason)),
+        Body::Paused { reason } => ("paused", pause(reason, made)),
         Body::Resumed { by, epoch, .. } => ("resumed", format!("by {by}, epoch {epoch}")),
         Body::Finished { outcome, usage: consumed } => {
             ("finished", joined(&[outcome_words(outcome), usage(consumed)]))
@@ -90,7 +111,7 @@ fn snapshot_words(snapshot: &Snapshot) -> String {
     let Some(digest) = &snapshot.digest else {
         return format!("not taken: {}", snapshot.problem.as_deref().unwrap_or_default());
     };
-    let files = crate::text::plural(snapshot.files, "file");
+    let files = plural(snapshot.files, "file");
     format!("{files}, {}, {}", bytes(snapshot.bytes), digest.short())
 }
 
@@ -104,16 +125,6 @@ fn at(task: &TaskPath) -> String {
 
 fn attempt(task: &TaskPath, number: u32) -> String {
     if number > 1 { format!("/{task} (attempt {number})") } else { at(task) }
-}
-
-/// Why a run is paused, in words.
-#[must_use]
-pub fn pause(reason: &Pause) -> String {
-    match reason {
-        Pause::Cap { cap } => format!("cap on {cap} reached"),
-        Pause::Person { by } => format!("by {by}"),
-        Pause::Interrupted => "interrupted".into(),
-    }
 }
 
 fn work_words(work: &Work) -> String {
@@ -165,7 +176,7 @@ fn request_words(request: &FileRequest) -> String {
 fn observation_words(observation: &Observation) -> String {
     match observation {
         Observation::Content { digest, size } => format!("{} {}", bytes(*size), digest.short()),
-        Observation::Listing { entries, .. } => crate::text::plural(entries.len() as u64, "path"),
+        Observation::Listing { entries, .. } => plural(entries.len() as u64, "path"),
         Observation::Matches { matches, .. } => format!("{} lines match", matches.len()),
         Observation::Entry(entry) => {
             format!("{:?} {}", entry.kind, bytes(entry.size)).to_lowercase()

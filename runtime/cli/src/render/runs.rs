@@ -1,16 +1,25 @@
 //! `baton ls`.
 
+use std::collections::BTreeMap;
+
 use anstyle::Style;
-use baton_core::ids::Timestamp;
+use baton_core::ids::{RunId, Timestamp};
+use baton_core::record::Pause;
 use baton_journal::rows::RunRow;
 
 use super::{state, table, usage};
 use crate::output::{BOLD, DIM};
+use crate::pause::words;
 use crate::text::{duration, one_line};
 
-/// The runs as a table, as they come.
+/// The runs as a table, as they come, with why those that are paused are.
 #[must_use]
-pub fn runs(rows: &[RunRow], now: Timestamp, columns: usize) -> String {
+pub fn runs(
+    rows: &[RunRow],
+    pauses: &BTreeMap<RunId, Pause>,
+    now: Timestamp,
+    columns: usize,
+) -> String {
     let plain = Style::new();
     let heading = ["RUN", "WORKFLOW", "STATE", "AGE", "TOOK", "NOTES"];
     let mut cells = vec![heading.map(|title| (title.to_owned(), BOLD)).to_vec()];
@@ -23,19 +32,19 @@ pub fn runs(rows: &[RunRow], now: Timestamp, columns: usize) -> String {
             (format!("{sign} {word}"), style),
             (age(now.since(row.created)), DIM),
             (duration(until.since(row.created)), plain),
-            (notes(row), DIM),
+            (notes(row, pauses.get(&row.run), now), DIM),
         ]);
     }
     table(&cells, columns)
 }
 
-fn notes(row: &RunRow) -> String {
+fn notes(row: &RunRow, pause: Option<&Pause>, now: Timestamp) -> String {
     let mut notes = Vec::new();
     if let Some((code, message)) = &row.failure {
         notes.push(format!("{code}: {}", one_line(message)));
     }
-    if let Some(reason) = &row.paused {
-        notes.push(one_line(reason));
+    if let Some(reason) = pause {
+        notes.push(one_line(&words(reason, now)));
     }
     if row.failed_tasks > 0 {
         notes.push(format!("{} failed", row.failed_tasks));

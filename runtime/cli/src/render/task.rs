@@ -1,25 +1,43 @@
 //! `baton show`.
 
-use baton_core::handoff::{Evidence, Outcome};
-use baton_core::ids::{TaskId, Timestamp};
-use baton_core::record::{Program, RunStarted, Work};
+use baton_core::budget::{Cap, Caps};
+use baton_core::handoff::{Evidence, Outcome, Usage};
+use baton_core::ids::{RunId, TaskId, Timestamp};
+use baton_core::record::{Pause, Program, RunStarted, Work};
 use baton_core::tool::Denial;
 use baton_journal::rows::{RunRow, TaskRow};
 
 use super::record::{denied, effect_word};
-use super::{state, usage};
+use super::{detailed, state, totals, usage};
 use crate::consent::patterns;
+use crate::error::CliError;
 use crate::output::{BOLD, DIM};
+use crate::pause;
 use crate::reuse::Decision;
 use crate::shapes::moment;
-use crate::text::{clean, duration, one_line, pad, paint};
+use crate::text::{clean, count, dollars, duration, one_line, pad, paint, plural};
+use crate::totals::Totals;
 
 /// Columns of the names on the left.
 const NAME: usize = 10;
 
-/// A run with what it began with and how it ended.
+/// What is known of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Its row.
+    pub row: &'a RunRow,
+    /// What it began with.
+    pub started: &'a RunStarted,
+    /// Why it is paused, if it is.
+    pub pause: Option<&'a Pause>,
+    /// How it ended, if it did.
+    pub result: Option<&'a Outcome>,
+}
+
+/// A run with what it began with, what it consumed and how it ended.
 #[must_use]
-pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Timestamp) -> String {
+pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
+    let Run { row, started, pause, result } = run;
     let (sign, word, style) = state(row.state, row.owned);
     let mut out = format!(
         "{} {} {}\n",
@@ -35,8 +53,10 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     fact("script", started.script.as_ref().map_or("", |script| script.path.as_str()));
     fact("started", &format!("{} by {}", moment(row.created), one_line(&started.by)));
     fact("took", &duration(until.since(row.created)));
-    if let Some(reason) = &row.paused {
-        fact("paused", &one_line(reason));
+    if let Some(reason) = pause {
+        for (name, words) in paused(&row.run, reason, now) {
+            fact(name, &words);
+        }
     }
     fact("root", started.root.as_deref().unwrap_or("none"));
     if let Some(read) = &started.scope.read {
@@ -47,6 +67,11 @@ pub fn run(row: &RunRow, started: &RunStarted, result: Option<&Outcome>, now: Ti
     fact("tools", &tools.join(" "));
     fact("tasks", &format!("{}, {} failed", row.tasks, row.failed_tasks));
     fact("used", &usage(&row.usage));
+    if let Some(caps) = totals.caps.as_ref().map(caps).filter(|caps| !caps.is_empty()) {
+        fact("caps", &caps);
+    }
+    out.push_str(&totals::totals(totals));
+    let mut fact = |name: &str, value: &str| out.push_str(&line(name, value));
     fact("records", &row.records.to_string());
     if let Some(reuse) = &started.reuse {
         let how = if reuse.stale { ", whatever the files are" } else { "" };
@@ -67,8 +92,10 @@ pub struct Story<'a> {
     pub work: Option<&'a Work>,
     /// What became of it in a run that reuses another.
     pub decision: Option<&'a Decision>,
-    /// What it tried and may not do.
+    /// What it tried and may not do, where `told` does not say it.
     pub denials: &'a [Denial],
+    /// What was said and done in it, as lines.
+    pub told: &'a str,
     /// How it ended.
     pub result: Option<&'a Outcome>,
 }
@@ -76,7 +103,7 @@ pub struct Story<'a> {
 /// A task with what was asked and how it ended.
 #[must_use]
 pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> String {
-    let Story { work, decision, denials, result } = *story;
+    let Story { work, decision, denials, told, result } = *story;
     let (sign, word, style) = state(row.state, run.owned);
     let id = TaskId { run: run.run.clone(), path: row.path.clone() };
     let mut out =
@@ -98,7 +125,7 @@ pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> S
     if let Some(started) = row.started {
         fact("took", &duration(row.ended.unwrap_or(now).since(started)));
     }
-    fact("used", &usage(&row.usage));
+    fact("used", &consumed(row));
     match work {
         Some(Work::Agent { spec, .. }) => {
             fact("prompt", &spec.prompt);
@@ -122,8 +149,59 @@ pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> S
     for denial in denials {
         fact("denied", &denied(denial));
     }
+    out.push_str(told);
     out.push_str(&outcome(result));
     out
+}
+
+/// What a task consumed, and may consume in the call that is under way.
+fn consumed(row: &TaskRow) -> String {
+    let agents = usage(&Usage { agents: row.usage.agents, ..Usage::default() });
+    let held = match detailed(&row.reserved) {
+        held if held.is_empty() || row.state.is_final() => String::new(),
+        held => format!("the call under way takes up to {held}"),
+    };
+    let parts = [agents, detailed(&row.usage), held].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+/// Why a run is paused, and what to do about it.
+fn paused(run: &RunId, reason: &Pause, now: Timestamp) -> Vec<(&'static str, String)> {
+    let CliError::Coded(coded) = pause::error(run, reason, now) else { return Vec::new() };
+    // The run stands above.
+    let message = coded.message.strip_prefix(run.as_str()).unwrap_or(&coded.message).trim_start();
+    let message = message.strip_prefix("is paused").unwrap_or(message);
+    let message = one_line(message.trim_start_matches([':', ' ']));
+    let hint = coded.hint.unwrap_or_default();
+    vec![("paused", message), ("", one_line(&hint))]
+}
+
+/// What a run may consume, in words; empty: whatever it likes.
+fn caps(caps: &Caps) -> String {
+    let Caps { run, phases, task } = caps;
+    let phases = phases.iter().map(|(title, cap)| (format!("phase {}", one_line(title)), cap));
+    let rows = [(String::new(), run)].into_iter().chain(phases).chain([("each task".into(), task)]);
+    let rows = rows.filter(|(_, cap)| !cap.is_none()).map(|(whose, cap)| {
+        let whose = if whose.is_empty() { whose } else { format!("{whose}: ") };
+        format!("{whose}{}", cap_words(cap))
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn cap_words(cap: &Cap) -> String {
+    let tokens = |number: Option<u64>, what: &str| {
+        number.map(|number| format!("{} {what}tokens", count(number)))
+    };
+    let parts = [
+        cap.agents.map(|number| plural(number, "agent")),
+        tokens(cap.tokens, ""),
+        tokens(cap.input_tokens, "input "),
+        tokens(cap.output_tokens, "output "),
+        tokens(cap.cached_tokens, "cached "),
+        cap.cost_micro_usd.map(dollars),
+        cap.wall_ms.map(duration),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn outcome(result: Option<&Outcome>) -> String {
@@ -161,7 +239,7 @@ fn outcome(result: Option<&Outcome>) -> String {
 }
 
 /// A name and a value, nothing if the value is empty. Further lines of a value are indented.
-fn line(name: &str, value: &str) -> String {
+pub(super) fn line(name: &str, value: &str) -> String {
     let value = clean(value);
     let mut lines = value.trim_end().lines();
     let Some(first) = lines.next() else { return String::new() };

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use baton_core::budget::{Cap, Caps, Short};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome};
 use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::json::Json;
-use baton_core::record::{Body, Effect, Pause, Record, Start, Work};
+use baton_core::record::{Body, Effect, Outage, Pause, Record, RunStarted, Start, Work};
 use baton_core::report::{Level, Report};
 use baton_core::reuse::Miss;
 use baton_core::scope::{Authority, Capability, GlobLayer, HttpScope, PathScope};
@@ -15,6 +16,7 @@ use baton_journal::rows::{RunRow, TaskRow};
 
 use super::*;
 use crate::reuse::Decision;
+use crate::totals::{ModelUse, Totals};
 
 const RUN: &str = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF";
 const BEGAN: Timestamp = Timestamp(1_700_000_000_000);
@@ -57,6 +59,8 @@ fn task_row(path: &str, label: Option<&str>, phase: Option<&str>, state: State) 
         started: Some(BEGAN.plus_ms(100)),
         ended: state.is_final().then(|| BEGAN.plus_ms(1_600)),
         usage: Usage::default(),
+        metered: Usage::default(),
+        reserved: Usage::default(),
         failure: None,
     }
 }
@@ -85,12 +89,18 @@ fn runs_are_a_table() {
     failed.failure = Some(("fuel".into(), "used up\x1b[31m".into()));
     failed.usage = Usage::default();
     failed.batch = Some(("batch_X".into(), 7));
-    let rows = [run_row(State::Running, true), failed];
-    let text = runs::runs(&rows, BEGAN.plus_ms(65_000), 140);
+    let mut paused = run_row(State::Paused, false);
+    paused.run = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG".parse().unwrap();
+    paused.usage.estimated_calls = 1;
+    let cap = Pause::Cap { cap: "cost".into(), short: None };
+    let pauses = BTreeMap::from([(paused.run.clone(), cap)]);
+    let rows = [run_row(State::Running, true), failed, paused];
+    let text = runs::runs(&rows, &pauses, BEGAN.plus_ms(65_000), 140);
     insta::assert_snapshot!(stripped(&text), @r"
     RUN                             WORKFLOW    STATE      AGE  TOOK   NOTES
     run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  docs-audit  ● running  1m   1m05s  1 failed · 3 agents · 12.0k tokens · $0.25
     run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  docs-audit  ✗ failed   1m   3.2s   fuel: used up[31m · 1 failed · batch_X:7
+    run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG  docs-audit  ‖ paused   1m   3.2s   cap on cost reached · 1 failed · 3 agents · ~12.0k tokens · ~$0.25
     ");
     assert!(stripped(&text).lines().all(|line| crate::text::width(line) <= 140));
 }
@@ -119,7 +129,7 @@ fn tasks_are_a_tree_by_phase() {
         ("2".parse().unwrap(), Decision::Performed(Miss::New)),
     ]);
     let nothing = BTreeMap::new();
-    let more = tree::More { decisions: &nothing, to_come: &[] };
+    let more = tree::More { decisions: &nothing, to_come: &[], pause: None };
     let text = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN.plus_ms(4_100), 100);
     insta::assert_snapshot!(stripped(&text), @r"
     ● docs-audit run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  running  4.1s  3 agents · 12.0k tokens · $0.25
@@ -132,11 +142,14 @@ fn tasks_are_a_tree_by_phase() {
     └─ ● 4 review  running  4.0s
        └─ ○ 1 agent  queued  4.0s  component:auditor
     ");
-    let told = tree::More { decisions: &decisions, to_come: &["Report".into()] };
+    let person = Pause::Person { by: "ada".into() };
+    let to_come = ["Report".into()];
+    let told = tree::More { decisions: &decisions, to_come: &to_come, pause: Some(&person) };
     let told = tree::tree(&run_row(State::Running, true), &tasks, told, BEGAN, 120);
     let told = stripped(&told);
     assert!(told.contains("reused from run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG/7"), "{told}");
     assert!(told.contains("not reused: new"), "{told}");
+    assert!(told.lines().next().unwrap().ends_with("  by ada"), "{told}");
     let narrow = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN, 40);
     assert!(stripped(&narrow).lines().skip(1).all(|line| crate::text::width(line) <= 40));
 }
@@ -164,7 +177,7 @@ fn records_are_lines() {
             reused_from: None,
         },
         Body::CancelOrdered { task: path("2"), by: "ada".into() },
-        Body::Paused { reason: Pause::Cap { cap: "cost".into() } },
+        Body::Paused { reason: Pause::Cap { cap: "cost".into(), short: None } },
         Body::Finished {
             outcome: Outcome::Done(Handoff { summary: "fine".into(), ..Handoff::default() }),
             usage: Usage::default(),
@@ -266,4 +279,122 @@ fn calls_of_tools_and_denials_are_lines() {
       denied     http: GET https://evil.org[31m (http-not-granted); grant it
       failure    in-doubt: it had started (host-died)
     "#);
+}
+
+#[test]
+fn calls_of_models_are_lines() {
+    let task: TaskPath = "1".parse().unwrap();
+    let usage = Usage { input_tokens: 12_000, cached_tokens: 9_000, ..Usage::default() };
+    let turned = |call, estimated, content| {
+        let usage = Usage { output_tokens: 40, cost_micro_usd: 12_300, ..usage };
+        Body::Turned { task: task.clone(), call, content, usage, estimated }
+    };
+    let failure = Failure::new(FailureKind::Failed, "quota", "come back\nlater");
+    let bodies = [
+        Body::Asked {
+            task: task.clone(),
+            call: 1,
+            provider: "anthropic".into(),
+            model: "small".into(),
+            reserve: Usage { output_tokens: 4_096, cost_micro_usd: 50_000, ..usage },
+        },
+        turned(1, false, Some(Digest::of(b""))),
+        turned(2, true, None),
+        Body::Deferred {
+            task: task.clone(),
+            attempt: 2,
+            provider: "anthropic".into(),
+            outage: Outage::Quota,
+            failure,
+            usage: Usage::default(),
+            until: None,
+        },
+        Body::Passed {
+            task: task.clone(),
+            rung: 1,
+            rungs: 3,
+            backend: "anthropic:large".into(),
+            saved_micro_usd: -20_000,
+        },
+        Body::Paused {
+            reason: Pause::Provider {
+                provider: "anthropic".into(),
+                outage: Outage::Auth,
+                until: None,
+                message: "no".into(),
+            },
+        },
+    ];
+    let lines: Vec<String> = (1..)
+        .zip(bodies)
+        .map(|(seq, body)| {
+            let made = Record { seq, at: BEGAN.plus_ms(seq * 250), body };
+            stripped(&record::record(&made, BEGAN, 120))
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    1      +0.250s  asked        /1 call 1 of anthropic:small, up to 12.0k in (9.0k cached) · 4.0k out · $0.05
+    2      +0.500s  turned       /1 call 1 12.0k in (9.0k cached) · 40 out · $0.01
+    3      +0.750s  turned       /1 call 2 failed estimated · 12.0k in (9.0k cached) · 40 out · $0.01
+    4      +1.000s  deferred     /1 (attempt 2) anthropic: quota: come back later (quota)
+    5      +1.250s  passed       /1 step 2 of 3, anthropic:large, saved -$0.02
+    6      +1.500s  paused       anthropic: auth
+    ");
+}
+
+#[test]
+fn a_run_says_what_it_consumed_and_what_it_lacks() {
+    let short = Short { phase: None, task: None, cap: 1_000_000, spent: 980_000, needs: 50_000 };
+    let pause = Pause::Cap { cap: "cost".into(), short: Some(Box::new(short)) };
+    let row = run_row(State::Paused, false);
+    let started: RunStarted = serde_json::from_value(serde_json::json!({
+        "format": 1, "run": RUN, "program": { "name": "docs-audit", "component": Digest::of(b"") },
+        "input": null, "seed": Digest::of(b""), "scope": {}, "by": "ada",
+    }))
+    .unwrap();
+    let cost =
+        |input_tokens, cost_micro_usd| Usage { input_tokens, cost_micro_usd, ..Usage::default() };
+    let mut sums = Totals::default();
+    sums.used = Usage { output_tokens: 800, cached_tokens: 5_000, ..cost(12_000, 250_000) };
+    sums.metered = cost(10_000, 200_000);
+    sums.estimated = Usage { estimated_calls: 2, ..cost(1_000, 40_000) };
+    sums.claimed = Usage { agents: 3, ..cost(1_000, 10_000) };
+    sums.phases = vec![("Audit".into(), cost(12_000, 250_000)), (String::new(), Usage::default())];
+    let run = Cap { cost_micro_usd: Some(1_000_000), agents: Some(9), ..Cap::default() };
+    let phase = Cap { tokens: Some(50_000), ..Cap::default() };
+    let phases = BTreeMap::from([("Audit".into(), phase)]);
+    sums.caps = Some(Caps { run, phases, ..Caps::default() });
+    sums.failed.attempts = 1;
+    sums.failed.usage = cost(100, 2_000);
+    sums.models
+        .insert("anthropic:small".into(), ModelUse { calls: 7, usage: cost(11_000, 240_000) });
+    sums.models.insert("claude".into(), ModelUse { calls: 0, usage: cost(1_000, 10_000) });
+    sums.ladders.passed.insert((0, "anthropic:small".into()), 3);
+    sums.ladders.saved_micro_usd = 1_500_000;
+    let run = task::Run { row: &row, started: &started, pause: Some(&pause), result: None };
+    let shown = task::run(run, &sums, BEGAN);
+    insta::assert_snapshot!(stripped(&shown), @r"
+    ‖ run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF paused
+      workflow   docs-audit sha256:e3b0c44298fc
+      started    2023-11-14T22:13:20.000Z by ada
+      took       3.2s
+      paused     the cap on cost is reached: $0.98 of $1.00 spent or held back; the next call takes up to $0.05
+                 `baton resume run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF --max-cost 1.03` makes room for that, a higher cap for what follows
+      root       none
+      tasks      4, 1 failed
+      used       3 agents · 12.0k tokens · $0.25
+      caps       9 agents · $1.00
+                 phase Audit: 50.0k tokens
+      tokens     12.0k in (5.0k cached) · 800 out · $0.25
+      known by   metered: 10.0k in · 0 out · $0.20
+                 estimated in 2 calls: 1.0k in · 0 out · $0.04
+                 claimed by agents: 1.0k in · 0 out · $0.01
+      lost       1 failed attempt: 100 in · 0 out · $0.0020
+      phase      Audit: 12.0k in · 0 out · $0.25
+      model      anthropic:small: 7 calls, 11.0k in · 0 out · $0.24
+      model      claude: 1.0k in · 0 out · $0.01
+      ladders    3 at step 1 (anthropic:small); saved $1.50 against the last step alone
+      records    40
+      input      null
+    ");
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::record::Pause;
 use baton_journal::rows::{RunRow, TaskRow};
 
 use super::{state, usage};
-use crate::output::{BAD, BOLD, DIM};
+use crate::output::{BAD, BOLD, DIM, WARN};
+use crate::pause::words;
 use crate::reuse::Decision;
 use crate::text::{duration, fit, one_line, paint};
 
@@ -20,6 +22,8 @@ pub struct More<'a> {
     pub decisions: &'a BTreeMap<TaskPath, Decision>,
     /// Titles of declared phases that were not reached.
     pub to_come: &'a [String],
+    /// Why the run is paused, if it is.
+    pub pause: Option<&'a Pause>,
 }
 
 /// The tasks of a run as a tree, grouped by phase below each workflow.
@@ -51,8 +55,11 @@ pub fn tree(
     if !consumed.is_empty() {
         head.push_str(&format!("  {}", paint(DIM, &consumed)));
     }
+    let More { decisions, to_come, pause } = more;
+    if let Some(reason) = pause {
+        head.push_str(&format!("  {}", paint(WARN, &one_line(&words(reason, now)))));
+    }
     let mut out = format!("{head}\n");
-    let More { decisions, to_come } = more;
     let drawing = Drawing { children, decisions, owned: run.owned, now, columns };
     drawing.below(&TaskPath::root(), "", &mut out);
     for title in to_come {

@@ -80,3 +80,28 @@ fn a_slip_of_the_fingers_is_understood() {
         assert_eq!(nearest(word, known), meant, "{word}");
     }
 }
+
+#[test]
+fn an_amount_may_be_below_zero() {
+    for (micro, text) in [(1_250_000, "$1.25"), (0, "$0.00"), (-500, "-$0.0005")] {
+        assert_eq!(signed_dollars(micro), text);
+    }
+}
+
+#[test]
+fn a_long_line_is_broken_between_words() {
+    for (line, columns, lines) in [
+        ("", 10, &[""][..]),
+        ("short enough", 12, &["short enough"]),
+        ("a few words of text", 8, &["a few ", "words of", "text"]),
+        ("unbreakable", 4, &["unbr", "eaka", "ble"]),
+        ("a 世界地図", 4, &["a ", "世界", "地図"]),
+        ("xx    yy", 2, &["xx", "yy"]),
+        ("xyz", 0, &["xy", "z"]),
+    ] {
+        let wrapped = wrap(line, columns);
+        assert_eq!(wrapped, lines, "{line:?}");
+        let mut trimmed = wrapped.iter().map(|line| width(line.trim_end()));
+        assert!(trimmed.all(|width| width <= columns.max(2)), "{line:?}");
+    }
+}

@@ -1,5 +1,8 @@
 //! What policy makes of a program that is looked at, and what was always allowed to it.
 
+use std::path::Path;
+
+use baton_core::budget::Caps;
 use baton_core::manifest::World;
 use baton_core::spec::SCHEMA_ATTEMPTS_MAX;
 use serde::Serialize;
@@ -8,23 +11,31 @@ use super::list;
 use crate::args::{CheckArgs, PolicyArgs};
 use crate::authority::{Authority, identity};
 use crate::consent::view::{ProviderView, View};
-use crate::consent::words;
+use crate::consent::{self, words};
 use crate::error::Result;
 use crate::output::{BOLD, GOOD, WARN};
 use crate::program::component::Component;
+use crate::program::models::{Wanted, recording};
 use crate::program::{Bundle, ScriptWishes, gather};
 use crate::project::Project;
+use crate::project::models::ModelSettings;
 use crate::project::policy::Policy;
 use crate::project::policy::judge::{Judged, Verdict};
 use crate::receipts::{Receipt, Receipts, difference};
 use crate::text::{one_line, paint};
-use crate::value::AgentArg;
+use crate::value::{self, AgentArg};
 
 /// What a program would be held to.
 #[derive(Debug, Default, Serialize)]
 pub struct Held {
     /// What policy makes of its requests.
     authority: View,
+    /// What a run may consume where no flag says otherwise.
+    #[serde(skip_serializing_if = "is_open")]
+    caps: Caps,
+    /// Who performs agent tasks, the models in reach, and what these are given, a line each.
+    #[serde(skip)]
+    agents: [Vec<String>; 3],
     /// What was always allowed to it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     always: Vec<Always>,
@@ -34,6 +45,10 @@ pub struct Held {
     /// Whether there is more to say than that it wants to read.
     #[serde(skip)]
     telling: bool,
+}
+
+fn is_open(caps: &Caps) -> bool {
+    *caps == Caps::default()
 }
 
 /// A receipt, held against the program as it is now.
@@ -80,19 +95,23 @@ pub fn of_component(
 /// When a file of settings or a receipt cannot be read.
 pub fn of_workflow(args: &CheckArgs, project: &mut Project) -> Result<Option<Held>> {
     let policy = policy(&args.policy, project)?;
-    let bundle = match bundle(args, &[], &policy, project) {
-        Ok(bundle) => bundle,
-        Err(error) => {
-            let problem = Some(error.sentence());
-            return Ok(Some(Held { problem, telling: true, ..Held::default() }));
-        }
-    };
     let root = match &args.root {
         Some(root) => Some(crate::commands::run::directory(root)?),
         None => None,
     };
+    let (bundle, settings) = match bundle(args, &args.agents, root.as_deref(), &policy, project) {
+        Ok(found) => found,
+        Err(error) => {
+            let problem = Some(error.told());
+            return Ok(Some(Held { problem, telling: true, ..Held::default() }));
+        }
+    };
     let flags = args.policy.words();
-    let held = Authority::of(&bundle, policy, root.as_deref(), flags, &project.places)?;
+    let places = &project.places;
+    let held = Authority::of(&bundle, policy, root.as_deref(), flags, places, &settings)?;
+    let performed = consent::performers(&bundle);
+    let models = consent::agents::models(&bundle);
+    let given = consent::agents::guidance(&bundle.guidance);
     let workflow = identity(&bundle.program, bundle.path.as_deref());
     let kept = match Receipts::of(&project.places) {
         Some(receipts) => receipts.of_workflow(&workflow)?,
@@ -104,8 +123,12 @@ pub fn of_workflow(args: &CheckArgs, project: &mut Project) -> Result<Option<Hel
     let telling = !requests.tools.is_empty()
         || !requests.exec.is_empty()
         || !always.is_empty()
+        || held.view.agents.is_telling()
         || args.root.is_some();
-    Ok(Some(Held { authority: held.view, always, problem: None, telling }))
+    let agents =
+        if held.view.agents.is_telling() { [performed, models, given] } else { Default::default() };
+    let caps = settings.caps;
+    Ok(Some(Held { authority: held.view, caps, agents, always, problem: None, telling }))
 }
 
 fn policy(args: &PolicyArgs, project: &Project) -> Result<Policy> {
@@ -115,31 +138,32 @@ fn policy(args: &PolicyArgs, project: &Project) -> Result<Policy> {
 fn bundle(
     args: &CheckArgs,
     agents: &[AgentArg],
+    root: Option<&Path>,
     policy: &Policy,
     project: &mut Project,
-) -> Result<Bundle> {
+) -> Result<(Bundle, ModelSettings)> {
     let wishes =
         ScriptWishes { lenient: false, extensions: false, schema_attempts: SCHEMA_ATTEMPTS_MAX };
-    gather(&args.file, agents, wishes, policy, project)
+    let settings = ModelSettings::load(&project.places, &|name| std::env::var(name).ok())?;
+    let (agents, settings) = recording::replay(agents, settings)?;
+    let wanted = Wanted { agents: &agents, settings: &settings };
+    let mut bundle = gather(&args.file, &wanted, wishes, policy, project)?;
+    bundle.guide(&project.places, root, &settings);
+    Ok((bundle, settings))
 }
 
 /// A receipt against what the same run would be held to now.
 fn now(args: &CheckArgs, kept: &Receipt, project: &mut Project) -> Result<Always> {
     let flags = PolicyArgs::from_words(&kept.flags);
-    let all = kept
-        .backends
-        .all
-        .iter()
-        .map(|backend| AgentArg { agent_type: None, backend: backend.clone() });
-    let by_type = kept.backends.by_type.iter().map(|(agent_type, backend)| AgentArg {
-        agent_type: Some(agent_type.clone()),
-        backend: backend.clone(),
-    });
-    let agents: Vec<AgentArg> = all.chain(by_type).collect();
+    let agents: Vec<AgentArg> = match &kept.agents {
+        Some(words) => words.iter().filter_map(|word| value::agent(word).ok()).collect(),
+        None => chosen_then(kept),
+    };
     let policy = policy(&flags, project)?;
-    let present = bundle(args, &agents, &policy, project).and_then(|bundle| {
-        let root = kept.root.as_deref();
-        Authority::of(&bundle, policy, root, kept.flags.clone(), &project.places)
+    let root = kept.root.as_deref();
+    let present = bundle(args, &agents, root, &policy, project).and_then(|(bundle, settings)| {
+        let places = &project.places;
+        Authority::of(&bundle, policy, root, kept.flags.clone(), places, &settings)
     });
     let (holds, changed) = match present {
         Ok(present) => (kept.holds_for(&present.receipt), difference(kept, &present.receipt)),
@@ -147,6 +171,17 @@ fn now(args: &CheckArgs, kept: &Receipt, project: &mut Project) -> Result<Always
     };
     let root = kept.root.as_ref().map(|root| root.display().to_string());
     Ok(Always { root, at: kept.at.clone(), holds, changed })
+}
+
+/// What the command line chose, of a receipt that does not keep its words.
+fn chosen_then(kept: &Receipt) -> Vec<AgentArg> {
+    let all = kept.backends.all.iter();
+    let all = all.map(|backend| AgentArg { agent_type: None, backend: backend.clone() });
+    let by_type = kept.backends.by_type.iter().map(|(agent_type, backend)| AgentArg {
+        agent_type: Some(agent_type.clone()),
+        backend: backend.clone(),
+    });
+    all.chain(by_type).collect()
 }
 
 impl Held {
@@ -173,6 +208,13 @@ impl Held {
                 out.push_str(&format!("  {line}\n"));
             }
         }
+        let titles = ["Agent tasks are performed by", "Models in reach", "Models are given"];
+        for (title, lines) in titles.iter().zip(&self.agents) {
+            list(&mut out, title, lines);
+        }
+        let may = self.authority.agents.workers.iter().map(|line| format!("+ may {line}"));
+        list(&mut out, "Agents that work by themselves", &may.collect::<Vec<_>>());
+        list(&mut out, "Caps of the settings", &consent::caps(&self.caps));
         let missing = &self.authority.missing;
         let missing = missing.iter().map(|name| format!("{name}: no such tool is installed"));
         let all: Vec<String> = missing.chain(self.authority.problems.iter().cloned()).collect();

@@ -115,6 +115,10 @@ fn calls(calls: &[AgentCall]) -> Vec<String> {
         .map(|call| {
             let mut facts = vec![call.label.clone().unwrap_or_else(|| "agent".into())];
             facts.extend(call.model.as_ref().map(|model| format!("model {model}")));
+            facts.extend(call.tier.as_ref().map(|tier| format!("tier {tier}")));
+            if !call.ladder.is_empty() {
+                facts.push(format!("ladder {}", call.ladder.join(" → ")));
+            }
             if call.repeated {
                 facts.push("any number of times".into());
             }
@@ -221,6 +225,9 @@ mod tests {
             calls(&[call(2, false), labelled.clone()]),
             ["2:3      agent", "7:3      look[m, model opus", "at most  2 agents"]
         );
+        let ladder = vec!["small".into(), "large".into()];
+        let climbing = AgentCall { tier: Some("tiny".into()), ladder, ..call(3, false) };
+        assert_eq!(calls(&[climbing])[0], "3:3      agent, tier tiny, ladder small → large");
         assert_eq!(
             calls(&[labelled, call(9, true)])[1..],
             ["9:3      agent, any number of times", "at most  unbounded"]

@@ -44,6 +44,7 @@ pub const SOURCES: &[File] = sources![
     "guest-sdk/src/http/wasi.rs",
     "guest-sdk/src/lib.rs",
     "guest-sdk/src/message.rs",
+    "guest-sdk/src/model.rs",
     "guest-sdk/src/patterns.rs",
     "guest-sdk/src/patterns/children.rs",
     "guest-sdk/src/patterns/converge.rs",

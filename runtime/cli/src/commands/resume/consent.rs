@@ -1,14 +1,20 @@
 //! Whether a run may go on: with what it was granted when it began, which may not be what a person
 //! would grant now, or was never this person's grant at all.
 
-use baton_core::record::RunStarted;
+use baton_core::ids::RunId;
+use baton_core::model::Models;
+use baton_core::record::{BackendChoice, Body, Program, RunStarted, Work};
 use baton_core::scope::{Authority, Capability, PathScope, Scope};
 use baton_core::tool::Tools;
+use baton_journal::store::Journal;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::program::models::outside;
+use crate::project::models::ModelSettings;
 use crate::project::places::Places;
 use crate::project::policy::{Pattern, Policy, Rule};
+use crate::records;
 use crate::started::Started;
 
 /// What a run or batch was granted when it began.
@@ -18,13 +24,63 @@ pub struct Granted<'a> {
     pub scope: &'a Scope,
     /// The tools it may call.
     pub tools: &'a Tools,
+    /// The models it may use.
+    pub models: &'a Models,
+    /// What agents that work by themselves may touch.
+    pub workers: &'a Authority,
+    /// Who performs agents.
+    pub backends: &'a BackendChoice,
+    /// Everything that decides what it does.
+    pub program: &'a Program,
+    /// Whether agents on record are performed by programs of this machine, whoever was chosen.
+    pub recorded: bool,
+}
+
+impl Granted<'_> {
+    /// Whether programs of this machine may perform its agents.
+    fn runs_programs(&self) -> bool {
+        let BackendChoice { all, by_type, default } = self.backends;
+        let types = self.program.agent_types.values();
+        let types = types.filter_map(|known| known.backend.as_ref());
+        let mut chosen = all.iter().chain(by_type.values()).chain(default).chain(types);
+        self.recorded || chosen.any(|backend| outside(backend))
+    }
 }
 
 impl<'a> From<&'a RunStarted> for Granted<'a> {
     fn from(started: &'a RunStarted) -> Self {
-        let RunStarted { scope, tools, .. } = started;
-        Self { scope, tools }
+        let RunStarted { scope, tools, models, workers, backends, program, .. } = started;
+        Self { scope, tools, models, workers, backends, program, recorded: false }
     }
+}
+
+/// Whether agents of these runs are performed by programs of this machine, whatever their first
+/// records say: the journal of somebody else may hold anything.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn programs_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result<bool> {
+    let mut found = false;
+    for run in runs {
+        records::after(journal, run, 1, |record| {
+            if let Body::Spawned { work, .. } | Body::Called { work, .. } = &record.body
+                && let Work::Agent { backend, .. } = &**work
+            {
+                found |= outside(backend);
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(found)
+}
+
+/// Whether this person started a run or batch; also where nobody can say.
+///
+/// # Errors
+/// When the place of a person's settings cannot be found.
+pub fn is_mine(id: &str) -> Result<bool> {
+    Ok(Started::of(&Places::find()?).is_none_or(|list| list.has(id)))
 }
 
 /// Lets a run go on from which today's policy takes nothing away, and that this person started or
@@ -42,11 +98,46 @@ pub fn allow(id: &str, granted: Granted<'_>, yes: bool) -> Result<()> {
         return Err(CliError::new(Code::ConsentNeeded, message)
             .hint("cancel it and start it again, or take the denial away"));
     }
-    let known = Started::of(&places).is_none_or(|list| list.has(id));
-    if !yes && !granted.tools.is_empty() && !known {
-        let message = format!("{id} was not started by you, and calls tools");
+    let list = Started::of(&places);
+    let known = list.as_ref().is_none_or(|list| list.has(id));
+    if !list.is_some_and(|list| list.has(id)) {
+        let settings = ModelSettings::load(&places, &|name| std::env::var(name).ok())?;
+        same_endpoints(id, granted.models, &settings)?;
+    }
+    let does = [
+        (!granted.tools.is_empty(), "calls tools"),
+        (!granted.models.is_empty(), "uses models"),
+        (granted.runs_programs(), "has programs of this machine perform agents"),
+        (!granted.workers.is_nothing(), "has agents that work by themselves"),
+    ];
+    let does: Vec<&str> = does.iter().filter(|(does, _)| *does).map(|(_, what)| *what).collect();
+    if !yes && !does.is_empty() && !known {
+        let message = format!("{id} was not started by you, and {}", does.join(", and "));
         let hint = format!("`baton show {id}` says what it was granted; --yes goes on with that");
         return Err(CliError::new(Code::ConsentNeeded, message).hint(hint));
+    }
+    Ok(())
+}
+
+/// Keys go where the person's settings send them: what another's journal says of addresses and keys
+/// counts only where it is the same.
+fn same_endpoints(id: &str, models: &Models, settings: &ModelSettings) -> Result<()> {
+    for (name, pinned) in &models.providers {
+        if pinned.key.is_none() || pinned.recorded.is_some() {
+            continue;
+        }
+        let mine = settings.providers.get(name).map(|known| &known.definition);
+        let same =
+            mine.is_some_and(|mine| mine.base_url == pinned.base_url && mine.key == pinned.key);
+        if !same {
+            let message = format!(
+                "{id} was not started by you, and sends a key of yours to {}, which your settings \
+                 do not",
+                pinned.base_url
+            );
+            return Err(CliError::new(Code::ConsentNeeded, message)
+                .hint("start the workflow again; `--reuse` takes what is done"));
+        }
     }
     Ok(())
 }
@@ -72,11 +163,12 @@ fn takes(rule: &Rule, granted: Granted<'_>) -> bool {
             |paths: &PathScope| !paths.layers.iter().any(|layer| layer.exclude.contains(&text));
         of.as_ref().is_some_and(open)
     };
+    let own = granted.workers;
     let tools = || {
         let within = scope.map(|scope| &scope.within);
         granted.tools.known.values().filter_map(move |tool| Some(tool.authority.intersect(within?)))
     };
-    let any = |of: &dyn Fn(&Authority) -> bool| tools().any(|authority| of(&authority));
+    let any = |of: &dyn Fn(&Authority) -> bool| of(own) || tools().any(|authority| of(&authority));
     match rule.capability {
         Capability::Read => {
             files(&granted.scope.read) || any(&|tool| files(&tool.read) || files(&tool.write))
@@ -103,3 +195,6 @@ fn takes(rule: &Rule, granted: Granted<'_>) -> bool {
         Capability::Agents | Capability::Workflows => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

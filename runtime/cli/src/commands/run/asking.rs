@@ -1,5 +1,6 @@
 //! The question before a run, and what is told where nobody is asked.
 
+use baton_core::record::BackendChoice;
 use baton_core::scope::Capability;
 use baton_core::tool::{SecretSource, Server};
 
@@ -10,6 +11,8 @@ use crate::codes::Code;
 use crate::consent::{self, Answer, Plan};
 use crate::error::{CliError, Result};
 use crate::output::{DIM, WARN, note};
+use crate::program::models::outside;
+use crate::project::models::ModelSettings;
 use crate::project::policy::judge::{Judged, Verdict};
 use crate::project::policy::{Place, Source};
 use crate::receipts::Receipt;
@@ -56,7 +59,11 @@ impl Prepared {
             note(&format!("{more}: `baton check {}` shows them", one_line(&self.workflow)));
         }
         if wish != Wish::Ask {
+            self.no_strangers_programs()?;
             self.tell_missing();
+            for told in &self.bundle.reach.notes {
+                note(&format!("{} {}", paint(WARN, "note:"), one_line(told)));
+            }
             for told in self.of_project() {
                 note(&format!("{} {told}", paint(WARN, "note:")));
             }
@@ -102,6 +109,23 @@ impl Prepared {
             "always allowed from now on, until it changes: `baton receipts` lists it",
         ));
         receipts.keep(receipt)
+    }
+
+    /// A program that a project's settings name performs agents only where a person saw that: it has
+    /// the rights of the person.
+    fn no_strangers_programs(&self) -> Result<()> {
+        let Some((told, backend)) = self
+            .chosen_by_project
+            .iter()
+            .find(|(_, backend)| backend.contains(':') && outside(backend))
+        else {
+            return Ok(());
+        };
+        let message = format!("{told}, and nobody looked at that");
+        Err(CliError::new(Code::ConsentNeeded, message).hint(format!(
+            "say it yourself: --agent {}; or put it into your config.toml",
+            shell_words::quote(backend)
+        )))
     }
 
     /// Says what a run that nobody looked at goes without.
@@ -174,6 +198,34 @@ impl Prepared {
                 Some(format!("{} lets it {}", place.text, consent::words::asked(judged)))
             })
         });
-        secrets.chain(servers).chain(commands).map(|told| one_line(&told)).collect()
+        let agents = self.chosen_by_project.iter().map(|(told, _)| told.clone());
+        let all = secrets.chain(servers).chain(commands).chain(agents);
+        all.map(|told| one_line(&told)).collect()
     }
+}
+
+/// What the project's settings choose to perform agent tasks of a run, in words and as a backend.
+pub fn chosen_by_project(
+    settings: &ModelSettings,
+    backends: &BackendChoice,
+) -> Vec<(String, String)> {
+    if backends.all.is_some() {
+        return Vec::new();
+    }
+    let of_project = |place: &Place| place.source == Source::Project;
+    let default = settings.default.iter().filter(|(_, place)| of_project(place));
+    let default = default.map(|(text, place)| {
+        let whom = "where nobody else is named";
+        let told = format!("{} has agents performed by {text}, {whom}", place.text);
+        (told, text.clone())
+    });
+    let types = settings
+        .types
+        .iter()
+        .filter(|(name, (_, place))| of_project(place) && backends.by_type.contains_key(*name));
+    let types = types.map(|(name, (text, place))| {
+        let told = format!("{} has agents of the type {name} performed by {text}", place.text);
+        (told, text.clone())
+    });
+    default.chain(types).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use baton_core::budget::Caps;
+use baton_core::budget::{Cap, Caps};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::json::Json;
@@ -16,9 +16,11 @@ use super::perform::{ATTEMPTS, Bench, End, TIME_MS, output};
 use super::place::Place;
 use crate::error::{CliError, Result};
 use crate::input::InputCheck;
+use crate::program::models::Wanted;
 use crate::program::toolset::effective;
 use crate::program::{ScriptWishes, gather};
 use crate::project::Project;
+use crate::project::models::ModelSettings;
 use crate::session::{self, supervisor};
 
 impl Bench {
@@ -39,7 +41,9 @@ impl Bench {
         })?;
         let agents = [answers::backend(&case.agents, &beside.path().join("answers.json"))?];
         let wishes = ScriptWishes { lenient: false, extensions: true, schema_attempts: ATTEMPTS };
-        let mut bundle = gather(workflow, &agents, wishes, &self.policy, project)?;
+        let settings = ModelSettings::default();
+        let wanted = Wanted { agents: &agents, settings: &settings };
+        let mut bundle = gather(workflow, &wanted, wishes, &self.policy, project)?;
         let limits = Limits::default();
         let check = InputCheck::new(&bundle.manifest, limits.run)?;
         let input = match (&case.input, &mut bundle.script) {
@@ -63,28 +67,22 @@ impl Bench {
             backend_concurrency: Vec::new(),
             runs: 1,
             worktrees: beside.path().join("worktrees"),
+            recorder: None,
         };
         let new = NewRun {
-            id: None,
-            program: bundle.program,
-            parts: bundle.parts,
-            input,
             scope: held.scope,
             tools: held.tools,
+            models: bundle.reach.models,
+            continues: false,
             root: Some(place.path().to_owned()),
-            base: None,
             backends: bundle.backends,
             budget: bundle.budget,
-            caps: Caps { wall_ms: Some(TIME_MS), ..Caps::default() },
-            concurrency: None,
+            caps: Caps::of_run(Cap { wall_ms: Some(TIME_MS), ..Cap::default() }),
             limits,
             script: bundle.script,
             by: session::who(),
-            own_files: Vec::new(),
-            reuse: None,
-            batch: None,
             seed: Some(Digest::of(b"baton test")),
-            observer: None,
+            ..NewRun::new(bundle.program, bundle.parts, input)
         };
         let report = session::block_on(async {
             // An engine watches its inbox, so it begins where a runtime is.

@@ -1,5 +1,6 @@
 //! Performs cases of tools and agents in the sandbox, in a directory of their own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,13 +127,16 @@ impl Bench {
             effect: tool::effect(definition, &definition.authority),
             timeout_ms: Some(TIME_MS),
             guest: Some(self.load(component)?),
+            root: None,
         };
         let toolbox = Toolbox::new(ToolboxParts {
             tools,
+            keys: BTreeMap::new(),
             host: Arc::clone(&self.host),
             supervisor: supervisor()?,
             root: Some(root(place)?),
             limits: Arc::new(Limits::default()),
+            traceparent: None,
         });
         session::block_on(async {
             let end = watched(async |context| toolbox.call(call, &context).await).await;
@@ -174,6 +178,10 @@ impl Bench {
             limits: Arc::new(Limits::default()),
             timeout_ms: TIME_MS,
             definition: None,
+            authority: Arc::default(),
+            rung: 0,
+            guidance: Arc::default(),
+            traceparent: None,
         };
         let guest = self.load(component)?;
         let name = format!("component:{}", manifest.name);
@@ -211,7 +219,7 @@ pub(super) fn output(handoff: &Handoff) -> Value {
 async fn watched(work: impl AsyncFnOnce(JobContext) -> Answer) -> End {
     let (cancel, cancelled) = watch::channel(false);
     let (notices, mut told) = mpsc::unbounded_channel();
-    let context = JobContext { cancelled, notices, tools: None };
+    let context = JobContext::alone(cancelled, notices);
     let work = tokio::time::timeout(Duration::from_millis(TIME_MS), work(context));
     let answer = work.await;
     drop(cancel);
@@ -233,7 +241,7 @@ fn failure(error: BackendError) -> Failure {
     match error {
         BackendError::Retryable { failure, .. }
         | BackendError::Permanent(failure)
-        | BackendError::Quota { failure, .. } => failure,
+        | BackendError::Unavailable { failure, .. } => failure,
         BackendError::Cancelled => Failure::new(FailureKind::Cancelled, "cancelled", "cancelled"),
     }
 }

@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use baton_agents::backend::Activity;
+use baton_core::budget::{Cap, Caps};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::TaskPath;
-use baton_core::record::{Body, Effect, Record, Start, Work};
+use baton_core::record::{Body, Effect, Outage, Pause, Record, Start, Work};
 use baton_core::report::Report;
 use baton_core::scope::Capability;
 use baton_core::spec::{AgentOptions, AgentSpec};
@@ -98,13 +100,13 @@ fn phases_and_agents_at_work_are_drawn() {
     2.2s  2 of 9 agents done · 7 at work · 1 failed · 1.0k tokens
       ✓ Survey                        ████████████████████ 1/1
       ● Audit                         ██░░░░░░░░░░░░░░░░░░ 1/8  7 at work  1 failed
-        ● file-3.md                                 1.3s    component:auditor
-        ● file-4.md                                 1.1s    component:auditor
-        ● file-5.md                                 0.9s    component:auditor
-        ● file-6.md                                 0.7s    component:auditor
-        ● file-7.md                                 0.5s    component:auditor
-        ● file-8.md                                 0.3s    component:auditor
-        ● file-9.md                                 0.1s    component:auditor
+        ● file-3.md                     1.3s    component:auditor
+        ● file-4.md                     1.1s    component:auditor
+        ● file-5.md                     0.9s    component:auditor
+        ● file-6.md                     0.7s    component:auditor
+        ● file-7.md                     0.5s    component:auditor
+        ● file-8.md                     0.3s    component:auditor
+        ● file-9.md                     0.1s    component:auditor
     ");
 }
 
@@ -240,9 +242,9 @@ fn tools_are_shown_while_they_work_and_counted_apart_from_agents() {
     insta::assert_snapshot!(story.drawn(80, 24), @r"
     0.6s  0 of 1 agent done · 3 at work · 0 of 2 tool calls
       ● agents                        ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
-        ● reviewer                                  0.4s    component:auditor
-        ● git/log                                   0.1s
-        ● github/comment                            0.0s
+        ● reviewer                      0.4s    component:auditor
+        ● git/log                       0.1s
+        ● github/comment                0.0s
     ");
     story.denied("2");
     let outcome =
@@ -254,7 +256,7 @@ fn tools_are_shown_while_they_work_and_counted_apart_from_agents() {
     insta::assert_snapshot!(story.drawn(80, 24), @r"
     1.0s  0 of 1 agent done · 1 at work · 2 of 2 tool calls, 1 failed · 500 tokens
       ● agents                        ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
-        ● reviewer                                  0.8s    component:auditor
+        ● reviewer                      0.8s    component:auditor
     ");
     let all: Vec<String> = story.events.iter().flat_map(lines).collect();
     let all = anstream::adapter::strip_str(&all.join("\n")).to_string();
@@ -275,4 +277,113 @@ fn denials_are_told_one_by_one_up_to_a_number() {
     let told: Vec<String> = story.events.iter().flat_map(lines).collect();
     assert_eq!(told.len(), 21);
     assert!(told[20].contains("more denied: `baton journal` tells each"), "{}", told[20]);
+}
+
+impl Story {
+    fn asked(&mut self, path: &str, call: u32) {
+        let (task, provider) = (path.parse().unwrap(), "anthropic".to_owned());
+        let reserve = Usage { input_tokens: 5_000, cost_micro_usd: 50_000, ..Usage::default() };
+        self.then(Body::Asked { task, call, provider, model: "m".into(), reserve });
+    }
+
+    fn turned(&mut self, path: &str, call: u32, estimated: bool) {
+        let usage = Usage { input_tokens: 2_000, cost_micro_usd: 20_000, ..Usage::default() };
+        let task = path.parse().unwrap();
+        self.then(Body::Turned { task, call, content: None, usage, estimated });
+    }
+
+    fn deferred(&mut self, path: &str) {
+        self.then(Body::Deferred {
+            task: path.parse().unwrap(),
+            attempt: 1,
+            provider: "anthropic".into(),
+            outage: Outage::Quota,
+            failure: Failure::new(FailureKind::Failed, "quota", "later"),
+            usage: Usage::default(),
+            until: None,
+        });
+    }
+
+    fn paused(&mut self, outage: Outage, until: Option<Timestamp>) {
+        let (provider, message) = ("anthropic".into(), String::new());
+        self.then(Body::Paused { reason: Pause::Provider { provider, outage, until, message } });
+    }
+
+    fn told(&self) -> String {
+        let all: Vec<String> = self.events.iter().flat_map(lines).collect();
+        anstream::adapter::strip_str(&all.join("\n")).to_string()
+    }
+}
+
+#[test]
+fn agents_at_work_show_what_they_do_and_what_they_cost() {
+    let mut story = Story::new();
+    story.model.caps = Caps {
+        run: Cap { cost_micro_usd: Some(5_000_000), ..Cap::default() },
+        phases: [("Audit".into(), Cap { tokens: Some(9_000), ..Cap::default() })].into(),
+        ..Caps::default()
+    };
+    story.phase("Audit");
+    for number in 1..=5 {
+        story.agent(&number.to_string(), &format!("file-{number}.md"), None);
+        story.start(&number.to_string());
+    }
+    story.asked("1", 1);
+    story.turned("1", 1, false);
+    story.asked("1", 2);
+    let mut active = |path: &str, activity| story.model.active(&path.parse().unwrap(), activity);
+    active("2", Activity::Thinking("because\n".into()));
+    active("2", Activity::Thinking(String::new()));
+    active("2", Activity::Thinking("of \x1b[31mthis".into()));
+    active("3", Activity::Text("x".repeat(500)));
+    active("3", Activity::Text(" and the end of a long text".into()));
+    active("4", Activity::Tool("read_file README.md".into()));
+    active("9", Activity::Waiting);
+    insta::assert_snapshot!(story.drawn(120, 24), @r"
+    1.4s  0 of 5 agents done · 5 at work · 2.0k tokens · $0.02 of $5.00
+      ● Audit                         ░░░░░░░░░░░░░░░░░░░░ 0/5  5 at work  2.0k of 9.0k tokens  $0.02
+        ● file-1.md                     1.1s    component:auditor             2.0k tokens · $0.02  waits for the model
+        ● file-2.md                     0.9s    component:auditor             thinks: because of [31mthis
+        ● file-3.md                     0.7s    component:auditor             writes: …xxxxxxxxx and the end of a long text
+        ● file-4.md                     0.5s    component:auditor             runs read_file README.md
+        ● file-5.md                     0.3s    component:auditor
+    ");
+    // The second call of the first ends after its agent, and one of the fifth by estimate.
+    story.end("1", false);
+    story.turned("1", 2, false);
+    story.asked("5", 1);
+    story.turned("5", 1, true);
+    insta::assert_snapshot!(counts(&story.model), @"  1 of 5 agents done, 4 at work, ~6.0k tokens, ~$0.06 of $5.00");
+    assert_eq!(story.model.phases[0].usage.cost_micro_usd, 60_000);
+}
+
+#[test]
+fn an_outage_is_told_once_and_counted_down() {
+    let mut story = Story::new();
+    story.model = Model::new(Some(true));
+    story.model.title = Some(("flow".into(), "run_X".into()));
+    for number in ["1", "2", "3"] {
+        story.agent(number, "audit", None);
+        story.start(number);
+        story.deferred(number);
+    }
+    assert_eq!((story.model.total.working, story.model.working.len()), (0, 0));
+    story.paused(Outage::Quota, None);
+    insta::assert_snapshot!(story.told(), @r"
+      ‖ /1 audit waits: anthropic: quota
+    ‖ paused: anthropic: quota
+    ");
+    assert!(story.drawn(80, 24).contains("‖ anthropic: quota; asks again soon"));
+    story.paused(Outage::Quota, Some(Timestamp(65_000)));
+    let drawn = story.drawn(80, 24);
+    assert!(drawn.contains("‖ anthropic: quota; asks again at "), "{drawn}");
+    assert!(drawn.contains(" (in 1m03s)"), "{drawn}");
+    let then = "; it goes on by itself then, Ctrl-C leaves it paused";
+    assert!(story.told().ends_with(then), "{}", story.told());
+    let (by, caps, engine) = ("baton".into(), Caps::default(), String::new());
+    story.then(Body::Resumed { by, epoch: 1, caps, engine });
+    assert!(!story.drawn(80, 24).contains("anthropic: quota"), "it goes on");
+    // A key needs a person: nobody is told that it goes on by itself.
+    story.paused(Outage::Auth, None);
+    assert!(story.told().ends_with("‖ paused: anthropic: auth"), "{}", story.told());
 }

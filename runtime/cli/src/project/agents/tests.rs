@@ -124,9 +124,9 @@ fn disallowed_tools_are_taken_away_first() {
         ("tools: [Read, Grep]\ndisallowedTools: [Bash]", "Read Grep"),
         ("tools: 'Agent(a, b), Read'\ndisallowedTools: Agent", "Read"),
         ("tools: 'Bash(git:*), Read'\ndisallowedTools: Bash", "Read"),
-        ("tools: mcp__a, mcp__a__x, mcp__ab\ndisallowedTools: mcp__a", "mcp__ab"),
+        ("tools: mcp__a, mcp__a__x, mcp__ab\ndisallowedTools: mcp__a", "mcp__ab ab/*"),
         ("tools: mcp__a, mcp__a__x, Read\ndisallowedTools: mcp__a__*", "Read"),
-        ("tools: mcp__a__x, mcp__a__y\ndisallowedTools: mcp__a__x", "mcp__a__y"),
+        ("tools: mcp__a__x, mcp__a__y\ndisallowedTools: mcp__a__x", "mcp__a__y a/y"),
         ("tools: mcp__a, mcp__b__x, Read\ndisallowedTools: 'mcp__*'", "Read"),
     ] {
         let tools = parsed(fields).unwrap().agent_type.tools.unwrap();
@@ -135,7 +135,8 @@ fn disallowed_tools_are_taken_away_first() {
     for fields in ["", "tools: '*'", "disallowedTools: Bash"] {
         assert_eq!(parsed(fields).unwrap().agent_type.tools, None, "{fields}: all are inherited");
     }
-    assert_eq!(parsed("disallowedTools: Bash").unwrap().agent_type.disallowed_tools, ["Bash"]);
+    let taken = parsed("disallowedTools: Bash").unwrap().agent_type.disallowed_tools;
+    assert_eq!(taken, ["Bash", "exec"]);
 }
 
 /// D186.
@@ -158,23 +159,18 @@ fn tools_that_leave_nothing_are_refused_with_their_entries() {
 fn fields_become_the_type_and_others_are_noted() {
     let agent = parsed(
         "model: inherit\neffort: high\nisolation: worktree\ncolor: red\nhooks: { a: [b] }\n\
-         mcpServers: [x]\npermissionMode: plan\nnonsense: 1",
+         mcpServers: [x]\npermissionMode: plan\nmaxTurns: 7\nskills: [s, t]\nnonsense: 1",
     )
     .unwrap();
     assert_eq!(agent.agent_type.model.as_deref(), Some("inherit"));
     assert_eq!(agent.agent_type.effort.as_deref(), Some("high"));
     assert_eq!(agent.agent_type.isolation.as_deref(), Some("worktree"));
     assert_eq!(agent.agent_type.system.as_deref(), Some("body"));
-    // D188: what plugins may not bring is not obeyed from anybody.
-    assert_eq!(
-        agent.notes,
-        [
-            "`hooks` has no effect here",
-            "`mcpServers` has no effect here",
-            "`nonsense` is not a known field",
-            "`permissionMode` has no effect here",
-        ]
-    );
+    assert_eq!(agent.agent_type.max_turns, Some(7));
+    assert_eq!(agent.agent_type.skills, ["s", "t"]);
+    assert!(agent.agent_type.tools.unwrap().contains(&"x/*".to_owned()));
+    assert!(agent.agent_type.disallowed_tools.contains(&"Write".to_owned()), "plan mode");
+    assert_eq!(agent.notes, ["`hooks` has no effect here", "`nonsense` is not a known field",]);
     let odd = parsed("effort: huge").unwrap();
     assert_eq!(odd.agent_type.effort, None);
     assert_eq!(odd.notes, ["`effort: huge` is none of low, medium, high, xhigh, max"]);

@@ -115,13 +115,14 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn place(&self, at: usize) -> Place {
+    /// Where a byte of the text is.
+    pub fn place(&self, at: usize) -> Place {
         let line = self.text.get(..at).unwrap_or_default().matches('\n').count() + 1;
         Place { source: self.source, text: format!("{}:{line}", self.shown) }
     }
 
     /// A path as the file means it.
-    fn path(&self, path: &str) -> PathBuf {
+    pub fn path(&self, path: &str) -> PathBuf {
         match (path.strip_prefix("~/"), self.home) {
             (Some(rest), Some(home)) => home.join(rest),
             _ => self.folder.join(path.trim_start_matches("./")),
@@ -129,7 +130,10 @@ impl Origin<'_> {
     }
 
     /// An argument list whose program, where it is named by a path, is named from the root.
-    fn argv(&self, mut argv: Vec<String>, at: usize) -> Result<Vec<String>, Wrong> {
+    ///
+    /// # Errors
+    /// When it names no program, or the path is not UTF-8.
+    pub fn argv(&self, mut argv: Vec<String>, at: usize) -> Result<Vec<String>, Wrong> {
         let wrong = |message: &str| Wrong { at, message: message.into() };
         let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) else {
             return Err(wrong("`command` names no program"));

@@ -126,6 +126,8 @@ pub struct Policy {
     guarded: Vec<String>,
     /// Paths below the root that nobody touches.
     hidden: Vec<String>,
+    /// Environment variables that nobody sees.
+    kept: Vec<String>,
 }
 
 impl Policy {
@@ -229,6 +231,12 @@ impl Policy {
         self.hidden.extend(patterns);
     }
 
+    /// Keeps these environment variables from everybody to whom the person does not give them by
+    /// name: what keys come from.
+    pub fn keep(&mut self, names: impl IntoIterator<Item = String>) {
+        self.kept.extend(names);
+    }
+
     /// A grant of secrets as far as it holds: what a person defined, only the person grants, or a
     /// flag. A project may be a stranger's.
     fn of_secrets(&self, rule: Rule) -> Vec<Rule> {
@@ -256,9 +264,21 @@ impl Policy {
 
     /// Environment variables that secrets come from. No guest sees them, whatever is granted.
     fn variables_of_secrets(&self) -> impl Iterator<Item = &String> {
-        self.secrets.values().filter_map(|(definition, _)| match &definition.from {
-            SecretSource::Env(name) => Some(name),
-            SecretSource::File(_) | SecretSource::Command(_) => None,
+        let of_secrets =
+            self.secrets.values().filter_map(|(definition, _)| match &definition.from {
+                SecretSource::Env(name) => Some(name),
+                SecretSource::File(_) | SecretSource::Command(_) => None,
+            });
+        of_secrets.chain(self.kept.iter().filter(|name| !self.is_given(name)))
+    }
+
+    /// Whether the person grants an environment variable by its very name.
+    fn is_given(&self, variable: &str) -> bool {
+        let name = Pattern::Name(variable.to_owned());
+        self.grants.iter().any(|rule| {
+            rule.capability == Capability::Env
+                && rule.place.source != Source::Project
+                && rule.pattern == name
         })
     }
 

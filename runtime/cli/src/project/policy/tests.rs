@@ -231,3 +231,23 @@ fn a_request_is_judged_with_who_said_so_and_what_would_grant_it() {
         "it usually holds secrets and must be named: --grant 'read=.env'"
     );
 }
+
+/// What keys come from is seen only by whom the person gives it to by name: a project may be a
+/// stranger's, and `*` names nothing.
+#[test]
+fn variables_of_keys_are_given_by_name_and_by_the_person_alone() {
+    let project = "[grant]\nenv = [\"KEY\", \"*\"]\n";
+    let by_flag = [flag(Capability::Env, "KEY")];
+    for (person, flags, seen) in [
+        ("", &[][..], false),
+        ("[grant]\nenv = [\"K*\"]\n", &[][..], false),
+        ("[grant]\nenv = [\"KEY\"]\n", &[][..], true),
+        ("", &by_flag[..], true),
+    ] {
+        let mut policy = load(project, person, flags, &[]).unwrap();
+        policy.keep(["KEY".to_owned()]);
+        let env = policy.authority(false).env.unwrap();
+        assert_eq!(env.allows("KEY"), seen, "{person}");
+        assert!(env.allows("OTHER"));
+    }
+}

@@ -21,8 +21,11 @@ const PLUGINS: &[(&str, &str)] = &[
     ("hello", "hello"),
     ("http", "tool-http"),
     ("links", "tool-links"),
+    ("migrate", "migrate"),
     ("nap", "nap"),
     ("nest", "nest"),
+    ("research", "research"),
+    ("review", "review"),
 ];
 
 /// Names another component than the committed one for scripts, so that a rebuilt one can be tested.
@@ -39,6 +42,9 @@ const SOURCES: &[&str] = &[
     "guest-sdk/macros/src",
     "plugins/docs-audit",
     "plugins/examples",
+    "plugins/migrate",
+    "plugins/research",
+    "plugins/review",
     "plugins/tools",
 ];
 

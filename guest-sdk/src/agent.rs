@@ -107,16 +107,6 @@ impl<T> AgentCall<T> {
         self.option("backend", backend.into())
     }
 
-    /// Model, handed to the backend.
-    pub fn model(self, model: impl Into<String>) -> Self {
-        self.option("model", model.into())
-    }
-
-    /// Reasoning effort, handed to the backend.
-    pub fn effort(self, effort: impl Into<String>) -> Self {
-        self.option("effort", effort.into())
-    }
-
     /// System prompt, handed to the backend.
     pub fn system(self, system: impl Into<String>) -> Self {
         self.option("system", system.into())
@@ -150,9 +140,21 @@ impl<T> AgentCall<T> {
         self.option("schema_attempts", attempts)
     }
 
-    fn option(mut self, key: &str, value: impl Into<Value>) -> Self {
+    /// A copy of the repository of its own for the agent to work in, as of the commit the run began
+    /// with. What it changed comes back as the artifact `changes.patch`; nothing is changed in
+    /// place. The task fails where no copy can be given.
+    pub fn worktree(self) -> Self {
+        self.option("isolation", "worktree")
+    }
+
+    pub(crate) fn option(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.options.insert(key.into(), value.into());
         self
+    }
+
+    /// The object below an option, to be filled.
+    pub(crate) fn object(&mut self, key: &str) -> Option<&mut Map<String, Value>> {
+        self.options.entry(key).or_insert_with(|| Map::new().into()).as_object_mut()
     }
 
     /// Everything the agent brings: summary, evidence, artifacts, follow-ups and usage too.

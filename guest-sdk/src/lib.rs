@@ -88,6 +88,23 @@
 //! and the export of its world. Natively the same package is an ordinary library, so that it can
 //! be checked and tested; [`testing`] has a host in memory.
 //!
+//! # Models
+//!
+//! A call may say what performs it. What it says holds unless the operator decides otherwise with
+//! `--agent`, and a model that the run does not know refuses the call before anything is spent.
+//!
+//! ```no_run
+//! # use baton_guest::prelude::*;
+//! # async fn example(cx: Cx) -> Result<()> {
+//! let answer = cx
+//!     .agent("Is this sentence English? Answer yes or no: Le chat dort.")
+//!     .ladder(["small", "large"])
+//!     .challenger("small", "The answer is wrong.")
+//!     .max_turns(4)
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
 //! # What to know
 //!
 //! - A call does nothing until it is awaited or given to a pattern. From its first poll it is a
@@ -114,6 +131,7 @@ mod files;
 mod handoff;
 mod host;
 mod message;
+mod model;
 mod report;
 mod sleep;
 mod task;

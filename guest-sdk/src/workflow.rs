@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::agent::{HandoffFuture, OutputFuture, to_json};
 use crate::budget::Amounts;
@@ -70,20 +70,7 @@ impl<T> WorkflowCall<T> {
     /// What the child may spend of this workflow's budget; an amount that is none is not limited
     /// any further.
     pub fn budget(self, amounts: Amounts) -> Self {
-        let mut budget = Map::new();
-        let mut put = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                budget.insert(key.into(), value);
-            }
-        };
-        put("agents", amounts.agents.map(Value::from));
-        put("tokens", amounts.tokens.map(Value::from));
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "amounts below nine billion dollars are exact"
-        )]
-        put("cost_usd", amounts.cost_micro_usd.map(|micro| json!(micro as f64 / 1e6)));
-        self.option("budget", budget)
+        self.option("budget", amounts.options())
     }
 
     fn option(mut self, key: &str, value: impl Into<Value>) -> Self {

@@ -58,7 +58,10 @@ interface AgentOptions {
   phase?: string
   /** The answer must fit this schema; the value is then an object. */
   schema?: Schema
-  /** Model; omitted or `'inherit'`: the run's default. */
+  /**
+   * Model; omitted or `'inherit'`: the run's default. A tier (`'small'`), an alias of one (`'haiku'`, `'sonnet'`,
+   * `'opus'`), `'PROVIDER:MODEL'`, or a model of the run's provider. One that the run does not know refuses the call.
+   */
   model?: string
   /** Reasoning effort. Another word is left out with a warning. */
   effort?: 'low' | 'medium' | 'high' | 'xhigh' | 'max'
@@ -66,12 +69,26 @@ interface AgentOptions {
   isolation?: 'worktree'
   /** Name of an agent definition. */
   agentType?: string
-  /** Accepted and not used. */
+  /** How long an attempt may be silent, in milliseconds: no token, no tool at work. */
   stallMs?: number
-  /** What only Baton knows; read in runs with extensions, passed over in others. */
+  /** What only Baton knows; read in runs with extensions, passed over in others. Keys that are not known are refused. */
   baton?: {
-    /** Backend for this call, one that the run was started with. */
+    /** Provider of the model, such as `'anthropic'`; or, as `backend`, one with a `:`, `'claude'`, `'codex'`, `'gemini-cli'`. */
     provider?: string
+    /** Backend for this call, one that the run was started with. */
+    backend?: string
+    /** The model by the name of a tier, such as `'small'`; wins over `model`. */
+    tier?: string
+    /** Tiers or models, the cheapest first, 1 to 8: the first that passes is taken. */
+    ladder?: string[] | { rungs: string[]; check?: LadderCheck }
+    /** What the call may consume, all its attempts together; then it ends with kind `'limit'`. */
+    budget?: { tokens?: number; outputTokens?: number; costUsd?: number }
+    /** Answers of the model, over all attempts. */
+    maxTurns?: number
+    /** Calls of tools, over all attempts. */
+    maxToolCalls?: number
+    /** As `stallMs` beside `baton`, and wins over it. */
+    stallMs?: number
     /** Wall time of one attempt, in milliseconds. */
     timeoutMs?: number
     /** Tools the agent may call, by names or patterns; never more than the script may. Absent: those of its agent type. */
@@ -80,6 +97,13 @@ interface AgentOptions {
     within?: Within
   }
 }
+
+/**
+ * What a step of a ladder must pass beside its schema. A tool is called with `input` and the value as `output`; it
+ * passes unless it fails, or returns an object with `passed: false` or a `status` that is not 0 (as `exec` does).
+ * A challenger is a model that tries to refute the value; `prompt` says what it looks for.
+ */
+type LadderCheck = { tool: string; input?: { [key: string]: Json } } | { challenger: string; prompt: string }
 
 /**
  * One agent with a fresh conversation. Never throws by itself: what is wrong rejects the promise.

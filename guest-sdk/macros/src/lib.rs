@@ -31,7 +31,8 @@ use crate::manifest::World;
 ///                                          // granted; `http()`: nothing of the kind
 ///     agent_types(                         // kinds of agents it spawns
 ///         reader(description = "…", backend = "component:NAME", system = "…", read("docs/**"),
-///             tools("code/*")),
+///             tools("code/*"), model = "small", effort = "low", isolation = "worktree",
+///             max_turns = 20, skills("prose")),
 ///     ),
 ///     budget(agents = 100, tokens = 1_000_000, cost_usd = 2.5), // where nobody grants another
 ///     input_schema = "input.schema.json",  // JSON Schema files, relative to the package

@@ -16,6 +16,20 @@ const BYTES_MAX: usize = 256 << 10;
 /// Longest name in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// What can be said of a kind of agent.
+const TYPE_KEYS: [&str; 10] = [
+    "description",
+    "backend",
+    "model",
+    "effort",
+    "isolation",
+    "max_turns",
+    "system",
+    "read",
+    "tools",
+    "skills",
+];
+
 /// Which world the function is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum World {
@@ -174,15 +188,16 @@ fn agent_types(arguments: &Arguments) -> syn::Result<Json> {
     let mut types = Map::new();
     for argument in &arguments.items {
         let facts = argument.arguments()?;
-        known(facts, &["description", "backend", "system", "read", "tools"])?;
+        known(facts, &TYPE_KEYS)?;
         let mut one = Map::new();
         for fact in &facts.items {
-            let value = if fact.key == "read" || fact.key == "tools" {
-                json!(fact.texts()?)
-            } else {
-                json!(fact.text()?.value())
+            let key = fact.key.to_string();
+            let value = match key.as_str() {
+                "read" | "tools" | "skills" => json!(fact.texts()?),
+                "max_turns" => json!(fact.integer()?),
+                _ => json!(fact.text()?.value()),
             };
-            one.insert(fact.key.to_string(), value);
+            one.insert(key, value);
         }
         // Names have `-` where identifiers have `_`.
         types.insert(argument.key.to_string().replace('_', "-"), Json::Object(one));

@@ -36,6 +36,7 @@ const PARTS: &[&str] = &[
     "baton-files",
     "baton-calls",
     "baton-tools",
+    "baton-model",
     "baton-patterns",
     "baton",
     "main",

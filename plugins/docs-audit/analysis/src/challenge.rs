@@ -72,6 +72,9 @@ fn judge(tree: &dyn Tree, finding: &Finding) -> Judgement {
         Kind::RepeatedInstruction => repetition::instruction(tree, finding),
         Kind::RepeatedFile => repetition::file(tree, finding, &cited),
         Kind::ContradictingSetting => contradiction(tree, finding),
+        Kind::WrongStatement | Kind::ContradictingStatement => {
+            holds("The cited lines say so; whether they are wrong is for a reader.")
+        }
     }
 }
 

@@ -52,7 +52,9 @@ fn distinct<'a>(files: impl IntoIterator<Item = &'a Facts>) -> Vec<&'a Facts> {
 fn repeated_files(facts: &[Facts]) -> (Vec<Finding>, BTreeSet<usize>) {
     let mut by_digest: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, file) in facts.iter().enumerate() {
-        if file.words >= FILE_WORDS_MIN && !rules::is_fixture(&file.path) {
+        // Workers that cannot compute a digest leave it out.
+        let known = !file.digest.is_empty();
+        if known && file.words >= FILE_WORDS_MIN && !rules::is_fixture(&file.path) {
             by_digest.entry(&file.digest).or_default().push(at);
         }
     }

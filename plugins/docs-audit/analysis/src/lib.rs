@@ -18,6 +18,7 @@ pub mod links;
 mod passages;
 mod path;
 mod project;
+pub mod prompt;
 mod prose;
 mod references;
 pub mod render;

@@ -19,12 +19,19 @@ pub enum Check {
     Repetition,
     /// Different defaults for one setting.
     Contradictions,
+    /// What the text says of the project, and what the project shows. Only models look at this.
+    Statements,
 }
 
 impl Check {
     /// All checks, in the order a report names them.
-    pub const ALL: [Self; 4] =
-        [Self::References, Self::FrontMatter, Self::Repetition, Self::Contradictions];
+    pub const ALL: [Self; 5] = [
+        Self::References,
+        Self::FrontMatter,
+        Self::Repetition,
+        Self::Contradictions,
+        Self::Statements,
+    ];
 }
 
 /// What is wrong.
@@ -49,6 +56,11 @@ pub enum Kind {
     RepeatedFile,
     /// One setting has different defaults in different files.
     ContradictingSetting,
+    /// A statement about the project that the project contradicts: a command, an option, a path in
+    /// prose, a default, a step that is no longer so.
+    WrongStatement,
+    /// Two places of the documentation contradict each other.
+    ContradictingStatement,
 }
 
 impl Kind {
@@ -64,6 +76,8 @@ impl Kind {
             Self::RepeatedInstruction => "repeated-instruction",
             Self::RepeatedFile => "repeated-file",
             Self::ContradictingSetting => "contradicting-setting",
+            Self::WrongStatement => "wrong-statement",
+            Self::ContradictingStatement => "contradicting-statement",
         }
     }
 
@@ -79,6 +93,8 @@ impl Kind {
             Self::RepeatedInstruction => "repeated instruction",
             Self::RepeatedFile => "repeated file",
             Self::ContradictingSetting => "contradicting setting",
+            Self::WrongStatement => "wrong statement",
+            Self::ContradictingStatement => "contradicting statement",
         }
     }
 }
@@ -150,7 +166,8 @@ pub struct Place {
     pub lines: Lines,
     /// Text of those lines, byte for byte; may be a part of them.
     pub quote: String,
-    /// `sha256:` digest of the file that was read.
+    /// `sha256:` digest of the file that was read, made by a program; leave it out otherwise.
+    #[serde(default)]
     pub digest: String,
 }
 

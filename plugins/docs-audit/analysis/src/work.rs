@@ -163,9 +163,11 @@ impl Audited {
 pub struct Facts {
     /// The file.
     pub path: String,
-    /// `sha256:` digest of its bytes.
+    /// `sha256:` digest of its bytes, made by a program; leave it out otherwise.
+    #[serde(default)]
     pub digest: String,
-    /// Its size.
+    /// Its size, where a program knows it.
+    #[serde(default)]
     pub bytes: u64,
     /// Words in its running text.
     #[serde(default)]
@@ -263,32 +265,6 @@ pub fn challenge_groups(findings: &[Finding]) -> Vec<std::ops::Range<usize>> {
         groups.push(start..findings.len());
     }
     groups
-}
-
-/// The prompt of an auditor: the work in words, for backends that read words.
-#[must_use]
-pub fn audit_prompt(files: &[String], checks: &[Check]) -> String {
-    let list = files.iter().map(|file| format!("- {file}\n")).collect::<String>();
-    let wanted = checks
-        .iter()
-        .map(|check| match check {
-            Check::References => "- `references`: links to files, anchors (GitHub's rules for names of headings) or link labels that do not exist in the tree. Look the target up before you report it. Leave out web addresses, placeholders, links that leave the root, links that rustdoc or a site generator resolves, and whatever stands in code. Kinds: `missing-file`, `missing-anchor`, `undefined-label`.\n",
-            Check::FrontMatter => "- `front-matter`: front matter that does not parse (`front-matter-syntax`), or that lacks or misuses `name` or `description` in SKILL.md and agent definitions (`front-matter-field`).\n",
-            Check::Repetition => "- `repetition`: give in `facts` each paragraph or list item of twelve words or more that tells the reader what to do, with its lines and its `text`. Leave out licences, conduct, histories.\n",
-            Check::Contradictions => "- `contradictions`: give in `facts` each default value stated in prose or in a table for a setting that is named in code formatting.\n",
-        })
-        .collect::<String>();
-    format!(
-        "Audit these Markdown files:\n{list}\nChecks:\n{wanted}\nReport only what you are sure of. `quote` is copied byte for byte from the lines you cite. `digest` is `sha256:` and the digest of the file, or empty if you cannot compute it. Give one entry of `facts` for each file."
-    )
-}
-
-/// The prompt of a challenger.
-#[must_use]
-pub fn challenge_prompt(count: usize) -> String {
-    format!(
-        "Another worker reported {count} findings about Markdown files; they are in the input. Try to refute each. Open the cited file again and check that the quote stands at the cited lines byte for byte, outside of code blocks. For a missing file look into the directory it should be in; for a missing anchor read the target; for repeated text compare the places; for a contradiction check that both statements are about the same setting in the same context. Answer `upheld` only where you could not refute it, with the reason in either case. If only some of `others` fail, name their positions in `drop`."
-    )
 }
 
 /// Lines of an opening.

@@ -1,15 +1,15 @@
 //! Audits a tree of Markdown: one agent per group of files in parallel, a comparison of what they
 //! brought, challengers that try to refute each finding, and one report.
 
+mod ground;
 mod handoff;
 
 use baton_guest::prelude::*;
 use docs_audit_analysis::conclude::{judge, report, select};
 use docs_audit_analysis::work::{
-    Audited, Bounds, Challenged, Facts, Input, Task as Work, audit_prompt, challenge_groups,
-    challenge_prompt, groups,
+    Audited, Bounds, Challenged, Facts, Input, Task as Work, challenge_groups, groups,
 };
-use docs_audit_analysis::{Finding, Report, Summary, crosscheck};
+use docs_audit_analysis::{Finding, Report, Summary, crosscheck, prompt};
 
 /// The kind of agent that audits and challenges.
 const AUDITOR: &str = "docs-auditor";
@@ -21,13 +21,17 @@ const AUDITOR: &str = "docs-auditor";
 #[baton_guest::workflow(
     name = "docs-audit",
     description = "Audits Markdown: references to what does not exist, broken front matter, \
-                   repeated instructions, contradicting defaults. Every finding is challenged.",
+                   repeated instructions, contradicting defaults; with a model also statements that \
+                   the project contradicts. Every finding is challenged.",
     phases("survey", "audit", "cross-check", "challenge", "report"),
     read("**/*"),
     agents,
     agent_types(docs_auditor(
         description = "Audits Markdown files, and challenges findings about them.",
-        backend = "component:docs-auditor"
+        backend = "component:docs-auditor",
+        system = "You check documentation against the project it belongs to. You open what you talk \
+                  about, you copy quotes exactly, and you report only what you can show. You never \
+                  change anything."
     )),
     budget(agents = 1_000)
 )]
@@ -47,6 +51,7 @@ pub async fn run(cx: Cx, input: Option<Input>) -> Result<Handoff<Report>> {
     cx.report().phase("cross-check");
     findings.append(&mut crosscheck::compare(&mut facts, &input.checks()));
     drop(facts);
+    let (findings, mut unfounded) = ground::ground(&cx, findings);
     let (mut findings, omitted) = select(findings, input.findings_max());
     summary.omitted += omitted;
 
@@ -54,6 +59,8 @@ pub async fn run(cx: Cx, input: Option<Input>) -> Result<Handoff<Report>> {
     challenge(&cx, &mut findings).await;
 
     cx.report().phase("report");
+    findings.append(&mut unfounded);
+    findings.sort_by(|left, right| left.order().cmp(&right.order()));
     handoff::write(&cx, report(findings, summary))
 }
 
@@ -84,7 +91,7 @@ async fn audit(
             [only] => only.clone(),
             _ => format!("group {} ({} files)", at + 1, group.len()),
         };
-        cx.agent(audit_prompt(group, &checks))
+        cx.agent(prompt::audit(group, &checks))
             .input(&work)
             .schema::<Audited>()
             .label(label)
@@ -124,9 +131,8 @@ async fn challenge(cx: &Cx, findings: &mut [Finding]) {
         .enumerate()
         .filter_map(|(at, group)| {
             let part = findings.get(group.clone())?.to_vec();
-            let prompt = challenge_prompt(part.len());
             let call = cx
-                .agent(prompt)
+                .agent(prompt::challenge(&part))
                 .input(&Work::Challenge { findings: part })
                 .schema::<Challenged>()
                 .label(challenger(at))

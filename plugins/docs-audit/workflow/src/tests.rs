@@ -95,3 +95,46 @@ fn an_audit_without_any_answer_fails() {
     let error = script(fail).run(|cx| run(cx, None)).unwrap().unwrap_err();
     assert_eq!(error.failure().code, "fuel");
 }
+
+#[test]
+fn what_a_model_says_is_looked_up() {
+    // A model copies quotes, guesses lines and knows no digests.
+    let answers = |_: &Memory, request: &AgentRequest| match request.input.as_ref().unwrap()["job"]
+    {
+        Value::String(ref job) if job == "audit" => {
+            let finding = |path: &str, quote: &str| {
+                json!({
+                    "kind": "wrong-statement", "severity": "medium", "path": path,
+                    "lines": { "first": 1, "last": 1 }, "quote": quote, "subject": "a",
+                    "why": "It is not so.", "fix": "Say how it is.",
+                    "others": [{ "path": "notes.txt", "lines": { "first": 9, "last": 9 },
+                        "quote": "[gone](gone.md)" }, { "path": "notes.txt",
+                        "lines": { "first": 1, "last": 1 }, "quote": "never written" }],
+                })
+            };
+            done(json!({
+                "findings": [finding("a.md", " [gone](gone.md) "), finding("b.md", "nowhere"),
+                    finding("absent.md", "x")],
+                "facts": [{ "path": "a.md" }, { "path": "b.md" }],
+            }))
+        }
+        _ => done(json!({ "verdicts": [
+            { "index": 0, "verdict": "upheld", "reason": "I looked." },
+        ]})),
+    };
+    let script = script(answers);
+    let report = script.run(|cx| run(cx, None)).unwrap().unwrap().output;
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert_eq!((finding.place.path.as_str(), finding.place.lines.first), ("a.md", 3));
+    assert!(finding.place.digest.starts_with("sha256:"), "{finding:?}");
+    assert_eq!(finding.others.len(), 1, "a place without its quote is dropped: {finding:?}");
+    let reasons: Vec<&str> =
+        report.refuted.iter().map(|one| one.challenge.as_ref().unwrap().reason.as_str()).collect();
+    assert_eq!(reasons, ["there is no `absent.md`", "`b.md` does not hold the quote."]);
+    // Nobody is set on what the workflow refuted itself.
+    let challenged = script.events().into_iter().find_map(|event| match event {
+        Event::Agent(request) => Some(request.input.unwrap()["findings"].as_array()?.len()),
+        _ => None,
+    });
+    assert_eq!(challenged, Some(1));
+}

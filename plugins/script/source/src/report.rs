@@ -184,6 +184,12 @@ pub struct AgentUse {
     /// The model, where it is a literal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// `opts.baton.tier`, where it is a literal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The literal steps of `opts.baton.ladder`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ladder: Vec<String>,
     /// Whether the place stands in a loop or a function, so that it may call many times or never.
     /// A function written directly in the list given to `parallel` does not count.
     pub repeated: bool,

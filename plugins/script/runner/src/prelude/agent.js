@@ -38,6 +38,11 @@ const readCall = (prompt, opts) => {
     if (includes(EFFORTS, effort)) options.effort = effort
     else warn(`agent \`${call.label}\`: effort ${lineOf(effort)} is none of ${join(EFFORTS, ', ')} and is left out`)
   }
+  const stallMs = option(opts, 'stallMs')
+  if (stallMs !== undefined && stallMs !== null) {
+    if (typeof stallMs === 'number' && stallMs >= 1) options.stall_ms = floor(min(stallMs, 9e15))
+    else warn(`agent \`${call.label}\`: stallMs ${lineOf(stallMs)} is no number of milliseconds and is left out`)
+  }
   if (rules.extensions) readExtensions(option(opts, 'baton'), options)
   const schema = option(opts, 'schema')
   if (schema !== undefined && schema !== null) {
@@ -45,21 +50,6 @@ const readCall = (prompt, opts) => {
     options.schema_attempts = rules.schemaAttempts
   }
   return call
-}
-
-// What only Baton knows: `opts.baton`.
-const readExtensions = (own, options) => {
-  if (own === undefined || own === null) return
-  if (typeof own !== 'object') throw new NativeTypeError(`agent() expects opts.baton as an object, got ${kindOf(own)}`)
-  const provider = own.provider
-  if (provider !== undefined && provider !== null) {
-    if (typeof provider !== 'string') throw new NativeTypeError(`agent() expects opts.baton.provider as a string, got ${kindOf(provider)}`)
-    options.backend = toWellFormed(provider)
-  }
-  const { timeoutMs, tools, within } = own
-  if (timeoutMs !== undefined && timeoutMs !== null) options.timeout_ms = timeoutArgument('agent() expects opts.baton.timeoutMs', timeoutMs)
-  if (tools !== undefined && tools !== null) options.tools = textsArgument('agent() expects opts.baton.tools', tools)
-  if (within !== undefined && within !== null) options.within = withinArgument('agent(), opts.baton.within', within)
 }
 
 // Starts a call for the function `self` of the dialect. `deliver(end)` gives the value of the call, or throws what rejects it.

@@ -1,9 +1,10 @@
 // The global `baton`, for runs that allow extensions.
 
 const FEATURES = [
-  'agent', 'artifact', 'budget', 'converge', 'exec', 'glob', 'handoff', 'limit', 'memo', 'now', 'opts.baton.provider',
-  'opts.baton.timeoutMs', 'opts.baton.tools', 'opts.baton.within', 'random', 'readJson', 'readText', 'retry', 'search',
-  'sleep', 'sleepUntil', 'tool', 'tools', 'uuid', 'verify',
+  'agent', 'artifact', 'budget', 'converge', 'exec', 'glob', 'handoff', 'limit', 'memo', 'now', 'opts.baton.backend',
+  'opts.baton.budget', 'opts.baton.ladder', 'opts.baton.maxToolCalls', 'opts.baton.maxTurns', 'opts.baton.provider',
+  'opts.baton.stallMs', 'opts.baton.tier', 'opts.baton.timeoutMs', 'opts.baton.tools', 'opts.baton.within', 'random',
+  'readJson', 'readText', 'retry', 'search', 'sleep', 'sleepUntil', 'tool', 'tools', 'uuid', 'verify',
 ]
 
 if (rules.extensions) {

@@ -8,7 +8,7 @@ use oxc_span::GetSpan;
 use super::{Survey, globals, name_use, options, tools};
 use crate::parse::Tree;
 use crate::position::Lines;
-use crate::{AgentUse, WorkflowUse};
+use crate::{AgentUse, ToolUse, WorkflowUse};
 
 /// Whether a call is one of `agent` or `baton.agent`.
 pub(super) fn is_agent(tree: &Tree<'_, '_>, call: &CallExpression<'_>) -> bool {
@@ -32,6 +32,8 @@ pub(super) fn list<'a>(
         column: place.column,
         label: None,
         model: None,
+        tier: None,
+        ladder: Vec::new(),
         repeated: repeated(tree, node),
     };
     for (name, at, value) in options::of_call(tree, call, 1) {
@@ -44,8 +46,11 @@ pub(super) fn list<'a>(
             "baton" => match options::of_object(tree, value) {
                 Some(inner) => {
                     for (name, at, value) in inner {
-                        if name == "tools" {
-                            tools::offered(value, lines, &mut found.tools);
+                        match name.as_str() {
+                            "tools" => tools::offered(value, lines, &mut found.tools),
+                            "tier" => used.tier = options::text(value).map(str::to_owned),
+                            "ladder" => used.ladder = ladder(tree, value, lines, &mut found.tools),
+                            _ => {}
                         }
                         found.extensions.push(name_use(lines, format!("opts.baton.{name}"), at));
                     }
@@ -56,6 +61,25 @@ pub(super) fn list<'a>(
         }
     }
     found.agents.push(used);
+}
+
+/// The literal steps of a ladder, which is a list or an object with one. The tool that checks is
+/// one that the script needs.
+fn ladder<'a>(
+    tree: &Tree<'_, 'a>,
+    value: &'a Expression<'a>,
+    lines: &Lines<'_>,
+    tools: &mut Vec<ToolUse>,
+) -> Vec<String> {
+    let mut rungs = value;
+    for (name, _, value) in options::of_object(tree, value).unwrap_or_default() {
+        match name.as_str() {
+            "rungs" => rungs = value,
+            "check" => tools::checks(tree, value, lines, tools),
+            _ => {}
+        }
+    }
+    options::list(rungs)
 }
 
 /// Lists a call of `workflow`, once for every target it names.

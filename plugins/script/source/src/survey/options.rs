@@ -99,6 +99,15 @@ pub(super) fn text<'e>(expression: &'e Expression<'_>) -> Option<&'e str> {
     }
 }
 
+/// The literal texts of a list.
+pub(super) fn list(expression: &Expression<'_>) -> Vec<String> {
+    let Expression::ArrayExpression(list) = expression.without_parentheses() else {
+        return Vec::new();
+    };
+    let elements = list.elements.iter().filter_map(|element| element.as_expression());
+    elements.filter_map(text).map(str::to_owned).collect()
+}
+
 /// The expressions whose value the expression can have: both sides of conditions and of `??` and
 /// `||`.
 pub(super) fn leaves<'e, 'a>(expression: &'e Expression<'a>) -> Vec<&'e Expression<'a>> {

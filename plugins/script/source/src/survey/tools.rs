@@ -46,6 +46,20 @@ pub(super) fn offered(list: &Expression<'_>, lines: &Lines<'_>, uses: &mut Vec<T
     }
 }
 
+/// Lists the tool that checks the steps of a ladder.
+pub(super) fn checks<'a>(
+    tree: &Tree<'_, 'a>,
+    check: &'a Expression<'a>,
+    lines: &Lines<'_>,
+    uses: &mut Vec<ToolUse>,
+) {
+    for (name, at, value) in options::of_object(tree, check).unwrap_or_default() {
+        if name == "tool" {
+            uses.push(named(options::text(value), at, lines));
+        }
+    }
+}
+
 /// The literal arguments at the beginning of a command, and whether they are all of it.
 fn argv(list: &Expression<'_>) -> (Vec<String>, bool) {
     let Expression::ArrayExpression(list) = list.without_parentheses() else {

@@ -117,6 +117,10 @@ fn tools() {
         ),
         ("baton.exec(argv)", json!([{"name": "exec", "line": 2, "column": 1}])),
         (
+            "agent('x', { baton: { ladder: { rungs: ['s', 'l'], check: { tool: 'a/b' } } } })",
+            json!([{"name": "a/b", "line": 2, "column": 61}]),
+        ),
+        (
             "agent('x', { baton: { tools: ['code/*', t] } })",
             json!([{"name": "code/*", "line": 2, "column": 31}, {"line": 2, "column": 41}]),
         ),
@@ -146,6 +150,26 @@ fn portability() {
         list("URL", "portability")[0]["message"],
         "other runtimes of this dialect may lack `URL`: guard it with `typeof URL`"
     );
+}
+
+#[test]
+fn models_of_agents() {
+    let cases = [
+        ("agent('x', { model: 'haiku' })", json!(["haiku", null, null])),
+        ("agent('x', { baton: { tier: `small` } })", json!([null, "small", null])),
+        ("agent('x', { baton: { tier } })", json!([null, null, null])),
+        ("agent('x', { baton: { ladder: ['a', b, 'c'] } })", json!([null, null, ["a", "c"]])),
+        (
+            "const l = { rungs: ['a', 'b'], check: c }\nagent('x', { baton: { ladder: l } })",
+            json!([null, null, ["a", "b"]]),
+        ),
+        ("agent('x', { baton: { ladder: f() } })", json!([null, null, null])),
+    ];
+    for (body, expected) in cases {
+        let found = list(body, "agents");
+        let used = &found[0];
+        assert_eq!(json!([used["model"], used["tier"], used["ladder"]]), expected, "{body}");
+    }
 }
 
 #[test]

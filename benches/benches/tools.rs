@@ -36,7 +36,8 @@ fn main() {
 }
 
 fn call() -> ToolCall {
-    ToolCall { name: "echo".into(), input: Json::from(json!({ "text": "hello" })) }
+    let input = Json::from(json!({ "text": "hello" }));
+    ToolCall { name: "echo".into(), input, traceparent: None }
 }
 
 /// A grant of nothing.

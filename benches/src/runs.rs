@@ -6,9 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use baton_agents::Supervisor;
-use baton_core::budget::{Amounts, Caps};
 use baton_core::json::Json;
-use baton_core::limits::Limits;
 use baton_core::record::{BackendChoice, Program, ScriptOptions};
 use baton_core::scope::{Authority, NameScope, Scope, ToolScope};
 use baton_core::tool::{Provider, ToolDefinition, Tools};
@@ -57,6 +55,7 @@ pub fn engine(journal: &Arc<dyn Journal>, host: &Arc<Host>, runs: u32) -> Engine
         backend_concurrency: Vec::new(),
         runs,
         worktrees: "/nonexistent".into(),
+        recorder: None,
     })
 }
 
@@ -77,37 +76,14 @@ pub fn blob(name: &str) -> Blob {
 pub fn new(workflow: &str, input: Value) -> NewRun {
     let (main, agent) = (blob(workflow), blob("echo-agent"));
     let program = Program {
-        name: workflow.into(),
-        component: main.digest,
-        script: None,
-        workflows: BTreeMap::new(),
-        scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
-        tools: BTreeMap::new(),
-        requests: BTreeMap::new(),
-        agent_types: BTreeMap::new(),
+        ..Program::new(workflow, main.digest)
     };
     NewRun {
-        id: None,
-        program,
-        parts: vec![main, agent],
-        input: Json::from(input),
         scope: Scope { agents: true, workflows: false, ..Scope::default() },
-        tools: Tools::default(),
-        root: None,
-        base: None,
         backends: BackendChoice { all: Some("component:echo-agent".into()), ..Default::default() },
-        budget: Amounts::default(),
-        caps: Caps::default(),
-        concurrency: None,
-        limits: Limits::default(),
-        script: None,
         by: "bench".into(),
-        own_files: Vec::new(),
-        reuse: None,
-        batch: None,
-        seed: None,
-        observer: None,
+        ..NewRun::new(program, vec![main, agent], Json::from(input))
     }
 }
 
@@ -117,15 +93,9 @@ pub fn script(source: &str, args: Value) -> NewRun {
     static RUNNER: LazyLock<Blob> = LazyLock::new(|| Blob::new(baton_plugins::script_runner()));
     let (source, agent) = (Blob::new(source.as_bytes()), blob("echo-agent"));
     let program = Program {
-        name: "bench".into(),
-        component: RUNNER.digest,
         script: Some(source.digest),
-        workflows: BTreeMap::new(),
-        scripts: BTreeMap::new(),
         agents: BTreeMap::from([("echo-agent".into(), agent.digest)]),
-        tools: BTreeMap::new(),
-        requests: BTreeMap::new(),
-        agent_types: BTreeMap::new(),
+        ..Program::new("bench", RUNNER.digest)
     };
     NewRun {
         program,

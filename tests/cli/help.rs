@@ -34,11 +34,14 @@ fn help_lists_the_commands() {
       journal      Show the records of a run
       resume       Go on with a run or batch that stopped
       cancel       Cancel a run or one of its tasks
+      apply        Merge what an isolated agent changed into the working tree
       check        Look into a workflow without executing it
+      metrics      Print numbers about all runs, for Prometheus
+      models       List providers of models, their models and what these cost
       test         Perform the recorded cases of a component or script
       manifest     Work on the manifest of a component
       receipts     List what you always allow, or take it back
-      doctor       Check this machine and the journal
+      doctor       Check this machine, the journal and worktrees
       explain      Say what an error code means
       completions  Print a completion script for a shell
 
@@ -94,8 +97,17 @@ fn help_of_run_explains_flags_and_backends() {
           --root <DIR>
               Directory that the workflow and its agents may read, as far as the workflow asks to
 
+          --base <REV>
+              The commit that agents with a worktree of their own begin with; else what is checked out
+
           --agent <[TYPE=]BACKEND>
               Who performs agent tasks: for all, or for one agent type. May be repeated
+
+          --record <DIR>
+              Keep every exchange with a model in this directory, for --agent recorded:DIR
+
+          --no-continue
+              Do not go on by itself when a provider serves again; `baton resume` does
 
       -y, --yes
               Start without asking, with what policy grants and no more
@@ -135,11 +147,27 @@ fn help_of_run_explains_flags_and_backends() {
           --max-tokens <N>
               Input and output tokens together, such as 200k
 
+          --max-input-tokens <N>
+              Input tokens, cached ones included
+
+          --max-output-tokens <N>
+              Output tokens
+
+          --max-cached-tokens <N>
+              Input tokens that a provider serves from its cache
+
           --max-cost <USD>
               US dollars, such as 5 or 0.25
 
           --timeout <D>
               Wall time of this sitting, such as 90s, 5m or 1h30m
+
+          --phase-cap <TITLE:NAME=N,..>
+              What the agents of a phase may consume together, such as 'Review:cost=1.50,agents=5'. Of
+              agents, tokens, input-tokens, output-tokens, cached-tokens, cost, timeout. May be repeated
+
+          --task-cap <NAME=N,..>
+              What each agent may consume, such as cost=0.20,tokens=50k
 
           --concurrency <N>
               Agents at work at once
@@ -189,12 +217,20 @@ fn help_of_run_explains_flags_and_backends() {
     The result alone goes to standard output, progress to standard error.
 
     Backends:
+      PROVIDER:MODEL        a model: anthropic:, openai:, openai-chat:, gemini:, ollama:, or of settings
+      PROVIDER              any model of it, as tasks say; else its medium one
+      small, medium, large  tiers of models; settings name further ones
+      claude, codex, gemini-cli   coding agents that are installed
+      acp:PROGRAM ARGS      any coding agent that speaks the Agent Client Protocol
       component:NAME        an agent built in or beside the workflow, sandboxed
       component:FILE.wasm   an agent component in a file, sandboxed
       command:PROGRAM ARGS  any program; a JSON task on its standard input, JSON on its output
+      recorded:DIR          what --record DIR kept of an earlier run; nothing is sent anywhere
 
     Examples:
       baton run docs-audit --root .
+      baton run ./flow.js --root . --agent anthropic --max-cost 5
+      baton run ./flow.js --agent openai:gpt-5-mini --agent reviewer=large --task-cap cost=0.20
       baton run docs-audit --root docs --yes --json | jq .output
       baton run ./flow.js --args 'the login page' --agent 'command:./worker.sh' --root .
       baton run ./flow.wasm --input '{"topic":"limits"}' --max-agents 50 --timeout 10m
@@ -219,7 +255,9 @@ fn every_command_has_help() {
         "journal",
         "resume",
         "cancel",
+        "apply",
         "check",
+        "models",
         "doctor",
         "explain",
         "completions",

@@ -229,10 +229,16 @@ fn the_list_is_for_people_too() {
                   built in · survey → audit → cross-check → challenge → report
       hello       Greets each name with one agent, all in parallel.
                   built in · Greet
+      migrate     Ports many files by the same instructions: each by an agent in a worktree of its own,…
+                  built in · survey → port → report
       nap         Takes steps one after the other: sleeps, agents, lines, looks at the clock.
                   built in
       nest        Runs itself as its children; the leaves ask one agent each.
                   built in
+      research    Answers a question from files in scope and, where granted, from the web: sub-question…
+                  built in · plan → gather → check → answer
+      review      Reviews a change (a branch, a patch, or the working tree): reviewers by concern, chal…
+                  built in · change → review → challenge → report
 
     Not used
       skipped  .claude/workflows/notes.txt: workflows end in .js, .mjs or .wasm

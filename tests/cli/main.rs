@@ -15,6 +15,7 @@ mod errors;
 mod help;
 mod list;
 mod manifest;
+mod models;
 mod new;
 mod packages;
 mod policy;

@@ -260,3 +260,28 @@ fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_waits_for_a_per
     let done = resumed(&["--yes", "--max-agents", "5"]);
     assert_eq!(done.exit, 0, "{}", done.shown());
 }
+
+#[test]
+fn a_strangers_run_with_programs_is_asked_about() {
+    let project = Project::with_scripts();
+    project.write(
+        "flow.js",
+        "export const meta = { name: 'flow', description: 'x' }\n\
+         return [await agent('a'), await agent('b')]\n",
+    );
+    let ran = project.path("ran");
+    let script = format!("echo x >> '{}'\necho '{{\"output\":\"x\"}}'\n", ran.display());
+    project.write("w.sh", script);
+    let backend = format!("command:/bin/sh {}", project.path("w.sh").display());
+    let begun = ["run", "flow.js", "--agent", &backend, "--yes", "--max-agents", "1"];
+    let begun = project.run_at_home(&begun);
+    assert_eq!(begun.exit, 4, "{}", begun.shown());
+    std::fs::rename(project.path("person"), project.path("stranger")).unwrap();
+    let foreign = project.run_at_home(&["resume", "last", "--max-agents", "5"]);
+    assert_eq!(foreign.exit, 3, "{}", foreign.shown());
+    let said = "was not started by you, and has programs of this machine perform agents";
+    assert!(foreign.stderr.contains(said), "{}", foreign.shown());
+    assert_eq!(std::fs::read_to_string(&ran).unwrap(), "x\n", "nothing more ran");
+    let done = project.run_at_home(&["resume", "last", "--max-agents", "5", "--yes"]);
+    assert_eq!(done.exit, 0, "{}", done.shown());
+}

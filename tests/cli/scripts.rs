@@ -265,7 +265,7 @@ fn a_script_that_nobody_could_serve_does_not_start() {
     exit 2
     --- stderr
     error[B0023]: flow.js spawns agents, and nothing performs them
-      hint: name a backend: --agent 'command:./worker' or --agent component:NAME
+      hint: name a backend: --agent PROVIDER:MODEL (`baton models` lists them), --agent claude, --agent 'command:./worker' or --agent component:NAME
       `baton explain B0023` says more
     ");
     let said = project.run(&["ls"]);

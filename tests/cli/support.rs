@@ -64,6 +64,12 @@ impl Project {
         self.said(command.env("HOME", self.path("person")).output().unwrap())
     }
 
+    /// The same with further variables.
+    pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+        let mut command = self.command(arguments);
+        self.said(command.envs(variables.iter().copied()).output().unwrap())
+    }
+
     /// The same in a directory of the project.
     pub fn run_in(&self, directory: &str, arguments: &[&str]) -> Said {
         let mut command = self.command(arguments);

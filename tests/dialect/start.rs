@@ -86,7 +86,7 @@ cases! {
         }
         place.open("it");
         let report = place.say(&["resume", &run, "--json"]).report();
-        assert_eq!(report["output"].to_string(), r#"{"a":[null],"b":1}"#);
+        assert_eq!(report["output"], json!({ "a": [null], "b": 1 }));
         assert_eq!(report["error"], Value::Null);
     });
 }

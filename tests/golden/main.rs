@@ -88,7 +88,7 @@ fn a_paused_run_of_a_released_version_is_finished() {
         let runs = runs(dir.path());
         let paused = runs.iter().find(|run| run["state"] == "paused").unwrap();
         let run = paused["run"].as_str().unwrap();
-        let output = baton(dir.path(), &["resume", run, "--max-agents", "4", "--json"]);
+        let output = baton(dir.path(), &["resume", run, "--max-agents", "4", "--json", "--yes"]);
         let report: Value = serde_json::from_str(&text(&output)).unwrap();
         assert_eq!(report["state"], "done", "{version}: {report}");
         let greetings = serde_json::json!(["done 1", "done 2", "done 3", "done 4"]);

@@ -58,11 +58,20 @@ fn dependencies_point_down() {
         ("baton-core", &[]),
         ("baton-journal", &["baton-core"]),
         ("baton-host", &["baton-core"]),
-        ("baton-agents", &["baton-core", "baton-host"]),
+        ("baton-models", &["baton-core"]),
+        ("baton-telemetry", &["baton-core"]),
+        ("baton-agents", &["baton-core", "baton-host", "baton-models"]),
         ("baton-tools", &["baton-core", "baton-host", "baton-agents"]),
         (
             "baton-engine",
-            &["baton-core", "baton-journal", "baton-host", "baton-agents", "baton-tools"],
+            &[
+                "baton-core",
+                "baton-journal",
+                "baton-host",
+                "baton-models",
+                "baton-agents",
+                "baton-tools",
+            ],
         ),
     ];
     let metadata = metadata();

@@ -100,6 +100,7 @@ fn a_granted_request_is_sent_and_answered() {
                 "scheme": "https",
                 "authority": format!("localhost:{}", secure.address.port()),
                 "body_bytes": 3,
+                "headers": [{ "name": "traceparent", "value": "mine" }],
             }),
         ),
     ];
@@ -113,8 +114,10 @@ fn a_granted_request_is_sent_and_answered() {
     let request = plain.requests().remove(0);
     assert!(request.starts_with("GET /a?b HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("x-mine: yes\r\n"), "{request}");
+    assert!(request.contains("traceparent: 00-"), "{request}");
     let request = secure.requests().remove(0);
     assert!(request.starts_with("POST / HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("traceparent: mine\r\n"), "what the guest says counts: {request}");
     assert!(request.ends_with("   \r\n0\r\n\r\n"), "{request}");
     assert_eq!(denials(&project, &shown), Vec::<Value>::new());
 }

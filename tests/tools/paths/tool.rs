@@ -48,7 +48,8 @@ impl Tool {
     /// How a call ended.
     pub fn outcome(&mut self, name: &str, input: &Value) -> Result<Outcome, PortError> {
         let Self { runtime, host, warm, .. } = self;
-        let call = ToolCall { name: name.into(), input: Json::from(input.clone()) };
+        let call =
+            ToolCall { name: name.into(), input: Json::from(input.clone()), traceparent: None };
         runtime.block_on(async { warm.call(host.slot().await, call).await }).end.outcome
     }
 

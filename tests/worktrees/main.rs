@@ -1,0 +1,14 @@
+//! Isolated agents and what becomes of their changes, through the real binary in real repositories.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod apply;
+mod clean;
+mod many;
+mod place;

@@ -149,7 +149,8 @@ pub struct Turn {
     pub estimated: bool,
     /// The provider answered: whatever is wrong with the answer, it serves.
     pub answered: bool,
-    /// What was said, see `model::transcript`; none: the call failed.
+    /// What was said since the call before, see [`crate::model::transcript`]: also of a call that
+    /// failed, so that results of tools are not lost with it. None: nothing.
     pub content: Option<Arc<[u8]>>,
 }
 

@@ -185,6 +185,22 @@ impl Cap {
         *self == Self::default()
     }
 
+    /// These amounts as a usage, and no less than `usage`. Input and output that are not told apart
+    /// count as input.
+    #[must_use]
+    pub(crate) fn at_least(&self, usage: &Usage) -> Usage {
+        let output = self.output_tokens.unwrap_or_default();
+        let input = self.tokens.map_or(0, |tokens| tokens.saturating_sub(output));
+        let input = input.max(self.input_tokens.unwrap_or_default());
+        Usage {
+            input_tokens: usage.input_tokens.max(input),
+            output_tokens: usage.output_tokens.max(output),
+            cached_tokens: usage.cached_tokens.max(self.cached_tokens.unwrap_or_default()),
+            cost_micro_usd: usage.cost_micro_usd.max(self.cost_micro_usd.unwrap_or_default()),
+            ..Usage::default()
+        }
+    }
+
     /// This cap with what is given of `newer` in its place.
     #[must_use]
     pub fn updated(&self, newer: &Self) -> Self {

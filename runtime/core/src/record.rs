@@ -164,7 +164,7 @@ pub enum Body {
         task: TaskPath,
         /// Number of the call.
         call: u32,
-        /// What was said; none: the call failed.
+        /// What was said since the call before; none: nothing, or nobody knows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content: Option<Digest>,
         /// What it consumed.

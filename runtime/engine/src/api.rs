@@ -218,7 +218,7 @@ impl RunReport {
     pub fn of(run: &Run, error: Option<EngineError>) -> Self {
         let (outcome, usage) = match run.finished() {
             Some((outcome, usage)) => (Some(outcome.clone()), *usage),
-            None => (None, *run.settled()),
+            None => (None, Usage { wall_ms: run.age_ms(), ..*run.settled() }),
         };
         let state = match &outcome {
             Some(Outcome::Done(_)) => State::Done,

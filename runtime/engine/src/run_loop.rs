@@ -123,6 +123,7 @@ impl RunLoop {
             // Room that was given back is room for others: a run is stuck only when nothing is on its way.
             if let Ok(event) = self.events.try_recv() {
                 self.take(event).await?;
+                self.fire_timers().await;
                 continue;
             }
             self.pause_if_stuck().await;

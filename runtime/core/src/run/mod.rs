@@ -6,6 +6,7 @@
 
 mod apply;
 mod call;
+mod caps;
 mod charge;
 mod choice;
 mod commands;

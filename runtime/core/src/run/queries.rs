@@ -31,6 +31,13 @@ impl Run {
         &self.engine
     }
 
+    /// Time between its first record and its last, in milliseconds.
+    #[must_use]
+    pub fn age_ms(&self) -> u64 {
+        let root = self.workflows.get(&TaskPath::root());
+        root.map_or(0, |root| self.at.since(root.began))
+    }
+
     /// Caps that hold now.
     #[must_use]
     pub fn caps(&self) -> &Caps {

@@ -189,6 +189,31 @@ fn an_agent_whose_calls_nobody_sees_holds_the_most_that_one_like_it_consumed() {
 }
 
 #[test]
+fn what_each_agent_may_consume_is_held_for_one_whose_calls_nobody_sees() {
+    let run = Cap { cost_micro_usd: Some(100), tokens: Some(1_000), ..Cap::default() };
+    let task = Cap { cost_micro_usd: Some(40), tokens: Some(50), ..Cap::default() };
+    let mut bench = capped(Caps { run, task, ..Caps::default() });
+    for _ in 0..4 {
+        bench.spawn(agent_with("x", r#"{"backend":"component:pinned"}"#));
+    }
+    let lacks = |bench: &Bench, task: &str, others: &[&str]| {
+        let others: Vec<TaskPath> = others.iter().map(|task| path(task)).collect();
+        bench.run.lacks_for_start(&path(task), &others, bench.now).is_some()
+    };
+    assert!(!lacks(&bench, "2", &["1"]));
+    assert!(lacks(&bench, "3", &["1", "2"]), "not even the first wave passes the cap");
+    bench.start("1");
+    bench.start("2");
+    assert_eq!(bench.run.spent().cost_micro_usd, 80);
+    // Each can be told what it may spend: together that is never more than the cap.
+    let left = bench.run.left_for(&path("1"));
+    assert_eq!((left.cost_micro_usd, left.tokens), (Some(40), Some(50)));
+    bench.end("1", cost(10));
+    assert!(!lacks(&bench, "3", &[]));
+    assert_eq!(bench.run.spent().cost_micro_usd, 50);
+}
+
+#[test]
 fn a_call_that_nobody_heard_the_end_of_is_charged_with_its_reserve_and_marked() {
     let failure = || Failure::new(FailureKind::Failed, "flaky", "again");
     let charged = Usage { agents: 1, estimated_calls: 1, ..cost(60) };

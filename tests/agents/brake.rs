@@ -206,3 +206,25 @@ fn a_run_that_waits_for_its_provider_ends_at_the_first_interrupt() {
     let run = place.project.last_run();
     assert_eq!(tasks(&place.project.journal(&run), "deferred").len(), 1);
 }
+
+#[test]
+fn waiting_for_a_provider_does_not_use_up_the_time_of_the_run() {
+    let place = Place::new(|seen: &Seen| match seen.number {
+        1 => Reply::default().with(Fault::Refuses(Refusal::SpendCap)).header("retry-after", "8"),
+        _ => Reply::text("done"),
+    });
+    let output = place
+        .command(&["run", "many.js", "--args-json", "1", "--agent", "openai-chat:gpt-4.1-mini"])
+        .args(["--yes", "--json", "--timeout", "6s"])
+        .env("OPENAI_BASE_URL", place.server.base_url(Api::OpenaiChat))
+        .env("OPENAI_API_KEY", "another-key-of-the-tests")
+        .output()
+        .unwrap();
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (result["state"].as_str(), output.status.code()),
+        (Some("done"), Some(0)),
+        "{result}"
+    );
+    assert_eq!(place.server.requests(), 2);
+}

@@ -156,7 +156,7 @@ impl RunLoop {
     /// The next event; none when a timer or the deadline is due first.
     async fn next(&mut self) -> Option<Event> {
         let timer = self.timers.peek().map(|Reverse((due, _))| *due);
-        let due = [timer, self.deadline, self.reset()].into_iter().flatten().min();
+        let due = [timer, self.deadline(), self.reset()].into_iter().flatten().min();
         match due {
             None => self.events.recv().await,
             Some(due) => {
@@ -164,6 +164,11 @@ impl RunLoop {
                 tokio::time::timeout(wait, self.events.recv()).await.unwrap_or_default()
             }
         }
+    }
+
+    /// When the operator's time is over. It does not pass while the run waits for a provider.
+    fn deadline(&self) -> Option<Timestamp> {
+        self.deadline.filter(|_| self.resting.is_none())
     }
 
     async fn fire_timers(&mut self) {
@@ -178,7 +183,7 @@ impl RunLoop {
         if self.reset().is_some_and(|reset| reset <= now) {
             self.go_on(None);
         }
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
             self.leave(Pause::Cap { cap: "wall-time".into(), short: None }).await;
         }

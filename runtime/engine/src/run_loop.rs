@@ -121,8 +121,7 @@ impl RunLoop {
                 return Ok(());
             }
             // Room that was given back is room for others: a run is stuck only when nothing is on its way.
-            if let Ok(event) = self.events.try_recv() {
-                self.take(event).await?;
+            if self.take_waiting().await? {
                 self.fire_timers().await;
                 continue;
             }
@@ -134,11 +133,19 @@ impl RunLoop {
             if let Some(event) = self.next().await {
                 self.take(event).await?;
             }
-            while let Ok(event) = self.events.try_recv() {
-                self.take(event).await?;
-            }
+            self.take_waiting().await?;
             self.fire_timers().await;
         }
+    }
+
+    /// Takes every event that has arrived, so that one commit serves them all. Whether there was one.
+    async fn take_waiting(&mut self) -> Result<bool, EngineError> {
+        let mut taken = false;
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event).await?;
+            taken = true;
+        }
+        Ok(taken)
     }
 
     /// Obeys what people asked while nobody drove the run, before anything starts.

@@ -15,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// Released versions, each a folder here.
-const VERSIONS: &[&str] = &["v0.1.0"];
+const VERSIONS: &[&str] = &["v0.1.0", "v0.1.1"];
 
 fn golden(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(version)

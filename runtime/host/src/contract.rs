@@ -5,7 +5,7 @@ use baton_core::manifest::World;
 /// Package of our own interfaces.
 const OWN_PACKAGE: &str = "baton:runtime";
 /// Version of our own package that this host speaks.
-pub(crate) const OWN_VERSION: Version = Version { major: 0, minor: 1, patch: 1 };
+pub(crate) const OWN_VERSION: Version = Version { major: 0, minor: 1, patch: 2 };
 
 /// Interfaces of WASI 0.2 that all worlds are linked with. No sockets and no HTTP. The file system
 /// is there because toolchains import it; outside of world `tool` it has no directory in it.
@@ -49,6 +49,7 @@ pub(crate) fn own(world: World) -> &'static [&'static str] {
             "baton:runtime/report",
             "baton:runtime/budget",
             "baton:runtime/tools",
+            "baton:runtime/gates",
         ],
         World::Agent => &[
             "baton:runtime/types",
@@ -183,8 +184,11 @@ mod tests {
             ("baton:runtime/files@0.1.0", agent, None),
             ("baton:runtime/tasks@0.1.0", tool, Some("world `tool` does not have")),
             ("baton:runtime/types@0.1.1", tool, None),
-            ("baton:runtime/tasks@0.1.2", workflow, Some("a newer")),
-            ("baton:runtime/tasks@0.2.0", workflow, Some("version 0.1.1")),
+            ("baton:runtime/tasks@0.1.2", workflow, None),
+            ("baton:runtime/gates@0.1.2", workflow, None),
+            ("baton:runtime/gates@0.1.2", agent, Some("world `agent` does not have")),
+            ("baton:runtime/tasks@0.1.3", workflow, Some("a newer")),
+            ("baton:runtime/tasks@0.2.0", workflow, Some("version 0.1.2")),
             ("baton:runtime/tasks@1.0.0", workflow, Some("@1.0.0")),
             ("baton:runtime/tasks@0.0.9", workflow, Some("another")),
             ("baton:runtime/tasks", workflow, Some("without a usable version")),

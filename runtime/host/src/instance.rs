@@ -37,7 +37,8 @@ pub(crate) async fn run_workflow(
     input: String,
     port: Workflow,
 ) -> GuestEnd {
-    let mut instance = Instance::new(&engine, slot, &limits, &limits.workflow, *seed.bytes(), port);
+    let mut instance =
+        Instance::new(&engine, slot, &limits, (&limits.workflow, "workflow"), *seed.bytes(), port);
     let start = instance.store.data().port.now();
     instance.store.data_mut().start = start;
     let Instance { store, meter, .. } = &mut instance;
@@ -65,7 +66,7 @@ pub(crate) async fn perform(
         Ok(seed) => seed,
         Err(failure) => return ended(failure),
     };
-    let mut instance = Instance::new(&engine, slot, &limits, &limits.agent, seed, port);
+    let mut instance = Instance::new(&engine, slot, &limits, (&limits.agent, "agent"), seed, port);
     let task = convert::agent_task(task);
     let Instance { store, meter, .. } = &mut instance;
     let call = async {
@@ -138,6 +139,8 @@ struct Instance<P: Port> {
     _slot: Slot,
     meter: Arc<Meter>,
     output: Output,
+    /// The group of limits that the guest is held to.
+    world: &'static str,
 }
 
 impl<P: Port> Instance<P> {
@@ -145,7 +148,7 @@ impl<P: Port> Instance<P> {
         engine: &Engine,
         slot: Slot,
         limits: &Limits,
-        own: &GuestLimits,
+        (own, world): (&GuestLimits, &'static str),
         seed: [u8; 32],
         port: P,
     ) -> Self {
@@ -155,7 +158,7 @@ impl<P: Port> Instance<P> {
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
         hold(&mut store, own);
-        Self { store, _slot: slot, meter, output }
+        Self { store, _slot: slot, meter, output, world }
     }
 
     fn end(self, result: wasmtime::Result<GuestResult>) -> GuestEnd {
@@ -167,7 +170,7 @@ impl<P: Port> Instance<P> {
         let fuel = burnt(granted, left, result.as_ref().err());
         let outcome = match result {
             Ok(result) => Ok(convert::result(result, &limits.run)),
-            Err(error) => trap::outcome(&error, granted, &output),
+            Err(error) => trap::outcome(&error, granted, &output, self.world),
         };
         GuestEnd { outcome, fuel, output }
     }

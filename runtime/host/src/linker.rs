@@ -25,6 +25,7 @@ pub(crate) fn workflow(engine: &Engine) -> wasmtime::Result<Linker<State<Workflo
     calls::tasks::link(&mut linker)?;
     calls::budget::link(&mut linker)?;
     calls::tools::link(&mut linker)?;
+    calls::gates::link(&mut linker)?;
     Ok(linker)
 }
 

@@ -103,6 +103,10 @@ pub trait WorkflowPort: Send {
         fuel: u64,
     ) -> PortFuture<'_, Result<Result<FileAnswer, FileError>, PortError>>;
 
+    /// What is wrong with the schema of a gate, or with its default in the eyes of that schema; the
+    /// same for the same options on every replay.
+    fn gate_problem(&self, options: &str) -> PortFuture<'static, Option<String>>;
+
     /// Virtual time: that of the last delivery.
     fn now(&self) -> Timestamp;
 

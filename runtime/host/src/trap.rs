@@ -68,11 +68,13 @@ pub(crate) fn fuel_is_exact(error: &wasmtime::Error) -> bool {
     }
 }
 
-/// The outcome an error stands for. `Err` when the port ended the guest.
+/// The outcome an error stands for. `Err` when the port ended the guest. `world` is the group of limits
+/// that the guest was held to: where one was met, the failure says how to set it.
 pub(crate) fn outcome(
     error: &wasmtime::Error,
     granted: u64,
     output: &Captured,
+    world: &'static str,
 ) -> Result<Outcome, PortError> {
     if let Some(port) = error.downcast_ref::<PortError>() {
         return Err(port.clone());
@@ -85,11 +87,37 @@ pub(crate) fn outcome(
         .or_else(|| trapped(error, granted, output))
         .or_else(|| by_message(error));
     match failure {
-        Some(failure) => Ok(Outcome::Failed(failure)),
+        Some(mut failure) => {
+            if let Some(field) = setting(&failure) {
+                failure.message.push_str(&format!("; `--limit {world}.{field}=N` sets another"));
+            }
+            Ok(Outcome::Failed(failure))
+        }
         None if words(error).contains(messages::NO_MEMORY) => {
             Err(PortError::Capacity("the system has no memory maps left for another instance"))
         }
         None => Ok(Outcome::Failed(internal(error))),
+    }
+}
+
+/// The limit of a guest that a failure is about, as it is named in the table of limits.
+fn setting(failure: &Failure) -> Option<&'static str> {
+    match (failure.kind, failure.code.as_str()) {
+        (FailureKind::TimedOut, "wall-time") => Some("wall_ms"),
+        (FailureKind::Limit, code) => match code {
+            "memory" => Some("memory_bytes"),
+            "table" => Some("table_elements"),
+            "fuel" => Some("fuel"),
+            "instances" => Some("instances"),
+            "memories" => Some("memories"),
+            "tables" => Some("tables"),
+            "handles" => Some("handles"),
+            "host-calls" => Some("host_calls"),
+            "host-call-bytes" => Some("host_call_bytes"),
+            "random-bytes" => Some("random_bytes"),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod files;
+pub(crate) mod gates;
 pub(crate) mod report;
 pub(crate) mod tasks;
 pub(crate) mod tools;

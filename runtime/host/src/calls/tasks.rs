@@ -31,10 +31,8 @@ pub(crate) fn link(linker: &mut Linker<State<Workflow>>) -> wasmtime::Result<()>
     })?;
     tasks.func_wrap("cancel", |mut store: Store<'_>, (task,): (u64,)| {
         let fuel = enter(&store)?;
-        match store.data_mut().port.command(Command::Cancel { task }, fuel)? {
-            Reply::Nothing => Ok(()),
-            other => Err(unexpected(&other)),
-        }
+        let reply = store.data_mut().port.command(Command::Cancel { task }, fuel)?;
+        nothing(&reply)
     })?;
     tasks.func_wrap_async("wait-any", |store: Store<'_>, (tasks,): (Option<Vec<u64>>,)| {
         Box::new(wait(store, tasks))
@@ -50,6 +48,14 @@ pub(super) fn spawn(
         Reply::Task(number) => Ok((Ok(number),)),
         Reply::Refused(refusal) => Ok((Err(convert::refusal(refusal)),)),
         Reply::Nothing => Err(unexpected(&Reply::Nothing)),
+    }
+}
+
+/// The answer to a command that has none.
+pub(super) fn nothing(reply: &Reply) -> wasmtime::Result<()> {
+    match reply {
+        Reply::Nothing => Ok(()),
+        other => Err(unexpected(other)),
     }
 }
 

@@ -14,29 +14,29 @@ use super::mock::{Mock, completed, host, perform, run, said};
 use crate::Host;
 
 const TASKS: &str = r#"
-  (import "baton:runtime/tasks@0.1.1" "spawn-agent"
+  (import "baton:runtime/tasks@0.1.2" "spawn-agent"
     (func $agent (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.1" "spawn-workflow"
+  (import "baton:runtime/tasks@0.1.2" "spawn-workflow"
     (func $workflow (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.1" "sleep" (func $sleep (param i64 i32)))
-  (import "baton:runtime/tasks@0.1.1" "wait-any" (func $wait (param i32 i32 i32 i32)))
-  (import "baton:runtime/tasks@0.1.1" "cancel" (func $cancel (param i64)))"#;
+  (import "baton:runtime/tasks@0.1.2" "sleep" (func $sleep (param i64 i32)))
+  (import "baton:runtime/tasks@0.1.2" "wait-any" (func $wait (param i32 i32 i32 i32)))
+  (import "baton:runtime/tasks@0.1.2" "cancel" (func $cancel (param i64)))"#;
 const FILES: &str = r#"
-  (import "baton:runtime/files@0.1.1" "read" (func $read (param i32 i32 i32)))
-  (import "baton:runtime/files@0.1.1" "stat" (func $stat (param i32 i32 i32)))
-  (import "baton:runtime/files@0.1.1" "list" (func $list (param i32 i32 i32 i32 i32 i32 i32)))
-  (import "baton:runtime/files@0.1.1" "search"
+  (import "baton:runtime/files@0.1.2" "read" (func $read (param i32 i32 i32)))
+  (import "baton:runtime/files@0.1.2" "stat" (func $stat (param i32 i32 i32)))
+  (import "baton:runtime/files@0.1.2" "list" (func $list (param i32 i32 i32 i32 i32 i32 i32)))
+  (import "baton:runtime/files@0.1.2" "search"
     (func $search (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
 const REPORT: &str = r#"
-  (import "baton:runtime/report@0.1.1" "phase" (func $phase (param i32 i32)))
-  (import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))
-  (import "baton:runtime/report@0.1.1" "progress" (func $progress (param i64 i32 i64)))
-  (import "baton:runtime/report@0.1.1" "artifact"
+  (import "baton:runtime/report@0.1.2" "phase" (func $phase (param i32 i32)))
+  (import "baton:runtime/report@0.1.2" "log" (func $log (param i32 i32 i32)))
+  (import "baton:runtime/report@0.1.2" "progress" (func $progress (param i64 i32 i64)))
+  (import "baton:runtime/report@0.1.2" "artifact"
     (func $artifact (param i32 i32 i32 i32 i32 i32 i32)))"#;
 const BUDGET: &str = r#"
-  (import "baton:runtime/budget@0.1.1" "granted" (func $granted (param i32)))
-  (import "baton:runtime/budget@0.1.1" "spent" (func $spent (param i32)))
-  (import "baton:runtime/budget@0.1.1" "left" (func $left (param i32)))"#;
+  (import "baton:runtime/budget@0.1.2" "granted" (func $granted (param i32)))
+  (import "baton:runtime/budget@0.1.2" "spent" (func $spent (param i32)))
+  (import "baton:runtime/budget@0.1.2" "left" (func $left (param i32)))"#;
 const WASI: &str = r#"
   (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))
   (import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))"#;
@@ -336,9 +336,9 @@ const SPEC: &str = r#"(data (i32.const 112) "code/search")"#;
 #[tokio::test]
 async fn a_workflow_is_offered_tools_and_spawns_them() {
     let imports = r#"
-      (import "baton:runtime/tools@0.1.1" "spawn-tool"
+      (import "baton:runtime/tools@0.1.2" "spawn-tool"
         (func $spawn (param i32 i32 i32 i32 i32 i32 i32)))
-      (import "baton:runtime/tools@0.1.1" "available" (func $available (param i32)))"#;
+      (import "baton:runtime/tools@0.1.2" "available" (func $available (param i32)))"#;
     let body = "
       (call $available (i32.const 2048))
       (call $must (i32.eq (i32.load (i32.const 2052)) (i32.const 1)))
@@ -362,9 +362,9 @@ async fn a_workflow_is_offered_tools_and_spawns_them() {
 #[tokio::test]
 async fn an_agent_calls_the_tools_of_its_box() {
     let imports = r#"
-      (import "baton:runtime/toolbox@0.1.1" "call"
+      (import "baton:runtime/toolbox@0.1.2" "call"
         (func $call (param i32 i32 i32 i32 i32 i32 i32)))
-      (import "baton:runtime/toolbox@0.1.1" "available" (func $available (param i32)))"#;
+      (import "baton:runtime/toolbox@0.1.2" "available" (func $available (param i32)))"#;
     // What the call brings is the output.
     let body = "
       (call $available (i32.const 2048))
@@ -380,4 +380,28 @@ async fn an_agent_calls_the_tools_of_its_box() {
     assert_eq!(said(&end), "null");
     let log = log.lock().unwrap();
     assert!(log.iter().any(|(what, _)| what.contains(r#"name: "code/search""#)), "{log:?}");
+}
+
+#[tokio::test]
+async fn a_workflow_asks_people_and_listens() {
+    let imports = r#"
+      (import "baton:runtime/gates@0.1.2" "ask" (func $ask (param i32 i32 i32 i32 i32)))
+      (import "baton:runtime/gates@0.1.2" "listen" (func $listen))"#;
+    let body = "
+      (call $ask (i32.const 100) (i32.const 2) (i32.const 104) (i32.const 2) (i32.const 2048))
+      (call $must (i64.eq (i64.load (i32.const 2056)) (i64.const 1)))
+      (call $listen)
+      (call $done (i32.const 108) (i32.const 1))";
+    let mock = Mock::default();
+    let log = Arc::clone(&mock.log);
+    let guest = workflow(imports, TEXTS, body);
+    let end = run(&host(), &guest, &Limits::default(), mock).await;
+    assert_eq!(said(&end), "7", "{end:?}");
+    let log = log.lock().unwrap();
+    let calls: Vec<&str> = log.iter().map(|(what, _)| what.as_str()).collect();
+    assert_eq!(
+        calls,
+        [r#"AskGate(RawGateSpec { question: "go", options: "{}", problem: None })"#, "Listen",]
+    );
+    assert!(log[0].1 < log[1].1, "fuel is told at every call: {log:?}");
 }

@@ -165,7 +165,7 @@ pub(crate) fn component(world: &str, parts: &str) -> Vec<u8> {
     }
     let wit = format!(
         "package test:guest;
-         world guest {{ include baton:runtime/{world}@0.1.1; {imports} }}"
+         world guest {{ include baton:runtime/{world}@0.1.2; {imports} }}"
     );
     let package = resolve.push_str("guest.wit", &wit).unwrap();
     let world = resolve.select_world(&[package], Some("guest")).unwrap();

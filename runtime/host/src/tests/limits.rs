@@ -10,10 +10,10 @@ use super::mock::{Mock, host, perform, run, said};
 use crate::port::PortError;
 use crate::{Captured, trap};
 
-const LOG: &str = r#"(import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))"#;
-const WAIT: &str = r#"(import "baton:runtime/tasks@0.1.1" "wait-any"
+const LOG: &str = r#"(import "baton:runtime/report@0.1.2" "log" (func $log (param i32 i32 i32)))"#;
+const WAIT: &str = r#"(import "baton:runtime/tasks@0.1.2" "wait-any"
     (func $wait (param i32 i32 i32 i32)))"#;
-const SLEEP: &str = r#"(import "baton:runtime/tasks@0.1.1" "sleep" (func $sleep (param i64 i32)))"#;
+const SLEEP: &str = r#"(import "baton:runtime/tasks@0.1.2" "sleep" (func $sleep (param i64 i32)))"#;
 const RANDOM: &str = r#"(import "wasi:random/random@0.2.0" "get-random-bytes"
     (func $random (param i64 i32)))"#;
 const STDOUT: &str = r#"(import "wasi:cli/stdout@0.2.0" "get-stdout" (func $stdout (result i32)))"#;
@@ -375,7 +375,8 @@ fn handles_of_own_resources_are_limited() {
     store.set_fuel(1_000_000).unwrap();
     store.set_max_component_handles(100);
     let error = Linker::new(&engine).instantiate(&mut store, &component).unwrap_err();
-    let Ok(Outcome::Failed(failure)) = trap::outcome(&error, 0, &Captured::default()) else {
+    let Ok(Outcome::Failed(failure)) = trap::outcome(&error, 0, &Captured::default(), "workflow")
+    else {
         panic!("{error:#}");
     };
     assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Limit, "handles"));
@@ -396,7 +397,7 @@ fn a_full_pool_is_the_hosts_affair() {
         }
     };
     assert!(!stores.is_empty());
-    let outcome = trap::outcome(&error, 0, &Captured::default());
+    let outcome = trap::outcome(&error, 0, &Captured::default(), "workflow");
     assert!(matches!(outcome, Err(PortError::Capacity(_))), "{error:#}");
 }
 
@@ -404,7 +405,7 @@ fn a_full_pool_is_the_hosts_affair() {
 fn a_panic_message_is_quoted_without_its_control_characters() {
     let output = Captured { stderr: "early\nlate \u{1b}[31mred".into(), ..Captured::default() };
     let error = wasmtime::Error::from(wasmtime::Trap::UnreachableCodeReached);
-    let Ok(Outcome::Failed(failure)) = trap::outcome(&error, 0, &output) else {
+    let Ok(Outcome::Failed(failure)) = trap::outcome(&error, 0, &output, "workflow") else {
         panic!("{error:#}");
     };
     assert_eq!(failure.message, "the guest panicked: early\nlate [31mred");

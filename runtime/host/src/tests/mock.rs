@@ -45,10 +45,11 @@ impl WorkflowPort for Mock {
             return Err(end);
         }
         Ok(match command {
-            Command::Report(_) | Command::Cancel { .. } => Reply::Nothing,
+            Command::Report(_) | Command::Cancel { .. } | Command::Listen => Reply::Nothing,
             Command::SpawnAgent(_)
             | Command::SpawnWorkflow(_)
             | Command::SpawnTool(_)
+            | Command::AskGate(_)
             | Command::Sleep { .. } => {
                 self.spawned += 1;
                 Reply::Task(self.spawned)
@@ -92,6 +93,10 @@ impl WorkflowPort for Mock {
         let missing = || Err(FileError::new(FileErrorKind::NotFound, "not-found", "not there"));
         let answer = self.files.pop_front().unwrap_or_else(missing);
         Box::pin(async move { Ok(answer) })
+    }
+
+    fn gate_problem(&self, _: &str) -> PortFuture<'static, Option<String>> {
+        Box::pin(std::future::ready(None))
     }
 
     fn now(&self) -> Timestamp {

@@ -145,7 +145,7 @@ fn refusals_name_what_they_refuse() {
             "a newer contract",
             wat::parse_str(r#"(component (import "baton:runtime/tasks@0.2.0" (instance)))"#)
                 .unwrap(),
-            "offers version 0.1.1",
+            "offers version 0.1.2",
         ),
     ] {
         let refusals = inspect(&bytes).unwrap().refusals;
@@ -312,6 +312,7 @@ const ITEMS: &[(&str, &str)] = &[
     ("wasi:keyvalue/store", r#"(export "open" (func))"#),
     ("baton:runtime/tasks", r#"(export "cancel" (func (param "task" u64)))"#),
     ("baton:runtime/report", r#"(export "phase" (func (param "title" string)))"#),
+    ("baton:runtime/gates", r#"(export "listen" (func))"#),
 ];
 
 fn links(interface: &str, item: &str, world: World) -> bool {

@@ -112,7 +112,7 @@ impl WarmTool {
             }
             Err(error) => {
                 drop(live);
-                let outcome = trap::outcome(&error, granted, &output);
+                let outcome = trap::outcome(&error, granted, &output, "tool");
                 ToolEnd { end: GuestEnd { outcome, fuel, output }, unavailable: false }
             }
         }

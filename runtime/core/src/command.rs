@@ -1,6 +1,7 @@
 //! What a workflow asks of its run, and what it gets.
 
 use crate::budget::Amounts;
+use crate::gate::RawGateSpec;
 use crate::handoff::{Outcome, Usage};
 use crate::refusal::Refusal;
 use crate::report::Report;
@@ -16,6 +17,10 @@ pub enum Command {
     SpawnWorkflow(RawWorkflowSpec),
     /// Call a tool.
     SpawnTool(RawToolSpec),
+    /// Ask a person.
+    AskGate(RawGateSpec),
+    /// Take messages: wait for one where nothing else is open.
+    Listen,
     /// Start a timer.
     Sleep {
         /// How long, in milliseconds.

@@ -9,10 +9,14 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 pub mod action;
+pub mod blobs;
 pub mod budget;
 pub mod command;
 pub mod digest;
 pub mod files;
+pub mod forecast;
+pub mod fork;
+pub mod gate;
 pub mod handoff;
 pub mod ids;
 pub mod json;

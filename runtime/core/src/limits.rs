@@ -163,6 +163,14 @@ limits! {
     }
 }
 
+limits! {
+    /// Wall time of one attempt of an agent, where its call does not say.
+    AttemptLimits, "attempt" {
+        agent_ms = 6 * 3_600_000, "milliseconds", "Of models, coding agents and components: whoever shows signs of life goes on, silence and other limits end it long before.";
+        program_ms = 3_600_000, "milliseconds", "Of `command:` programs, whose signs of life nobody sees.";
+    }
+}
+
 /// All limits of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -185,6 +193,9 @@ pub struct Limits {
     /// One agent that is a model.
     #[serde(skip_serializing_if = "is_usual")]
     pub model: ModelLimits,
+    /// One attempt of an agent.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub attempt: AttemptLimits,
 }
 
 fn is_usual<T: Default + PartialEq>(limits: &T) -> bool {
@@ -213,6 +224,7 @@ impl Limits {
             Some(("tool", field)) => self.tool.set(field, value),
             Some(("tools", field)) => self.tools.set(field, value),
             Some(("model", field)) => self.model.set(field, value),
+            Some(("attempt", field)) => self.attempt.set(field, value),
             _ => false,
         };
         if known { Ok(()) } else { Err(UnknownLimit { name: name.into() }) }
@@ -234,6 +246,7 @@ impl Limits {
             .chain(named(GuestLimits::ROWS, "tool"))
             .chain(named(ToolLimits::ROWS, "tools"))
             .chain(named(ModelLimits::ROWS, "model"))
+            .chain(named(AttemptLimits::ROWS, "attempt"))
             .collect()
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::budget::{Amounts, Caps, Short};
 use crate::digest::Digest;
 use crate::files::{FileRequest, Observation};
+use crate::forecast::Forecast;
+use crate::gate::GateSpec;
 use crate::handoff::{Failure, Outcome, Usage};
 use crate::ids::{RunId, TaskId, TaskPath, Timestamp};
 use crate::json::Json;
@@ -244,12 +246,54 @@ pub enum Body {
         /// Who.
         by: String,
     },
-    /// A person sent a message to the run.
+    /// A person sent a message.
     Messaged {
         /// Who.
         sender: String,
         /// The text.
         text: String,
+        /// The agent it is for; none: the root workflow.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<TaskPath>,
+        /// Whether it interrupts what the agent is doing.
+        #[serde(default, skip_serializing_if = "is_false")]
+        urgent: bool,
+    },
+    /// An agent was told its messages up to one of them.
+    Heard {
+        /// The agent.
+        task: TaskPath,
+        /// Record number of the last message it was told.
+        upto: u64,
+    },
+    /// The root workflow takes messages: it may wait for nothing else. A command of a guest.
+    Listening {
+        /// The workflow.
+        workflow: TaskPath,
+        /// Fuel its instance had burnt.
+        fuel: u64,
+    },
+    /// A person asked the run to pause: nothing further starts.
+    PauseOrdered {
+        /// Who.
+        by: String,
+        /// Whether agents at work are interrupted instead of awaited.
+        #[serde(default, skip_serializing_if = "is_false")]
+        now: bool,
+        /// It takes back an order that has not come about yet.
+        #[serde(default, skip_serializing_if = "is_false")]
+        lifted: bool,
+    },
+    /// A person asked for one agent or tool to begin anew. What it did so far is dropped, its
+    /// conversation too.
+    RestartOrdered {
+        /// The task.
+        task: TaskPath,
+        /// Who.
+        by: String,
+        /// Why, in the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// The run stopped for a time. Delivers nothing to any guest.
     Paused {
@@ -314,6 +358,14 @@ pub enum Work {
         /// When it is due.
         due: Timestamp,
     },
+    /// A person is asked.
+    Gate {
+        /// The question.
+        spec: GateSpec,
+        /// When the default is taken, or the gate fails; none: never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
+    },
 }
 
 impl Work {
@@ -328,7 +380,7 @@ impl Work {
     pub fn effect(&self) -> Option<Effect> {
         match self {
             Self::Agent { effect, .. } | Self::Tool { effect, .. } => Some(*effect),
-            Self::Workflow { .. } | Self::Sleep { .. } => None,
+            Self::Workflow { .. } | Self::Sleep { .. } | Self::Gate { .. } => None,
         }
     }
 
@@ -340,6 +392,7 @@ impl Work {
             Self::Tool { .. } => "tool",
             Self::Workflow { .. } => "workflow",
             Self::Sleep { .. } => "timer",
+            Self::Gate { .. } => "gate",
         }
     }
 
@@ -351,6 +404,7 @@ impl Work {
             Self::Tool { spec, tool, .. } => spec.options.label.as_deref().or(Some(tool)),
             Self::Workflow { spec, .. } => spec.options.label.as_deref().or(Some(&spec.name)),
             Self::Sleep { .. } => None,
+            Self::Gate { spec, .. } => spec.options.label.as_deref(),
         }
     }
 }
@@ -443,6 +497,15 @@ pub enum Pause {
         /// Who.
         by: String,
     },
+    /// Nothing is left to do before a person has answered.
+    Gate {
+        /// The gate that was asked first of those that are open.
+        task: TaskPath,
+        /// Its question.
+        question: String,
+    },
+    /// Nothing is left to do before a person sends a message.
+    Message,
     /// The process that owned it was asked to end.
     Interrupted,
 }
@@ -611,6 +674,25 @@ impl Default for ScriptOptions {
 /// Levels of `workflow()` where nobody says otherwise, as in the dialect.
 pub const SCRIPT_NESTING_DEFAULT: u32 = 1;
 
+/// Where a run was forked from another. Its first records are the other's, and cost it nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The other run.
+    pub run: RunId,
+    /// Record of the other run up to which it is shared.
+    pub at: u64,
+    /// How many records of this run are shared, the first included.
+    pub records: u64,
+    /// When it was forked.
+    pub made: Timestamp,
+    /// Tasks whose ends a person wrote, here or in the runs above: performing them does not bring that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<TaskPath>,
+    /// What was changed, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<String>,
+}
+
 /// A run whose results are used again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reuse {
@@ -619,6 +701,9 @@ pub struct Reuse {
     /// Results of agents whose reads nobody sees are used although files may have changed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stale: bool,
+    /// Tasks of that run whose results are not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<TaskPath>,
 }
 
 /// The state of a directory at one moment.
@@ -713,6 +798,15 @@ pub struct RunStarted {
     /// The run whose results it may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<Reuse>,
+    /// Where it was forked from another run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<Box<Fork>>,
+    /// The finished run that it follows up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<RunId>,
+    /// What it was expected to consume, if that was told before it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Box<Forecast>>,
     /// Who started it.
     #[serde(default)]
     pub by: String,

@@ -78,6 +78,8 @@ pub struct Cursor {
     /// Completions with lower sequence numbers were all delivered.
     pub(crate) floor: u64,
     pub(crate) messages: usize,
+    /// It said that it takes messages.
+    pub(crate) listens: bool,
     pub(crate) now: Timestamp,
     pub(crate) spent: Usage,
     /// Agents of delivered child workflows, which `spent` counts together with its own.
@@ -102,6 +104,7 @@ impl Cursor {
             delivered: BTreeSet::new(),
             floor: 0,
             messages: 0,
+            listens: false,
             now: began,
             spent: Usage::default(),
             child_agents: 0,
@@ -151,6 +154,10 @@ pub(crate) const SPAWN_WORKFLOW: &str = "spawn-workflow";
 pub(crate) const SPAWN_TOOL: &str = "spawn-tool";
 /// Kind of a command that starts a timer.
 pub(crate) const SLEEP: &str = "sleep";
+/// Kind of a command that asks a person.
+pub(crate) const GATE: &str = "gate";
+/// Kind of a command that takes messages.
+pub(crate) const LISTEN: &str = "listen";
 /// Kind of a recorded refusal: which of them was refused, only the digest says.
 pub(crate) const REFUSED: &str = "spawn";
 /// Kind of a cancellation.
@@ -168,7 +175,7 @@ pub(crate) const REPORT: &str = "report";
 pub(crate) fn same_kind(recorded: &str, attempted: &str) -> bool {
     recorded == attempted
         || (recorded == REFUSED
-            && [SPAWN_AGENT, SPAWN_WORKFLOW, SPAWN_TOOL, SLEEP].contains(&attempted))
+            && [SPAWN_AGENT, SPAWN_WORKFLOW, SPAWN_TOOL, SLEEP, GATE].contains(&attempted))
 }
 
 /// Kind of the command that asked for this work.
@@ -178,6 +185,7 @@ pub(crate) fn kind_of_work(work: &Work) -> &'static str {
         Work::Tool { .. } => SPAWN_TOOL,
         Work::Workflow { .. } => SPAWN_WORKFLOW,
         Work::Sleep { .. } => SLEEP,
+        Work::Gate { .. } => GATE,
     }
 }
 
@@ -191,6 +199,7 @@ pub(crate) fn summary_of_work(work: &Work) -> String {
         Work::Tool { tool, .. } => format!("tool `{}`", shorten(tool)),
         Work::Workflow { spec, .. } => format!("workflow `{}`", shorten(&spec.name)),
         Work::Sleep { .. } => "timer".into(),
+        Work::Gate { spec, .. } => format!("gate `{}`", shorten(&spec.question)),
     }
 }
 

@@ -87,3 +87,20 @@ fn the_golden_journal_is_a_run() {
     assert!(run.finished().is_some());
     assert_eq!(run.tasks().count(), 3);
 }
+
+/// Records of what people do to a run: added to the format, without a change of what was there.
+const CONTROL: &str = include_str!("golden/records_v1_control.jsonl");
+
+#[test]
+fn records_of_control_keep_their_bytes() {
+    let mut kinds = BTreeSet::new();
+    for line in CONTROL.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let body = serde_json::to_value(&record.body).unwrap();
+        kinds.extend(body.as_object().unwrap().keys().cloned());
+    }
+    let known =
+        ["heard", "listening", "messaged", "pause-ordered", "paused", "restart-ordered", "spawned"];
+    assert_eq!(kinds, known.iter().map(ToString::to_string).collect());
+}

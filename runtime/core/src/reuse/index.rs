@@ -35,6 +35,8 @@ pub struct Entry {
     /// It was reused there itself, whatever the files were.
     pub(super) unchecked: bool,
     claimed: bool,
+    /// It is to be done again.
+    excepted: bool,
 }
 
 #[derive(Debug)]
@@ -148,13 +150,15 @@ impl Index {
                         None => End::Done(outcome),
                     },
                 },
-                unchecked: was_stale && reused.contains(&path),
+                // What a fork shares was done by another run, with other files perhaps.
+                unchecked: (was_stale && reused.contains(&path)) || run.is_shared(&path),
                 path,
                 label: call.label,
                 parts: call.parts,
                 reads,
                 complete,
                 claimed: false,
+                excepted: false,
             });
         }
         Ok(index)
@@ -185,6 +189,13 @@ impl Index {
         }
     }
 
+    /// Takes the results of a task, and of all below it, out: they are to be done again.
+    pub fn except(&mut self, path: &TaskPath) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.path.is_within(path)) {
+            entry.excepted = true;
+        }
+    }
+
     /// Claims a result for a call: of the unclaimed ones with its key that `check` lets pass, the
     /// one in the same place, else the first. `check` says whether a condition holds now.
     ///
@@ -195,12 +206,16 @@ impl Index {
         call: &Call,
         mut check: impl FnMut(&Entry, Condition<'_>) -> Result<(), Miss>,
     ) -> Result<&Entry, Miss> {
+        let own = self.by_path.get(&call.path).and_then(|place| self.entries.get(*place));
+        if let Some(own) = own.filter(|own| own.excepted) {
+            return Err(Miss::Excepted { from: own.path.clone() });
+        }
         let equals = self.by_key.get(&call.parts.digest()).map_or(&[][..], Vec::as_slice);
         let same_place = self.by_path.get(&call.path).filter(|place| equals.contains(place));
         let mut refused = None;
         let found = same_place.into_iter().chain(equals).copied().find(|place| {
             let Some(entry) = self.entries.get(*place) else { return false };
-            if entry.claimed || entry.outcome().is_none() {
+            if entry.claimed || entry.excepted || entry.outcome().is_none() {
                 return false;
             }
             let condition = self.world.condition(entry);
@@ -226,13 +241,16 @@ impl Index {
         let equals = self.by_key.get(&call.parts.digest()).map_or(&[][..], Vec::as_slice);
         let equals: Vec<&Entry> =
             equals.iter().filter_map(|place| self.entries.get(*place)).collect();
-        let without = equals.iter().find(|entry| entry.outcome().is_none());
+        let without = equals.iter().find(|entry| entry.outcome().is_none() && !entry.excepted);
         if let Some(entry) = without {
             let from = entry.path.clone();
             return match &entry.end {
                 End::Failed(code) => Miss::Failed { from, code: code.clone() },
                 End::Open | End::Done(_) => Miss::Unfinished { from },
             };
+        }
+        if let Some(excepted) = equals.iter().find(|entry| entry.excepted) {
+            return Miss::Excepted { from: excepted.path.clone() };
         }
         if !equals.is_empty() {
             return Miss::Taken;

@@ -57,7 +57,7 @@ pub fn is_reusable(work: &Work) -> bool {
             let files = read.is_some() || write.is_some() || exec.is_some();
             *effect != Effect::Read && !files
         }
-        Work::Workflow { .. } | Work::Sleep { .. } => false,
+        Work::Workflow { .. } | Work::Sleep { .. } | Work::Gate { .. } => false,
     }
 }
 
@@ -195,6 +195,6 @@ pub fn needs_snapshot(work: &Work) -> bool {
             let options = &spec.options;
             (is_opaque(options, backend) || options.tools.is_some()) && options.isolation.is_none()
         }
-        Work::Tool { .. } | Work::Workflow { .. } | Work::Sleep { .. } => false,
+        Work::Tool { .. } | Work::Workflow { .. } | Work::Sleep { .. } | Work::Gate { .. } => false,
     }
 }

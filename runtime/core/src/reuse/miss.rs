@@ -33,6 +33,11 @@ pub enum Miss {
     },
     /// The same was asked there, and all its results went to equal calls before this one.
     Taken,
+    /// The same was asked there, and a person wants it done again.
+    Excepted {
+        /// That call.
+        from: TaskPath,
+    },
     /// What the call there had read is not the same now.
     FilesChanged {
         /// That call.
@@ -78,6 +83,7 @@ impl Miss {
             Self::Failed { .. } => "failed",
             Self::Unfinished { .. } => "unfinished",
             Self::Taken => "taken",
+            Self::Excepted { .. } => "excepted",
             Self::FilesChanged { .. } => "files-changed",
             Self::UnseenFilesChanged { .. } => "unseen-files-changed",
             Self::UnknownFiles { .. } => "unknown-files",
@@ -97,6 +103,7 @@ impl fmt::Display for Miss {
             Self::Failed { from, code } => write!(f, "/{from} failed: {code}"),
             Self::Unfinished { from } => write!(f, "/{from} never ended"),
             Self::Taken => f.write_str("its results went to equal calls before it"),
+            Self::Excepted { from } => write!(f, "/{from} is to be done again"),
             Self::FilesChanged { from, files, more } => {
                 write!(f, "what /{from} read has changed: {}", files.join(", "))?;
                 if *more > 0 {

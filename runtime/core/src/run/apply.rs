@@ -11,7 +11,8 @@ use crate::ids::{TaskPath, Timestamp};
 use crate::manifest::Requests;
 use crate::record::{Body, Effect, Record, Work};
 use crate::replay::{
-    CANCEL, FILES, REFUSED, REPORT, kind_of_work, shorten, summary_of_request, summary_of_work,
+    CANCEL, FILES, LISTEN, REFUSED, REPORT, kind_of_work, shorten, summary_of_request,
+    summary_of_work,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
@@ -198,9 +199,35 @@ impl Run {
             Body::CancelOrdered { task, by } => {
                 self.open_task_mut(seq, task)?.cancelled_by = Some(by.clone());
             }
-            Body::Messaged { sender, text } => {
-                let message = Message { seq, at, sender: sender.clone(), text: text.clone() };
-                self.messages.push(message);
+            Body::Messaged { sender, text, task, urgent } => {
+                let (sender, text) = (sender.clone(), text.clone());
+                let message = Message { seq, at, sender, text, urgent: *urgent };
+                match task {
+                    Some(task) => self.open_task_mut(seq, task)?.messages.push(message),
+                    None => self.messages.push(message),
+                }
+            }
+            Body::Heard { task, upto } => {
+                let task = self.open_task_mut(seq, task)?;
+                task.heard = task.heard.max(*upto);
+            }
+            Body::Listening { workflow, fuel } => {
+                let digest = Digest::of_json(LISTEN);
+                let recorded = self.recorded(seq, LISTEN, String::new(), digest, *fuel);
+                self.workflow_mut(seq, workflow)?.commands.push(recorded);
+            }
+            Body::PauseOrdered { .. } => {}
+            Body::RestartOrdered { task: path, .. } => {
+                self.let_go(path);
+                let task = self.open_task_mut(seq, path)?;
+                if !task.work.is_performed() {
+                    return Err(wrong(format!("/{path} is performed by nobody")));
+                }
+                let attempted = std::mem::take(&mut task.attempted);
+                task.carried.add(&attempted);
+                task.state = TaskState::Open;
+                task.turns.clear();
+                task.heard = 0;
             }
             Body::Paused { reason } => self.paused = Some(reason.clone()),
             Body::Resumed { epoch, caps, engine, .. } => {
@@ -224,6 +251,13 @@ impl Run {
         }
         self.seq = seq;
         self.at = self.at.max(at);
+        if let Some(fork) = &self.started.fork {
+            match seq.checked_sub(fork.records) {
+                Some(0) => self.forget_shared(),
+                Some(1) => self.own_since = Some(at),
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -257,7 +291,7 @@ impl Run {
         };
         let owner = self.workflow_mut(seq, &parent)?;
         match work {
-            Work::Tool { .. } | Work::Sleep { .. } => {}
+            Work::Tool { .. } | Work::Sleep { .. } | Work::Gate { .. } => {}
             Work::Agent { .. } => {
                 owner.spawned_agents += 1;
                 self.spawned_agents += 1;
@@ -423,6 +457,9 @@ impl Task {
             calls: 0,
             did_once: false,
             denials: 0,
+            messages: Vec::new(),
+            heard: 0,
+            shared: false,
         }
     }
 }

@@ -1,12 +1,60 @@
 //! The operator's caps: whether a start or a call fits what the run, its phase and its task may consume.
 
+use std::collections::BTreeMap;
+
 use super::{Run, Task};
 use crate::budget::{Amounts, Cap, Short};
 use crate::handoff::Usage;
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Pause, Work};
 
+/// Agents that have been asked for and not started: a fan-out that starts as a whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Burst {
+    run: u64,
+    phases: BTreeMap<String, u64>,
+}
+
 impl Run {
+    /// Agents that have not started; none where no cap counts agents, so that nobody needs to know.
+    #[must_use]
+    pub fn burst(&self) -> Option<Burst> {
+        let caps = [&self.caps.run].into_iter().chain(self.caps.phases.values());
+        if caps.filter_map(|cap| cap.agents).next().is_none() {
+            return None;
+        }
+        let mut burst = Burst::default();
+        for task in self.tasks.values() {
+            if task.attempts == 0
+                && !task.state.is_ended()
+                && matches!(*task.work, Work::Agent { .. })
+            {
+                burst.run += 1;
+                if let Some(phase) = task.phase() {
+                    *burst.phases.entry(phase.clone()).or_default() += 1;
+                }
+            }
+        }
+        Some(burst)
+    }
+
+    /// The cap on agents that has no room for all of a burst that a task is one of. None: all of them
+    /// may start.
+    #[must_use]
+    pub fn lacks_for_burst(&self, task: &TaskPath, burst: &Burst) -> Option<Pause> {
+        let of = |cap: Option<u64>, spent: u64, needs: u64, phase: Option<&String>| {
+            let cap = cap.filter(|cap| spent.saturating_add(needs) > *cap)?;
+            let short = Short { phase: phase.cloned(), task: None, cap, spent, needs };
+            Some(Pause::Cap { cap: "agents".into(), short: Some(Box::new(short)) })
+        };
+        of(self.caps.run.agents, self.agents, burst.run, None).or_else(|| {
+            let phase = self.phase_of(task)?;
+            let cap = self.caps.phases.get(phase)?.agents?;
+            let needs = burst.phases.get(phase).copied().unwrap_or_default();
+            of(Some(cap), self.spent_in(phase).0.agents, needs, Some(phase))
+        })
+    }
+
     /// The cap that leaves no room for an agent to start beside `others` that are about to, and what
     /// it lacks. None: it may start.
     #[must_use]
@@ -144,6 +192,9 @@ impl Run {
 impl Task {
     /// What it consumed so far, and holds.
     fn consumed(&self) -> Usage {
+        if self.shared {
+            return Usage::default();
+        }
         if let super::TaskState::Ended { usage, .. } = &self.state {
             return match &*self.work {
                 // What is below a workflow is counted where it was consumed.

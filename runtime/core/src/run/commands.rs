@@ -10,8 +10,8 @@ use crate::handoff::Artifact;
 use crate::ids::Timestamp;
 use crate::record::Body;
 use crate::replay::{
-    Attempt, CANCEL, Cursor, Divergence, END, FILES, REPORT, SLEEP, SPAWN_AGENT, SPAWN_TOOL,
-    SPAWN_WORKFLOW, WAIT, same_kind, shorten, summary_of_request,
+    Attempt, CANCEL, Cursor, Divergence, END, FILES, GATE, LISTEN, REPORT, SLEEP, SPAWN_AGENT,
+    SPAWN_TOOL, SPAWN_WORKFLOW, WAIT, same_kind, shorten, summary_of_request,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
@@ -52,7 +52,9 @@ impl Run {
             other => other,
         };
         let attempt = attempt(&command, fuel);
+        let listens = matches!(command, Command::Listen);
         if let Some(recorded) = self.repeat(cursor, &attempt)? {
+            cursor.listens |= listens;
             let reply = match &recorded.answer {
                 Answer::Reply(reply) => reply.clone(),
                 Answer::Observation(_) => Reply::Nothing,
@@ -61,12 +63,18 @@ impl Run {
             return Ok(reply);
         }
         cursor.position += 1;
+        cursor.listens |= listens;
         let digest = attempt.digest;
         let reply = match command {
             Command::SpawnAgent(spec) => self.spawn_agent(cursor, spec, digest, fuel, at),
             Command::SpawnWorkflow(spec) => self.spawn_workflow(cursor, spec, digest, fuel, at),
             Command::SpawnTool(spec) => self.spawn_tool(cursor, spec, digest, fuel, at),
             Command::Sleep { ms } => self.spawn_timer(cursor, ms, digest, fuel, at),
+            Command::AskGate(spec) => self.spawn_gate(cursor, spec, digest, fuel, at),
+            Command::Listen => {
+                self.push(Body::Listening { workflow: cursor.workflow.clone(), fuel }, at);
+                Reply::Nothing
+            }
             Command::Cancel { task } => {
                 let workflow = cursor.workflow.clone();
                 let path = workflow.child(task);
@@ -84,7 +92,7 @@ impl Run {
         Ok(reply)
     }
 
-    fn note_spawned(&self, cursor: &mut Cursor, reply: &Reply) {
+    pub(super) fn note_spawned(&self, cursor: &mut Cursor, reply: &Reply) {
         if let Reply::Task(number) = reply {
             let child = self.workflows.get(&cursor.workflow.child(*number));
             cursor.note_spawned(*number, child.map(|child| &child.budget));
@@ -181,7 +189,7 @@ impl Run {
     }
 
     /// The next recorded command, if there is one, checked against the attempt.
-    fn repeat(
+    pub(super) fn repeat(
         &self,
         cursor: &mut Cursor,
         attempt: &Attempt,
@@ -218,7 +226,7 @@ impl Run {
 
     /// A report as it is recorded: lines are cut at their limit, and dropped once the workflow has
     /// used up its log bytes. Counted per workflow from its own calls, so a replay drops the same.
-    fn cut_report(&self, cursor: &mut Cursor, report: Report) -> Option<Report> {
+    pub(super) fn cut_report(&self, cursor: &mut Cursor, report: Report) -> Option<Report> {
         let limits = &self.started.limits.run;
         let report = match report {
             Report::Log { level, text } => {
@@ -263,7 +271,7 @@ fn cut(mut text: String, bytes_max: u64) -> String {
     text
 }
 
-fn attempt(command: &Command, fuel: u64) -> Attempt {
+pub(super) fn attempt(command: &Command, fuel: u64) -> Attempt {
     let (kind, summary, digest) = match command {
         Command::SpawnAgent(spec) => {
             let fields = ("agent", &spec.prompt, &spec.input, &spec.schema, &spec.options);
@@ -284,13 +292,18 @@ fn attempt(command: &Command, fuel: u64) -> Attempt {
         Command::Sleep { ms } => {
             (SLEEP, format!("timer of {ms} ms"), Digest::of_json(&("timer", ms)))
         }
+        Command::AskGate(spec) => {
+            let fields = ("gate", &spec.question, &spec.options);
+            (GATE, format!("gate `{}`", shorten(&spec.question)), Digest::of_json(&fields))
+        }
+        Command::Listen => (LISTEN, String::new(), Digest::of_json(LISTEN)),
         Command::Cancel { task } => (CANCEL, format!("task {task}"), Digest::of_json(task)),
         Command::Report(report) => (REPORT, String::new(), Digest::of_json(report)),
     };
     Attempt { kind, summary, digest, fuel }
 }
 
-fn attempt_of_request(request: &FileRequest, fuel: u64) -> Attempt {
+pub(super) fn attempt_of_request(request: &FileRequest, fuel: u64) -> Attempt {
     Attempt {
         kind: FILES,
         summary: summary_of_request(request),

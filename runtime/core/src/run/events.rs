@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::people::unanswered;
 use super::{Run, TaskState};
 use crate::action::Action;
 use crate::budget::Caps;
@@ -99,11 +100,16 @@ impl Run {
         self.complete(task, outcome, usage, at);
     }
 
-    /// A timer fell due.
+    /// A timer fell due, or the deadline of a gate.
     pub fn timer_due(&mut self, task: &TaskPath, at: Timestamp) {
-        if self.is_open(task) {
-            self.complete(task, Outcome::Done(Handoff::default()), Usage::default(), at);
-        }
+        let Some(known) = self.tasks.get(task).filter(|known| !known.state.is_ended()) else {
+            return;
+        };
+        let outcome = match &*known.work {
+            Work::Gate { spec, .. } => unanswered(spec),
+            _ => Outcome::Done(Handoff::default()),
+        };
+        self.complete(task, outcome, Usage::default(), at);
     }
 
     /// A workflow ended: what it left open is cancelled. For the root, the run is finished.
@@ -121,7 +127,7 @@ impl Run {
         let mut usage = self.consumed_below(workflow);
         usage.fuel = usage.fuel.saturating_add(fuel);
         if workflow.is_root() {
-            usage.wall_ms = at.since(self.workflows.get(workflow).map_or(at, |w| w.began));
+            usage.wall_ms = at.since(self.began());
             usage.add(&self.late.0);
             usage.remove(&self.late.1);
             self.push(Body::Finished { outcome, usage }, at);
@@ -145,14 +151,6 @@ impl Run {
         }
     }
 
-    /// A person sent a message.
-    pub fn message(&mut self, sender: &str, text: &str, at: Timestamp) {
-        if self.finished.is_none() {
-            self.push(Body::Messaged { sender: sender.into(), text: text.into() }, at);
-            self.act(Action::Wake { workflow: TaskPath::root() });
-        }
-    }
-
     /// The run stops for a time.
     pub fn pause(&mut self, reason: Pause, at: Timestamp) {
         if self.finished.is_none() && self.paused.is_none() {
@@ -169,7 +167,7 @@ impl Run {
         }
     }
 
-    fn is_open(&self, task: &TaskPath) -> bool {
+    pub(super) fn is_open(&self, task: &TaskPath) -> bool {
         self.tasks.get(task).is_some_and(|task| !task.state.is_ended())
     }
 
@@ -214,7 +212,13 @@ impl Run {
         }
     }
 
-    fn complete(&mut self, task: &TaskPath, outcome: Outcome, usage: Usage, at: Timestamp) {
+    pub(super) fn complete(
+        &mut self,
+        task: &TaskPath,
+        outcome: Outcome,
+        usage: Usage,
+        at: Timestamp,
+    ) {
         let body = Body::Completed { task: task.clone(), outcome, usage, reused_from: None };
         self.push(body, at);
         if let Some(workflow) = task.parent().filter(|_| !self.is_agents(task)) {

@@ -11,8 +11,10 @@ mod charge;
 mod choice;
 mod commands;
 mod events;
+mod people;
 mod queries;
 mod recover;
+mod repeat;
 mod reuse;
 mod spawn;
 #[cfg(test)]
@@ -34,9 +36,12 @@ use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot, Work};
 use crate::scope::Scope;
 
 pub use apply::RecordError;
+pub use caps::Burst;
 pub use charge::{Ladders, Unserved};
 pub use commands::CommandError;
+pub use people::{BY_DEFAULT, MESSAGE_BYTES_MAX, OrderError};
 pub use recover::Recovery;
+pub use repeat::Repeated;
 pub use spawn::COMPONENT;
 pub use wait::Wait;
 
@@ -73,6 +78,10 @@ pub struct Run {
     /// Tasks of the reused run whose results serve here.
     claimed: Vec<TaskPath>,
     paused: Option<Pause>,
+    /// What tasks consumed that ended in the shared part of a fork, as far as the root counts it.
+    shared: Usage,
+    /// Of a fork: when its first record was made that it does not share.
+    own_since: Option<Timestamp>,
     /// Who cancelled the whole run.
     cancelled_by: Option<String>,
     finished: Option<(Outcome, Usage)>,
@@ -130,6 +139,12 @@ pub struct Task {
     did_once: bool,
     /// Denials that are on record.
     denials: usize,
+    /// What people told it.
+    messages: Vec<Message>,
+    /// Record number of the last message that it heard.
+    heard: u64,
+    /// It ended in the part of the record that is shared with the run this one was forked from.
+    shared: bool,
 }
 
 /// How far a task is.
@@ -224,12 +239,19 @@ enum Answer {
     Observation(Arc<Observation>),
 }
 
-#[derive(Clone, Debug)]
-struct Message {
-    seq: u64,
-    at: Timestamp,
-    sender: String,
-    text: String,
+/// A message of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its record.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub sender: String,
+    /// The text.
+    pub text: String,
+    /// Whether it interrupts what the agent is doing.
+    pub urgent: bool,
 }
 
 impl Run {
@@ -281,6 +303,8 @@ impl Run {
             snapshots: (None, None),
             claimed: Vec::new(),
             paused: None,
+            shared: Usage::default(),
+            own_since: None,
             cancelled_by: None,
             finished: None,
             outbox: Outbox::default(),

@@ -34,8 +34,18 @@ impl Run {
     /// Time between its first record and its last, in milliseconds.
     #[must_use]
     pub fn age_ms(&self) -> u64 {
+        self.at.since(self.began())
+    }
+
+    /// When the run began: of a fork, when it was forked.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
         let root = self.workflows.get(&TaskPath::root());
-        root.map_or(0, |root| self.at.since(root.began))
+        let first = root.map_or(self.at, |root| root.began);
+        match &self.started.fork {
+            Some(fork) => self.own_since.unwrap_or(fork.made).max(first),
+            None => first,
+        }
     }
 
     /// Caps that hold now.
@@ -65,6 +75,12 @@ impl Run {
     #[must_use]
     pub fn workflow(&self, path: &TaskPath) -> Option<&Workflow> {
         self.workflows.get(path)
+    }
+
+    /// Whether no task is open.
+    #[must_use]
+    pub fn nothing_is_open(&self) -> bool {
+        self.tasks.values().all(|task| task.state.is_ended())
     }
 
     /// Why it is paused, if it is.
@@ -97,6 +113,15 @@ impl Run {
         self.started.limits.run.records.saturating_sub(self.seq)
     }
 
+    /// The agents and tools of workflows that are not at work, in order of their paths.
+    #[must_use]
+    pub fn unstarted(&self) -> Vec<TaskPath> {
+        let waits = |(path, task): &(&TaskPath, &Task)| {
+            task.work.is_performed() && task.state == TaskState::Open && !self.is_agents(path)
+        };
+        self.tasks.iter().filter(waits).map(|(path, _)| path.clone()).collect()
+    }
+
     /// What the ended children of a workflow consumed, and what is below them.
     #[must_use]
     pub(super) fn consumed_below(&self, path: &TaskPath) -> Usage {
@@ -107,6 +132,11 @@ impl Run {
             if let Some(TaskState::Ended { usage: spent, .. }) = task.map(|task| &task.state) {
                 usage.add(spent);
             }
+        }
+        // What a run consumed is what it did itself; what a workflow inside it did is what its parent
+        // counts, wherever that was done.
+        if path.is_root() {
+            usage.remove(&self.shared);
         }
         usage
     }

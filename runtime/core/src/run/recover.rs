@@ -16,7 +16,7 @@ pub enum Recovery {
     /// One that was in the middle of what must not happen twice: it ends as in doubt. An agent is
     /// that as soon as a tool that it called is.
     InDoubt,
-    /// A timer: it runs on, or is due at once.
+    /// A timer or a gate: it runs on, or is due at once.
     Timer,
     /// A workflow: it is rebuilt by replay.
     Rebuild,
@@ -32,7 +32,7 @@ impl Run {
         let task = self.tasks.get(task)?;
         Some(match (&*task.work, &task.state) {
             (_, TaskState::Ended { .. }) => return None,
-            (Work::Sleep { .. }, _) => Recovery::Timer,
+            (Work::Sleep { .. } | Work::Gate { .. }, _) => Recovery::Timer,
             (Work::Workflow { .. }, _) => Recovery::Rebuild,
             (Work::Tool { effect: Effect::Once, .. }, TaskState::Started) => Recovery::InDoubt,
             (Work::Tool { .. }, _) if agents => Recovery::Drop,
@@ -101,8 +101,12 @@ impl Run {
                 Recovery::Start | Recovery::Repeat => self.act(Action::Perform { task }),
                 Recovery::Rebuild => self.act(Action::StartWorkflow { task }),
                 Recovery::Timer => {
-                    if let Some(Work::Sleep { due }) = self.tasks.get(&task).map(|t| &*t.work) {
-                        let due = *due;
+                    let due = match self.tasks.get(&task).map(|known| &*known.work) {
+                        Some(Work::Sleep { due }) => Some(*due),
+                        Some(Work::Gate { due, .. }) => *due,
+                        _ => None,
+                    };
+                    if let Some(due) = due {
                         self.act(Action::ArmTimer { task, due });
                     }
                 }

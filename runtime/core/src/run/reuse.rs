@@ -81,6 +81,12 @@ impl Run {
         &self.claimed
     }
 
+    /// Whether a task ended in the part of a fork that is shared with the run it was forked from.
+    #[must_use]
+    pub fn is_shared(&self, task: &TaskPath) -> bool {
+        self.tasks.get(task).is_some_and(|known| known.shared)
+    }
+
     pub(super) fn note_snapshot(&mut self, snapshot: &Snapshot) {
         self.snapshots.0.get_or_insert_with(|| snapshot.clone());
         self.snapshots.1 = Some(snapshot.clone());

@@ -6,6 +6,7 @@ use crate::action::Action;
 use crate::budget::Amounts;
 use crate::command::Reply;
 use crate::digest::Digest;
+use crate::gate::{GateSpec, RawGateSpec};
 use crate::ids::Timestamp;
 use crate::record::{Body, Effect, Work};
 use crate::refusal::{Refusal, RefusalKind};
@@ -78,6 +79,24 @@ impl Run {
         self.spawn(cursor, work, digest, fuel, at)
     }
 
+    pub(super) fn spawn_gate(
+        &mut self,
+        cursor: &Cursor,
+        raw: RawGateSpec,
+        digest: Digest,
+        fuel: u64,
+        at: Timestamp,
+    ) -> Reply {
+        let limits = &self.started.limits.run;
+        let phase = self.workflows.get(&cursor.workflow).and_then(|own| own.phase.clone());
+        let work = GateSpec::parse(raw, limits).map(|mut spec| {
+            spec.options.phase = spec.options.phase.or(phase);
+            let due = spec.options.deadline_ms.map(|ms| cursor.now.plus_ms(ms));
+            Work::Gate { spec, due }
+        });
+        self.spawn(cursor, work, digest, fuel, at)
+    }
+
     fn spawn(
         &mut self,
         cursor: &Cursor,
@@ -98,12 +117,13 @@ impl Run {
         let number = self.workflows.get(&workflow).map_or(0, |owner| owner.children) + 1;
         let task = workflow.child(number);
         let action = match &work {
-            Work::Agent { .. } | Work::Tool { .. } => Action::Perform { task: task.clone() },
-            Work::Workflow { .. } => Action::StartWorkflow { task: task.clone() },
-            Work::Sleep { due } => Action::ArmTimer { task: task.clone(), due: *due },
+            Work::Agent { .. } | Work::Tool { .. } => Some(Action::Perform { task: task.clone() }),
+            Work::Workflow { .. } => Some(Action::StartWorkflow { task: task.clone() }),
+            Work::Sleep { due } => Some(Action::ArmTimer { task: task.clone(), due: *due }),
+            Work::Gate { due, .. } => due.map(|due| Action::ArmTimer { task: task.clone(), due }),
         };
         self.push(Body::Spawned { task, digest, fuel, work: Box::new(work) }, at);
-        self.act(action);
+        self.outbox.actions.extend(action);
         Reply::Task(number)
     }
 

@@ -42,7 +42,7 @@ impl Run {
                 }
             }
             // Whether a message has come is not asked: it would be another answer on a replay.
-            None if cursor.spawned <= cursor.delivered.len() as u64 => {
+            None if cursor.spawned <= cursor.delivered.len() as u64 && !self.listens(cursor) => {
                 return Err(WaitError::NothingToWaitFor);
             }
             None => {}
@@ -92,6 +92,11 @@ impl Run {
     fn horizon(&self, cursor: &Cursor) -> u64 {
         let next = self.next_recorded(cursor).map(|recorded| recorded.seq);
         next.map_or(self.durable, |seq| self.durable.min(seq.saturating_sub(1)))
+    }
+
+    /// Whether an instance may wait for a message alone.
+    fn listens(&self, cursor: &Cursor) -> bool {
+        cursor.listens && cursor.workflow.is_root()
     }
 
     /// Messages go to the root workflow; a child never sees them.

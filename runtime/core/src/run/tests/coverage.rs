@@ -27,6 +27,8 @@ impl Coverage {
                 Pause::Person { .. } => "pause person",
                 Pause::Provider { .. } => "pause provider",
                 Pause::Interrupted => "pause interrupted",
+                Pause::Gate { .. } => "pause gate",
+                Pause::Message => "pause message",
             }),
             Body::Reported { report, .. } => {
                 let report = serde_json::to_value(report).unwrap();
@@ -73,6 +75,10 @@ pub const EXPECTED: &[&str] = &[
     "reused",
     "record cancel-ordered",
     "record messaged",
+    "record heard",
+    "record listening",
+    "record pause-ordered",
+    "record restart-ordered",
     "record paused",
     "record resumed",
     "record finished",
@@ -84,6 +90,7 @@ pub const EXPECTED: &[&str] = &[
     "work agent",
     "work workflow",
     "work timer",
+    "work gate",
     "pause cap",
     "pause person",
     "pause interrupted",

@@ -9,6 +9,7 @@ use super::coverage::Coverage;
 use crate::command::{Command, Delivery, Reply};
 use crate::digest::Digest;
 use crate::files::{EntryKind, FileRequest, Observation};
+use crate::gate::RawGateSpec;
 use crate::handoff::{Artifact, FailureKind, Handoff, Outcome};
 use crate::ids::Timestamp;
 use crate::json::Json;
@@ -106,7 +107,9 @@ impl Guest {
         let command = match pick {
             0..30 => self.agent(more),
             30..38 => self.workflow(more),
-            38..46 => Command::Sleep { ms: self.sleep(more) },
+            38..42 => Command::Sleep { ms: self.sleep(more) },
+            42..44 => gate(more),
+            44..46 if !self.free => Command::Listen,
             46..52 if !self.free => Command::Cancel { task: more % 7 },
             46..60 => Command::Report(report(more)),
             60..68 => return self.observe(world, more),
@@ -255,4 +258,17 @@ fn report(more: u64) -> Report {
             size: 3,
         }),
     }
+}
+
+fn gate(dice: u64) -> Command {
+    let options = match dice % 3 {
+        0 => r#"{"deadline_ms": 5, "default": true}"#,
+        1 => r#"{"deadline_ms": 7}"#,
+        _ => r#"{"colour": "red"}"#,
+    };
+    Command::AskGate(RawGateSpec {
+        question: "go on?".into(),
+        options: options.into(),
+        problem: None,
+    })
 }

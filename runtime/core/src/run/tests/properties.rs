@@ -17,7 +17,7 @@ use crate::replay::Cursor;
 const PROGRAMS: u32 = 100;
 
 /// Repeats one workflow as far as it is recorded, and compares what it is told.
-fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Coverage) {
+pub fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Coverage) {
     let workflow = run.workflow(path).unwrap();
     let mut cursor = Cursor::new(path.clone(), workflow.began, true);
     let mut guest = Guest::new(&workflow.input);

@@ -10,6 +10,7 @@ use crate::action::Action;
 use crate::budget::{Amounts, Caps};
 use crate::digest::Digest;
 use crate::files::FileRequest;
+use crate::gate::GateAnswer;
 use crate::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use crate::ids::{TaskId, TaskPath, Timestamp};
 use crate::record::{Outage, Pause, Record, Reuse, Snapshot, Work};
@@ -55,7 +56,7 @@ impl Sim {
             }
             if seed.is_multiple_of(2) {
                 let run = first.run.clone();
-                first.reuse = Some(Reuse { run, stale: false });
+                first.reuse = Some(Reuse { run, stale: false, except: Vec::new() });
             }
             first.scope.workflows = !seed.is_multiple_of(5);
         }
@@ -323,6 +324,10 @@ impl Sim {
             self.coverage.mark("call told after the end");
             self.run.turned(&task, None, Usage { output_tokens: 2, ..Usage::default() }, false, at);
         }
+        if !self.free && self.run.nothing_is_open() {
+            // Whoever listens may wait for nothing else.
+            let _ = self.run.message("ann", "hello", None, false, at);
+        }
         if self.run.paused().is_some() {
             self.run.resume("ann", self.run.epoch(), &Caps::default(), "engine 1", at);
             return;
@@ -338,7 +343,32 @@ impl Sim {
             2 => self.run.pause(Pause::Interrupted, at),
             _ if self.free => {}
             9 => self.run.snapshot(Snapshot::failed("not taken"), at),
-            3..6 => self.run.message("ann", "hurry", at),
+            3..6 => {
+                let open: Vec<TaskPath> = self
+                    .run
+                    .tasks()
+                    .filter(|(_, task)| !task.state.is_ended())
+                    .map(|(path, _)| path.clone())
+                    .collect();
+                let task = self.pick(&open);
+                // Whatever is picked: what cannot be done is refused, and changes nothing.
+                let told = self.run.message("ann", "hurry", task.as_ref(), false, at);
+                if let (Ok(()), Some(task)) = (told, &task)
+                    && let Some(last) = self.run.messages_of(task).last().map(|told| told.seq)
+                {
+                    self.run.heard(task, last, at);
+                }
+                if let Some(task) = task {
+                    let _ = self.run.gate_answered(&task, &GateAnswer::approved(), "ann", at);
+                    if self.run.restart_ordered(&task, "ann", None, at).is_ok() {
+                        self.running.retain(|(other, _)| *other != task);
+                        self.queued.push(task);
+                    }
+                } else {
+                    let _ = self.run.message("ann", "hello", None, false, at);
+                }
+                self.run.pause_ordered("ann", false, at);
+            }
             6..8 => {
                 let tasks: Vec<TaskPath> = self.run.tasks().map(|(path, _)| path.clone()).collect();
                 if let Some(task) = self.pick(&tasks) {

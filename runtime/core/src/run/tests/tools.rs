@@ -43,7 +43,7 @@ fn sends(rule: &str) -> Authority {
 }
 
 /// A run that knows tools, with a workflow that may call those that match `names`.
-fn with_tools(names: &[&str]) -> RunStarted {
+pub fn with_tools(names: &[&str]) -> RunStarted {
     let component = |authority| definition(Provider::Component("code".into()), authority);
     let policy = ToolDefinition {
         effect: Some(Effect::Repeatable),
@@ -65,7 +65,7 @@ fn with_tools(names: &[&str]) -> RunStarted {
     started
 }
 
-fn call(name: &str, input: &str) -> Command {
+pub fn call(name: &str, input: &str) -> Command {
     call_with(name, input, "{}")
 }
 
@@ -73,7 +73,7 @@ fn call_with(name: &str, input: &str, options: &str) -> Command {
     Command::SpawnTool(raw(name, input, options))
 }
 
-fn raw(name: &str, input: &str, options: &str) -> RawToolSpec {
+pub fn raw(name: &str, input: &str, options: &str) -> RawToolSpec {
     RawToolSpec { name: name.into(), input: input.into(), options: options.into() }
 }
 

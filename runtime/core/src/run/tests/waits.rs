@@ -84,7 +84,7 @@ fn a_replay_does_not_see_messages_that_came_after_an_error() {
     let mut bench = Bench::new();
     let at = bench.later();
     assert_eq!(bench.run.wait(&mut bench.cursor, None), Err(WaitError::NothingToWaitFor));
-    bench.run.message("ann", "hello", at);
+    bench.run.message("ann", "hello", None, false, at).unwrap();
     bench.flush();
     let mut again = bench.crashed();
     assert_eq!(again.run.wait(&mut again.cursor, None), Err(WaitError::NothingToWaitFor));
@@ -96,7 +96,7 @@ fn messages_reach_the_root_alone_and_only_a_wait_without_a_list() {
     bench.spawn(workflow("{}"));
     bench.spawn(Command::Sleep { ms: 5 });
     let at = bench.later();
-    bench.run.message("ann", "hello", at);
+    bench.run.message("ann", "hello", None, false, at).unwrap();
     let mut child = Cursor::new("1".parse().unwrap(), at, true);
     let spawned = bench.run.command(&mut child, Command::Sleep { ms: 1 }, 0, at);
     assert!(spawned.is_ok());

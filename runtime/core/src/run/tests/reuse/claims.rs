@@ -34,6 +34,28 @@ fn what_was_claimed_before_a_crash_stays_claimed() {
 }
 
 #[test]
+fn what_is_to_be_done_again_is_claimed_by_nobody() {
+    let mut old = Old::new();
+    for prompt in ["a", "a", "b"] {
+        old.answered(prompt);
+    }
+    let mut index = old.index();
+    index.except(&at("1"));
+    let excepted = || Err(Miss::Excepted { from: at("1") });
+    // It is to be done, whoever else was asked the same.
+    assert_eq!(claim(&mut index, &call("1", "a", PINNED)), excepted());
+    assert_eq!(claim(&mut index, &call("1", "b", PINNED)), excepted());
+    assert_eq!(claim(&mut index, &call("2", "a", PINNED)), Ok(at("2")));
+    assert_eq!(claim(&mut index, &call("9", "a", PINNED)), excepted());
+    assert_eq!(claim(&mut index, &call("3", "b", PINNED)), Ok(at("3")));
+    // With a task, all that is below it.
+    let mut index = old.index();
+    index.except(&TaskPath::root());
+    let excepted = Err(Miss::Excepted { from: at("3") });
+    assert_eq!(claim(&mut index, &call("3", "b", PINNED)), excepted);
+}
+
+#[test]
 fn a_result_that_does_not_hold_leaves_room_for_another() {
     let mut old = Old::new();
     old.answered("a");

@@ -129,7 +129,7 @@ pub fn condition(index: &mut Index, options: &str) -> String {
 pub fn reusing(stale: bool) -> RunStarted {
     let run = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG".parse().unwrap();
     let root = Some("/root".into());
-    RunStarted { reuse: Some(Reuse { run, stale }), root, ..started() }
+    RunStarted { reuse: Some(Reuse { run, stale, except: Vec::new() }), root, ..started() }
 }
 
 pub fn from(path: &str) -> TaskId {

@@ -1,0 +1,242 @@
+//! What people do to a run while it lives: messages, answers, and orders to begin anew.
+
+use super::{Message, Run, Task, TaskState};
+use crate::action::Action;
+use crate::gate::{GateAnswer, GateSpec};
+use crate::handoff::{Failure, FailureKind, Outcome, Usage};
+use crate::ids::{TaskPath, Timestamp};
+use crate::record::{Body, Effect, Work};
+
+/// Longest message in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
+/// Who answers a gate at its deadline.
+pub const BY_DEFAULT: &str = "default";
+
+/// Why something that a person asked of a task cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// The run has ended.
+    #[error("the run has ended")]
+    Ended,
+    /// There is no such task.
+    #[error("there is no task /{0}")]
+    NoTask(TaskPath),
+    /// The task has ended.
+    #[error("/{0} has ended")]
+    TaskEnded(TaskPath),
+    /// It is of another kind.
+    #[error("/{task} is a {kind}, not {wanted}")]
+    Kind {
+        /// The task.
+        task: TaskPath,
+        /// What it is.
+        kind: &'static str,
+        /// What it would have to be.
+        wanted: &'static str,
+    },
+    /// It is not at work.
+    #[error("/{0} is not at work: it begins when there is room for it")]
+    NotAtWork(TaskPath),
+    /// It may have done what must not happen twice.
+    #[error("/{0} may have done already what must not happen twice")]
+    Once(TaskPath),
+    /// No open agent belongs to the phase.
+    #[error("no agent of phase `{0}` is open")]
+    NoPhase(String),
+    /// The text is too long.
+    #[error("a message of {bytes} bytes; the limit is {MESSAGE_BYTES_MAX}")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The answer does not fit the gate.
+    #[error("{0}")]
+    Answer(String),
+}
+
+impl Run {
+    /// A person sent a message: to one agent, or to the root workflow.
+    ///
+    /// # Errors
+    /// When the task is not an open agent, or the text is too long.
+    pub fn message(
+        &mut self,
+        sender: &str,
+        text: &str,
+        task: Option<&TaskPath>,
+        urgent: bool,
+        at: Timestamp,
+    ) -> Result<(), OrderError> {
+        if self.finished.is_some() {
+            return Err(OrderError::Ended);
+        }
+        if text.len() > MESSAGE_BYTES_MAX {
+            return Err(OrderError::TooLong { bytes: text.len() });
+        }
+        if let Some(task) = task {
+            let known = self.open(task)?;
+            if !matches!(*known.work, Work::Agent { .. }) {
+                let (task, kind) = (task.clone(), known.work.kind());
+                return Err(OrderError::Kind { task, kind, wanted: "an agent" });
+            }
+        }
+        let (sender, text, task) = (sender.to_owned(), text.to_owned(), task.cloned());
+        let wakes = task.is_none();
+        self.push(Body::Messaged { sender, text, task, urgent }, at);
+        if wakes {
+            self.act(Action::Wake { workflow: TaskPath::root() });
+        }
+        Ok(())
+    }
+
+    /// The open agents of a phase.
+    #[must_use]
+    pub fn open_in_phase(&self, phase: &str) -> Vec<TaskPath> {
+        let of = |task: &Task| match &*task.work {
+            Work::Agent { spec, .. } => spec.options.phase.as_deref() == Some(phase),
+            _ => false,
+        };
+        let open = self.tasks.iter().filter(|(_, task)| !task.state.is_ended() && of(task));
+        open.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What people told a task, in order.
+    #[must_use]
+    pub fn messages_of(&self, task: &TaskPath) -> &[Message] {
+        self.tasks.get(task).map_or(&[], |known| &known.messages)
+    }
+
+    /// An agent was told its messages up to this record.
+    pub fn heard(&mut self, task: &TaskPath, upto: u64, at: Timestamp) {
+        let news = self.tasks.get(task).is_some_and(|known| {
+            let sent = known.messages.iter().any(|message| message.seq == upto);
+            !known.state.is_ended() && known.heard < upto && sent
+        });
+        if news {
+            self.push(Body::Heard { task: task.clone(), upto }, at);
+        }
+    }
+
+    /// A person answered a gate. The schema of its data has been checked.
+    ///
+    /// # Errors
+    /// When the task is no open gate, or the answer does not fit it.
+    pub fn gate_answered(
+        &mut self,
+        task: &TaskPath,
+        answer: &GateAnswer,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<(), OrderError> {
+        let known = self.open(task)?;
+        let Work::Gate { spec, .. } = &*known.work else {
+            let (task, kind) = (task.clone(), known.work.kind());
+            return Err(OrderError::Kind { task, kind, wanted: "a gate" });
+        };
+        spec.check(answer).map_err(|error| OrderError::Answer(error.to_string()))?;
+        let outcome = Outcome::Done(answer.handoff(by, false));
+        self.complete(task, outcome, Usage::default(), at);
+        Ok(())
+    }
+
+    /// The open gates, in order of their paths.
+    pub fn open_gates(&self) -> impl Iterator<Item = (&TaskPath, &GateSpec)> {
+        self.tasks.iter().filter_map(|(path, task)| match &*task.work {
+            Work::Gate { spec, .. } if !task.state.is_ended() => Some((path, spec)),
+            _ => None,
+        })
+    }
+
+    /// A person asked the run to pause.
+    pub fn pause_ordered(&mut self, by: &str, now: bool, at: Timestamp) {
+        if self.finished.is_none() {
+            self.push(Body::PauseOrdered { by: by.to_owned(), now, lifted: false }, at);
+        }
+    }
+
+    /// A person took back an order to pause that had not come about.
+    pub fn pause_lifted(&mut self, by: &str, at: Timestamp) {
+        if self.finished.is_none() {
+            self.push(Body::PauseOrdered { by: by.to_owned(), now: false, lifted: true }, at);
+        }
+    }
+
+    /// A person asked a task that is at work to begin anew. Whoever drives the run ends what it does, and
+    /// then asks for room for it like for a new one.
+    ///
+    /// # Errors
+    /// When the task is not at work, or may have done what must not happen twice.
+    pub fn restart_ordered(
+        &mut self,
+        task: &TaskPath,
+        by: &str,
+        note: Option<String>,
+        at: Timestamp,
+    ) -> Result<(), OrderError> {
+        let known = self.open(task)?;
+        if !known.work.is_performed() || self.is_agents(task) {
+            let (task, kind) = (task.clone(), known.work.kind());
+            return Err(OrderError::Kind { task, kind, wanted: "an agent or tool of a workflow" });
+        }
+        if known.state != TaskState::Started {
+            return Err(OrderError::NotAtWork(task.clone()));
+        }
+        if known.did_once || known.work.effect() == Some(Effect::Once) {
+            return Err(OrderError::Once(task.clone()));
+        }
+        self.cancel_below(task, "the restart of its agent", at);
+        self.settle_by_estimate(task, at);
+        self.push(Body::RestartOrdered { task: task.clone(), by: by.to_owned(), note }, at);
+        Ok(())
+    }
+
+    /// The shared part of a fork is complete: it cost this run nothing.
+    pub(super) fn forget_shared(&mut self) {
+        // A task counts where its workflow is still open: what an ended one consumed holds it already.
+        let ended = |path: &TaskPath| self.tasks.get(path).is_some_and(|t| t.state.is_ended());
+        let mut shared = Usage::default();
+        for (path, task) in &self.tasks {
+            let counted = path.parent().is_some_and(|parent| !ended(&parent));
+            if let TaskState::Ended { usage, .. } = &task.state
+                && counted
+                && !self.is_agents(path)
+            {
+                shared.add(usage);
+            }
+        }
+        self.shared = shared;
+        self.settled = Usage::default();
+        self.unsettled = Usage::default();
+        self.reserved = Usage::default();
+        self.late = Default::default();
+        self.agents = 0;
+        for task in self.tasks.values_mut() {
+            task.shared = task.state.is_ended();
+        }
+    }
+
+    fn open(&self, task: &TaskPath) -> Result<&Task, OrderError> {
+        if self.finished.is_some() {
+            return Err(OrderError::Ended);
+        }
+        let known = self.tasks.get(task).ok_or_else(|| OrderError::NoTask(task.clone()))?;
+        match known.state.is_ended() {
+            true => Err(OrderError::TaskEnded(task.clone())),
+            false => Ok(known),
+        }
+    }
+}
+
+/// How a gate ends at its deadline.
+pub(super) fn unanswered(spec: &GateSpec) -> Outcome {
+    // A default that did not fit was refused when the question was asked.
+    if let Ok(Some(answer)) = spec.default_answer() {
+        return Outcome::Done(answer.handoff(BY_DEFAULT, true));
+    }
+    Outcome::Failed(Failure::new(
+        FailureKind::TimedOut,
+        "gate-deadline",
+        "nobody answered before the deadline",
+    ))
+}

@@ -60,6 +60,26 @@ pub enum JournalError {
         /// The newest format this release reads.
         known: u32,
     },
+    /// Another process holds the journal for longer than anybody waits.
+    #[error("{doing}: another process holds the journal")]
+    Busy {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// There is no room.
+    #[error("{doing}: the disk is full")]
+    Full {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// The file or its folder may not be written.
+    #[error("{doing}: {file} cannot be written")]
+    Unwritable {
+        /// What was being done.
+        doing: &'static str,
+        /// What cannot be written.
+        file: String,
+    },
     /// An earlier commit failed, so nothing more is acknowledged.
     #[error("the journal stopped after a failed commit: {0}")]
     Poisoned(String),

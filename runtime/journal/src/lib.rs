@@ -5,9 +5,11 @@
 
 mod clock;
 pub mod error;
+pub mod housekeeping;
 pub mod memory;
 pub mod projection;
 pub mod record;
+pub mod retention;
 pub mod rows;
 pub mod sqlite;
 pub mod store;

@@ -13,6 +13,7 @@
 //!
 //! Not modelled: slow commits, damage, a full disk. Nothing ever waits.
 
+mod housekeeping;
 mod store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,10 @@ use crate::clock::Clock;
 use crate::error::JournalError;
 use crate::projection;
 use crate::rows::{RunFilter, RunRow, TaskRow};
-use crate::store::{BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, VerifyReport};
+use crate::store::{
+    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, TakenLetter,
+    VerifyReport,
+};
 
 use store::Store;
 
@@ -121,6 +125,7 @@ impl MemoryJournal {
         lease: &Lease,
         records: Vec<Record>,
         blobs: Vec<Blob>,
+        letters: Vec<TakenLetter>,
     ) -> Result<(), JournalError> {
         let mut store = self.writable()?;
         let due = self.due();
@@ -128,6 +133,9 @@ impl MemoryJournal {
             return Err(poisoned());
         }
         store.append(self.process, lease, records, blobs)?;
+        for (letter, reply) in letters {
+            store.mark(letter, reply);
+        }
         if due == Some(Moment::After) { Err(poisoned()) } else { Ok(()) }
     }
 
@@ -166,6 +174,10 @@ impl Journal for MemoryJournal {
         Box::pin(async move { self.writable()?.create(self.process, started, blobs) })
     }
 
+    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
+        ready(self.writable().and_then(|mut store| store.import(self.process, records, blobs)))
+    }
+
     fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)> {
         let run = run.clone();
         Box::pin(async move {
@@ -177,13 +189,14 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn append(
+    fn append_obeying(
         &self,
         lease: &Lease,
         records: Vec<Record>,
         blobs: Vec<Blob>,
+        letters: Vec<TakenLetter>,
     ) -> JournalFuture<'_, ()> {
-        ready(self.append_now(lease, records, blobs))
+        ready(self.append_now(lease, records, blobs, letters))
     }
 
     fn release(&self, lease: &Lease) -> JournalFuture<'_, ()> {
@@ -195,7 +208,7 @@ impl Journal for MemoryJournal {
     }
 
     fn put_blobs(&self, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
-        ready(self.writable().map(|mut store| store.keep(blobs)))
+        ready(self.writable().map(|mut store| store.keep(self.process, blobs, &[])))
     }
 
     fn runs(&self, filter: &RunFilter) -> JournalFuture<'_, Vec<RunRow>> {
@@ -229,9 +242,18 @@ impl Journal for MemoryJournal {
         ready(Ok(lock(&self.store).inbox(self.process)))
     }
 
-    fn obeyed(&self, letter: u64) -> JournalFuture<'_, ()> {
-        ready(self.writable().map(|mut store| {
-            store.letters.remove(&letter);
+    fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()> {
+        ready(self.writable().map(|mut store| store.mark(letter, reply)))
+    }
+
+    fn letter(&self, letter: u64) -> JournalFuture<'_, Option<LetterState>> {
+        let store = lock(&self.store);
+        ready(Ok(match store.taken.get(&letter) {
+            Some(reply) => Some(LetterState { obeyed: true, reply: reply.clone() }),
+            None if store.letters.contains_key(&letter) => {
+                Some(LetterState { obeyed: false, reply: None })
+            }
+            None => None,
         }))
     }
 

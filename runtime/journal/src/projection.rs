@@ -51,7 +51,7 @@ pub fn begun(started: &RunStarted, at: Timestamp) -> RunRow {
         paused: None,
         owned: false,
         epoch: 1,
-        created: at,
+        created: started.fork.as_ref().map_or(at, |fork| fork.made),
         updated: at,
         program: started.program.digest(),
         records: 1,
@@ -60,6 +60,7 @@ pub fn begun(started: &RunStarted, at: Timestamp) -> RunRow {
         usage: Usage::default(),
         failure: None,
         batch: started.batch.as_ref().map(|place| (place.batch.clone(), place.line)),
+        shared: started.fork.as_ref().map_or(0, |fork| fork.records),
     }
 }
 
@@ -124,6 +125,9 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
                 row.usage.add(usage);
             })?;
         }
+        Body::RestartOrdered { task, .. } => {
+            change(tasks, task, |row| row.state = State::Queued)?;
+        }
         Body::Passed { task, backend, .. } => {
             change(tasks, task, |row| row.backend = Some(backend.clone()))?;
         }
@@ -148,7 +152,10 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
             }
         }
         Body::Paused { reason } => {
-            run.state = State::Paused;
+            run.state = match reason {
+                Pause::Gate { .. } | Pause::Message => State::Waiting,
+                _ => State::Paused,
+            };
             run.paused = Some(why(reason));
         }
         Body::Resumed { .. } => {
@@ -173,7 +180,14 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
         | Body::NotReused { .. }
         | Body::Process { .. }
         | Body::CancelOrdered { .. }
+        | Body::PauseOrdered { .. }
+        | Body::Heard { .. }
+        | Body::Listening { .. }
         | Body::Messaged { .. } => {}
+    }
+    if record.seq == run.shared {
+        // What is shared with another run was paid for there.
+        run.usage = Usage::default();
     }
     Ok(())
 }
@@ -204,6 +218,7 @@ fn spawned(task: &TaskPath, work: &Work, at: Timestamp) -> TaskRow {
         }
         Work::Workflow { spec, .. } => (State::Running, spec.options.phase.clone(), None),
         Work::Sleep { .. } => (State::Running, None, None),
+        Work::Gate { spec, .. } => (State::Waiting, spec.options.phase.clone(), None),
     };
     TaskRow {
         path: task.clone(),
@@ -214,7 +229,7 @@ fn spawned(task: &TaskPath, work: &Work, at: Timestamp) -> TaskRow {
         state,
         attempts: 0,
         spawned: at,
-        started: (state == State::Running).then_some(at),
+        started: matches!(state, State::Running | State::Waiting).then_some(at),
         ended: None,
         usage: Usage::default(),
         metered: Usage::default(),
@@ -253,6 +268,8 @@ fn why(reason: &Pause) -> String {
         Pause::Cap { cap, .. } => format!("cap: {cap}"),
         Pause::Provider { provider, outage, .. } => format!("{}: {provider}", outage.as_str()),
         Pause::Person { by } => format!("paused by {by}"),
+        Pause::Gate { task, .. } => format!("gate: /{task}"),
+        Pause::Message => "a message".to_owned(),
         Pause::Interrupted => "interrupted".to_owned(),
     }
 }

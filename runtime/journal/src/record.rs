@@ -43,11 +43,9 @@ pub fn encode(run: &RunId, record: &Record) -> Result<Encoded, JournalError> {
 /// release wrote it. The checksum is looked at first, so a damaged version is not taken for a
 /// newer one; it is the same in every version.
 pub fn decode(run: &RunId, stored: &Encoded) -> Result<Record, JournalError> {
-    let Encoded { seq, at, version, body, crc } = stored;
+    let Encoded { seq, at, version, body, .. } = stored;
+    check(run, stored)?;
     let damaged = |what: String| JournalError::Damaged { place: place(run, *seq), what };
-    if checksum(run, *seq, *at, *version, body) != *crc {
-        return Err(damaged("its checksum does not fit".into()));
-    }
     if *version > FORMAT {
         return Err(JournalError::TooNew {
             what: place(run, *seq),
@@ -57,6 +55,16 @@ pub fn decode(run: &RunId, stored: &Encoded) -> Result<Record, JournalError> {
     }
     let body: Body = serde_json::from_slice(body).map_err(|error| damaged(error.to_string()))?;
     Ok(Record { seq: *seq, at: *at, body })
+}
+
+/// Finds out whether a record of `run` is as it was written, in whatever version.
+pub(crate) fn check(run: &RunId, stored: &Encoded) -> Result<(), JournalError> {
+    let Encoded { seq, at, version, body, crc } = stored;
+    if checksum(run, *seq, *at, *version, body) == *crc {
+        return Ok(());
+    }
+    let what = "its checksum does not fit".to_owned();
+    Err(JournalError::Damaged { place: place(run, *seq), what })
 }
 
 /// A record in words.

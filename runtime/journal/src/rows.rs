@@ -80,6 +80,8 @@ pub struct RunRow {
     pub failure: Option<(String, String)>,
     /// Batch and line, if it belongs to one.
     pub batch: Option<(String, u64)>,
+    /// How many of its first records are those of the run it was forked from; 0: it is no fork.
+    pub shared: u64,
 }
 
 /// One task.

@@ -6,6 +6,7 @@
 
 mod connect;
 mod fault;
+mod housekeeping;
 mod owner;
 mod projected;
 mod query;
@@ -27,11 +28,14 @@ use crate::clock::Clock;
 use crate::error::JournalError;
 use crate::record::{Encoded, encode};
 use crate::rows::{RunFilter, RunRow, TaskRow};
-use crate::store::{BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, VerifyReport};
+use crate::store::{
+    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, TakenLetter,
+    VerifyReport,
+};
 
 use owner::{Owner, Owners};
 use readers::Readers;
-use work::{Append, Claim, Create, CreateBatch, Obeyed, PutBlobs, Release, Send};
+use work::{Append, Claim, Create, CreateBatch, Import, Obeyed, PutBlobs, Release, Send};
 use writer::{Jobs, Work, Writer};
 
 /// Oldest SQLite that does not corrupt a database when its write-ahead log starts again.
@@ -132,6 +136,14 @@ impl Journal for SqliteJournal {
         Box::pin(async move { Ok(created.await?.keep()) })
     }
 
+    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
+        let work = self.jobs().and_then(|_| Import::new(self.owner()?, records, blobs));
+        match work {
+            Ok(work) => self.write(work),
+            Err(error) => failed(error),
+        }
+    }
+
     fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)> {
         let work = self.jobs().and_then(|jobs| {
             let (owners, jobs) = (self.owners.clone(), jobs.clone());
@@ -160,11 +172,12 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn append(
+    fn append_obeying(
         &self,
         lease: &Lease,
         records: Vec<Record>,
         blobs: Vec<Blob>,
+        letters: Vec<TakenLetter>,
     ) -> JournalFuture<'_, ()> {
         let Some(owner) = self.owner_now() else {
             return failed(self.never_owned(lease));
@@ -174,7 +187,9 @@ impl Journal for SqliteJournal {
             .map(|record| encode(&lease.run, &record).map(|encoded| (record, encoded)))
             .collect();
         match encoded {
-            Ok(records) => self.write(Append { lease: lease.clone(), owner, records, blobs }),
+            Ok(records) => {
+                self.write(Append { lease: lease.clone(), owner, records, blobs, letters })
+            }
             Err(error) => failed(error),
         }
     }
@@ -192,7 +207,11 @@ impl Journal for SqliteJournal {
     }
 
     fn put_blobs(&self, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
-        self.write(PutBlobs(blobs))
+        // What nothing names yet is held by its process.
+        match self.jobs().and_then(|_| self.owner()) {
+            Ok(owner) => self.write(PutBlobs { blobs, owner }),
+            Err(error) => failed(error),
+        }
     }
 
     fn runs(&self, filter: &RunFilter) -> JournalFuture<'_, Vec<RunRow>> {
@@ -228,8 +247,12 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn obeyed(&self, letter: u64) -> JournalFuture<'_, ()> {
-        self.write(Obeyed(letter))
+    fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()> {
+        self.write(Obeyed((letter, reply)))
+    }
+
+    fn letter(&self, letter: u64) -> JournalFuture<'_, Option<LetterState>> {
+        self.readers.read(move |connection| query::letter(connection, letter))
     }
 
     fn create_batch(&self, batch: BatchRow) -> JournalFuture<'_, ()> {

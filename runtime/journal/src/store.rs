@@ -5,12 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use baton_core::digest::Digest;
+use baton_core::gate::GateAnswer;
 use baton_core::ids::{RunId, TaskPath, Timestamp};
-use baton_core::record::Record;
+use baton_core::record::{Body, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::error::JournalError;
 use crate::rows::{RunFilter, RunRow, TaskRow};
+
+/// Number of a letter that was taken, and why it could not be obeyed; none: it was.
+pub type TakenLetter = (u64, Option<String>);
 
 /// A future of a journal, without a name.
 pub type JournalFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send + 'a>>;
@@ -54,8 +58,55 @@ pub enum Control {
     },
     /// Start nothing new, let running work finish, and stop.
     Pause,
-    /// Ask a provider that served nobody again now, instead of at its reset.
+    /// Stop at once. What is interrupted is done again by a resume.
+    PauseNow,
+    /// Go on: a provider that served nobody is asked again now, instead of at its reset, and a pause
+    /// that was ordered and has not come about is taken back.
     Resume,
+    /// Tell somebody something.
+    Send {
+        /// Whom.
+        to: Address,
+        /// What.
+        text: String,
+        /// Whether it interrupts what the agent is doing.
+        urgent: bool,
+    },
+    /// Answer a gate.
+    Answer {
+        /// The gate.
+        task: TaskPath,
+        /// The answer.
+        answer: GateAnswer,
+    },
+    /// Let a task that is at work begin anew.
+    Restart {
+        /// The task.
+        task: TaskPath,
+        /// Why.
+        note: Option<String>,
+    },
+}
+
+/// Whom a message is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Address {
+    /// The root workflow.
+    Run,
+    /// One agent.
+    Task(TaskPath),
+    /// Every agent of a phase that is open when the message is taken.
+    Phase(String),
+}
+
+/// What became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterState {
+    /// Whether its owner took it.
+    pub obeyed: bool,
+    /// Why it could not be done, in words; none: it was, or was not taken yet.
+    pub reply: Option<String>,
 }
 
 /// A control command on its way to the owner of a run.
@@ -98,6 +149,14 @@ pub trait Journal: Send + Sync + 'static {
     /// Fails with [`JournalError::Exists`] if there is a run of that name.
     fn create(&self, started: Record, blobs: Vec<Blob>) -> JournalFuture<'_, Lease>;
 
+    /// Creates a run from all its records, with the blobs they name that are not here yet, in one
+    /// commit. Nobody owns it then.
+    ///
+    /// Fails with [`JournalError::Exists`] if there is a run of that name, with [`JournalError::Gap`]
+    /// if the records do not follow each other from 1, and with [`JournalError::NoBlob`] if they name
+    /// a blob that is neither here nor brought.
+    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()>;
+
     /// Takes a run whose owner is dead, or that has none, and returns all its records.
     ///
     /// Fails with [`JournalError::Owned`] while an owner lives, also if that is this process,
@@ -114,6 +173,18 @@ pub trait Journal: Send + Sync + 'static {
         lease: &Lease,
         records: Vec<Record>,
         blobs: Vec<Blob>,
+    ) -> JournalFuture<'_, ()> {
+        self.append_obeying(lease, records, blobs, Vec::new())
+    }
+
+    /// The same, and in the same commit marks the letters that these records come from, as
+    /// [`Journal::obeyed`] does: whenever the process dies, each is obeyed once.
+    fn append_obeying(
+        &self,
+        lease: &Lease,
+        records: Vec<Record>,
+        blobs: Vec<Blob>,
+        letters: Vec<TakenLetter>,
     ) -> JournalFuture<'_, ()>;
 
     /// Gives up ownership, so that others need not ask whether this process lives. Does nothing if
@@ -123,7 +194,8 @@ pub trait Journal: Send + Sync + 'static {
     /// The bytes of a blob, checked against their digest.
     fn blob(&self, digest: &Digest) -> JournalFuture<'_, Arc<[u8]>>;
 
-    /// Keeps blobs; returns when they are durable.
+    /// Keeps blobs; returns when they are durable. As long as this process lives nobody removes them;
+    /// after that, only what a record or a batch names stays.
     fn put_blobs(&self, blobs: Vec<Blob>) -> JournalFuture<'_, ()>;
 
     /// Runs, newest first.
@@ -144,8 +216,11 @@ pub trait Journal: Send + Sync + 'static {
     /// Letters not yet taken for runs this process owns.
     fn inbox(&self) -> JournalFuture<'_, Vec<Letter>>;
 
-    /// Marks a letter as obeyed.
-    fn obeyed(&self, letter: u64) -> JournalFuture<'_, ()>;
+    /// Marks a letter as obeyed, or, with a reply, as taken and not to be done.
+    fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()>;
+
+    /// What became of a letter; none: there is no such letter.
+    fn letter(&self, letter: u64) -> JournalFuture<'_, Option<LetterState>>;
 
     /// Creates a batch.
     fn create_batch(&self, batch: BatchRow) -> JournalFuture<'_, ()>;
@@ -168,4 +243,13 @@ pub struct VerifyReport {
     pub blobs: u64,
     /// What is damaged, one sentence each; empty if nothing is.
     pub damage: Vec<String>,
+}
+
+/// Epoch of a run that is made from records: whoever claims it next has a higher one than any before.
+pub(crate) fn imported_epoch<'a>(records: impl Iterator<Item = &'a Record>) -> u64 {
+    let epochs = records.filter_map(|record| match &record.body {
+        Body::Resumed { epoch, .. } => Some(*epoch),
+        _ => None,
+    });
+    epochs.max().unwrap_or(1).max(1)
 }

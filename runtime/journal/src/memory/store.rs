@@ -1,16 +1,18 @@
 //! What the processes of a journal in memory share.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use baton_core::blobs::{Named, named};
 use baton_core::digest::Digest;
 use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::record::{Body, Record};
 
 use crate::error::JournalError;
+use crate::housekeeping::needs;
 use crate::projection;
 use crate::rows::{RunFilter, RunRow, TaskRow};
-use crate::store::{BatchRow, Blob, Control, Lease, Letter};
+use crate::store::{BatchRow, Blob, Control, Lease, Letter, imported_epoch};
 
 /// Runs, blobs, letters and batches.
 #[derive(Default)]
@@ -21,9 +23,13 @@ pub(super) struct Store {
     pub(super) blobs: HashMap<Digest, Arc<[u8]>>,
     /// Not obeyed yet.
     pub(super) letters: BTreeMap<u64, Letter>,
+    /// Taken, with why they could not be obeyed.
+    pub(super) taken: BTreeMap<u64, Option<String>>,
     letters_sent: u64,
     pub(super) batches: HashMap<String, BatchRow>,
-    living: BTreeSet<u64>,
+    /// Blobs that came before what names them, and the process that brought them.
+    pub(super) held: BTreeSet<(Digest, u64)>,
+    pub(super) living: BTreeSet<u64>,
     born: u64,
 }
 
@@ -59,6 +65,21 @@ impl Store {
         first: Record,
         blobs: Vec<Blob>,
     ) -> Result<Lease, JournalError> {
+        // From here on they stay until this run has ended.
+        for other in needs(&first) {
+            if !self.index.contains_key(&other) {
+                return Err(JournalError::NoRun(other));
+            }
+        }
+        self.bring(process, first, blobs)
+    }
+
+    fn bring(
+        &mut self,
+        process: u64,
+        first: Record,
+        blobs: Vec<Blob>,
+    ) -> Result<Lease, JournalError> {
         let Body::RunStarted(started) = &first.body else {
             return Err(JournalError::Store {
                 doing: "creating a run",
@@ -74,7 +95,7 @@ impl Store {
         }
         let row = projection::begun(started, first.at);
         let lease = Lease { run: run.clone(), epoch: row.epoch };
-        self.keep(blobs);
+        self.keep(process, blobs, std::slice::from_ref(&first));
         self.index.insert(run, self.runs.len());
         self.runs.push(Held {
             owner: Some(process),
@@ -83,6 +104,42 @@ impl Store {
             tasks: BTreeMap::new(),
         });
         Ok(lease)
+    }
+
+    pub(super) fn import(
+        &mut self,
+        process: u64,
+        records: Vec<Record>,
+        blobs: Vec<Blob>,
+    ) -> Result<(), JournalError> {
+        let epoch = imported_epoch(records.iter());
+        for (expected, record) in (1..).zip(&records) {
+            if record.seq != expected {
+                let run = match records.first().map(|first| &first.body) {
+                    Some(Body::RunStarted(started)) => started.run.clone(),
+                    _ => break,
+                };
+                return Err(JournalError::Gap { run, expected, got: record.seq });
+            }
+        }
+        for Named { digest, sure } in records.iter().flat_map(named) {
+            let brought = blobs.iter().any(|blob| blob.digest == digest);
+            if sure && !brought && !self.blobs.contains_key(&digest) {
+                return Err(JournalError::NoBlob(digest));
+            }
+        }
+        let mut records = records.into_iter();
+        let Some(first) = records.next() else {
+            return Err(JournalError::Store {
+                doing: "importing a run",
+                message: "it has no records".to_owned(),
+            });
+        };
+        let lease = Lease { epoch, ..self.bring(process, first, blobs)? };
+        self.run(&lease.run)?.row.epoch = epoch;
+        self.append(process, &lease, records.collect(), Vec::new())?;
+        self.release(process, &lease);
+        Ok(())
     }
 
     pub(super) fn claim(
@@ -103,6 +160,13 @@ impl Store {
         Ok((Lease { run: run.clone(), epoch: held.row.epoch }, held.records.clone()))
     }
 
+    /// A letter was taken.
+    pub(super) fn mark(&mut self, letter: u64, reply: Option<String>) {
+        if self.letters.remove(&letter).is_some() {
+            self.taken.insert(letter, reply);
+        }
+    }
+
     pub(super) fn append(
         &mut self,
         process: u64,
@@ -121,14 +185,14 @@ impl Store {
                 return Err(JournalError::Gap { run, expected, got: record.seq });
             }
         }
-        for record in records {
-            let Ok(()) = projection::apply(&mut held.row, &mut held.tasks, &record);
-            held.records.push(record);
+        for record in &records {
+            let Ok(()) = projection::apply(&mut held.row, &mut held.tasks, record);
         }
+        held.records.extend(records.iter().cloned());
         if held.row.state.is_final() {
             held.owner = None;
         }
-        self.keep(blobs);
+        self.keep(process, blobs, &records);
         Ok(())
     }
 
@@ -141,10 +205,25 @@ impl Store {
         }
     }
 
-    pub(super) fn keep(&mut self, blobs: Vec<Blob>) {
+    /// Keeps blobs. What none of the records names that come with it is held by the process.
+    pub(super) fn keep(&mut self, process: u64, blobs: Vec<Blob>, records: &[Record]) {
+        if blobs.is_empty() {
+            return;
+        }
+        let named: HashSet<Digest> =
+            records.iter().flat_map(named).map(|named| named.digest).collect();
         for Blob { digest, bytes } in blobs {
+            if !named.contains(&digest) {
+                self.held.insert((digest, process));
+            }
             self.blobs.entry(digest).or_insert(bytes);
         }
+    }
+
+    /// Finds the runs anew.
+    pub(super) fn index(&mut self) {
+        let runs = self.runs.iter().enumerate();
+        self.index = runs.map(|(at, held)| (held.row.run.clone(), at)).collect();
     }
 
     pub(super) fn row(&self, run: &RunId) -> Option<RunRow> {
@@ -201,7 +280,7 @@ impl Store {
         Ok(())
     }
 
-    fn judged(&self, held: &Held) -> RunRow {
+    pub(super) fn judged(&self, held: &Held) -> RunRow {
         let owned = held.owner.is_some_and(|owner| self.living.contains(&owner));
         RunRow { owned, ..held.row.clone() }
     }

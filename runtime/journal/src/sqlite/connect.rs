@@ -16,7 +16,11 @@ use super::fault::Doing;
 const FLOOR_NUMBER: i32 = 3_051_003;
 
 /// Numbered steps from an empty file to the present layout; step `n` makes version `n`.
-const STEPS: &[&str] = &[include_str!("../schema/sqlite/0001.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../schema/sqlite/0001.sql"),
+    include_str!("../schema/sqlite/0002.sql"),
+    include_str!("../schema/sqlite/0003.sql"),
+];
 
 /// How long a writer waits for another process's transaction. Transactions take milliseconds, so
 /// this is only reached when a process was stopped in the middle of one.
@@ -39,6 +43,10 @@ pub(super) fn writing(file: &Path) -> Result<Connection, JournalError> {
         .open(file)
         .map_err(|source| io("creating", file, source))?;
     let mut connection = opened(file, flags)?;
+    // Free pages can be given back to the disk a few at a time. Takes effect on a new file only.
+    connection
+        .pragma_update(None, "auto_vacuum", "INCREMENTAL")
+        .doing("configuring the database")?;
     write_ahead(&connection)?;
     for (name, value) in [
         // Less than FULL may lose acknowledged commits when the power fails.

@@ -21,6 +21,11 @@ pub(super) fn explain(doing: &'static str, error: &rusqlite::Error) -> JournalEr
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             JournalError::Damaged { place: "the database file".to_owned(), what: error.to_string() }
         }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Busy { doing },
+        Some(ErrorCode::DiskFull) => JournalError::Full { doing },
+        Some(ErrorCode::ReadOnly) => {
+            JournalError::Unwritable { doing, file: "the journal".to_owned() }
+        }
         _ => JournalError::Store { doing, message: error.to_string() },
     }
 }

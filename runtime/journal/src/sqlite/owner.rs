@@ -95,6 +95,21 @@ impl Owners {
         }
     }
 
+    /// Whether anybody lives, the owner `own` not counted.
+    pub(super) fn others(&self, own: Option<&str>) -> Result<bool, JournalError> {
+        let listing = std::fs::read_dir(&self.folder)
+            .map_err(|source| failed("listing", &self.folder, source))?;
+        for entry in listing {
+            let entry = entry.map_err(|source| failed("listing", &self.folder, source))?;
+            let name = entry.file_name();
+            let Some(id) = name.to_str().filter(|id| Some(*id) != own) else { continue };
+            if self.look(id)? != Life::Dead {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes the files of dead owners.
     fn clean(&self) -> Result<(), JournalError> {
         let listing = std::fs::read_dir(&self.folder)

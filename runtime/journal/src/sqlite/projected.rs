@@ -28,7 +28,7 @@ pub(super) struct Held {
 /// What [`Held::read`] reads.
 pub(super) const RUNS: &str = "SELECT no, id, owner, epoch, name, state, paused, created, updated, \
      program, records, tasks, failed_tasks, usage, failure_code, failure_message, batch, \
-     batch_line FROM run";
+     batch_line, shared FROM run";
 
 impl Held {
     /// Reads a row of [`RUNS`].
@@ -57,6 +57,7 @@ impl Held {
                     Some(batch) => Some((batch, number(row, 17)?)),
                     None => None,
                 },
+                shared: number(row, 18)?,
             },
         })
     }
@@ -76,8 +77,8 @@ pub(super) fn insert_run(connection: &Connection, row: &RunRow, owner: &str) -> 
     connection
         .prepare_cached(
             "INSERT INTO run (id, owner, epoch, name, state, created, updated, program, records,
-                 tasks, failed_tasks, usage, batch, batch_line)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 tasks, failed_tasks, usage, batch, batch_line, shared)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             row.run.as_str(),
@@ -94,6 +95,7 @@ pub(super) fn insert_run(connection: &Connection, row: &RunRow, owner: &str) -> 
             json(&row.usage)?,
             row.batch.as_ref().map(|(batch, _)| batch),
             batch_line,
+            integer(row.shared)?,
         ])?;
     Ok(connection.last_insert_rowid())
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::error::JournalError;
 use crate::rows::{RunFilter, RunRow, TaskRow};
-use crate::store::{BatchRow, Letter};
+use crate::store::{BatchRow, Letter, LetterState};
 
 use super::fault::Doing;
 use super::owner::{Life, Owners};
@@ -115,6 +115,23 @@ pub(super) fn inbox(connection: &Connection, owner: &str) -> Result<Vec<Letter>,
         });
     }
     Ok(letters)
+}
+
+/// What became of a letter.
+pub(super) fn letter(
+    connection: &Connection,
+    id: u64,
+) -> Result<Option<LetterState>, JournalError> {
+    connection
+        .prepare_cached("SELECT obeyed, reply FROM inbox WHERE id = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([saturated(id)], |row| {
+                    Ok(LetterState { obeyed: row.get(0)?, reply: row.get(1)? })
+                })
+                .optional()
+        })
+        .doing("reading a letter")
 }
 
 /// One batch.

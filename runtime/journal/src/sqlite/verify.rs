@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use baton_core::blobs::{Named, named};
 use baton_core::digest::Digest;
-use baton_core::files::Observation;
-use baton_core::record::{Body, Record};
-use baton_core::report::Report;
+use baton_core::record::Record;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::JournalError;
@@ -181,19 +180,7 @@ impl Check<'_> {
 
     /// Blobs that a record names and the host wrote.
     fn named_blobs(&mut self, row: &RunRow, record: &Record) -> Result<(), JournalError> {
-        let named: Vec<Digest> = match &record.body {
-            Body::RunStarted(started) => started.program.parts().copied().collect(),
-            Body::Observed { observation: Observation::Content { digest, .. }, .. } => {
-                vec![*digest]
-            }
-            Body::Reported { report: Report::Artifact(artifact), .. }
-            | Body::AgentReported { report: Report::Artifact(artifact), .. } => {
-                vec![artifact.digest]
-            }
-            Body::Turned { content: Some(content), .. } => vec![*content],
-            _ => Vec::new(),
-        };
-        for digest in named {
+        for Named { digest, .. } in named(record).into_iter().filter(|named| named.sure) {
             let found = self
                 .connection
                 .prepare_cached("SELECT 1 FROM blob WHERE digest = ?1")

@@ -2,6 +2,7 @@
 
 mod append;
 mod blobs;
+mod import;
 mod letters;
 mod owning;
 
@@ -13,6 +14,7 @@ use crate::store::Lease;
 
 pub(super) use append::Append;
 pub(super) use blobs::PutBlobs;
+pub(super) use import::Import;
 pub(super) use letters::{CreateBatch, Obeyed, Send};
 pub(super) use owning::{Claim, Create, Release};
 

@@ -1,9 +1,10 @@
 //! What every journal promises, on every implementation.
 
 use baton_core::ids::Timestamp;
+use baton_core::record::Body;
 use baton_journal::error::JournalError;
 use baton_journal::memory::MemoryJournal;
-use baton_journal::store::{BatchRow, Blob, Control, Lease};
+use baton_journal::store::{BatchRow, Blob, Control, Lease, LetterState};
 
 use crate::fixtures::*;
 
@@ -40,6 +41,8 @@ on_both!(
     blobs_are_kept_by_themselves,
     large_records_come_back_whole,
     letters_reach_the_owner_until_obeyed,
+    letters_are_marked_with_what_they_cause,
+    an_imported_run_is_there_whole_and_owned_by_nobody,
     letters_wait_for_the_next_owner,
     batches_are_kept,
     time_never_goes_back,
@@ -264,11 +267,64 @@ async fn letters_reach_the_owner_until_obeyed(home: &dyn Home) {
     assert_eq!(read, [(first, &run, "anna", &Control::Pause), (second, &run, "ben", &cancel)]);
     assert_eq!(other.inbox().await.unwrap(), vec![]);
 
+    let open = LetterState { obeyed: false, reply: None };
+    assert_eq!(other.letter(first).await.unwrap(), Some(open.clone()));
     for _ in 0..2 {
-        owner.obeyed(first).await.unwrap();
+        owner.obeyed(first, Some("there is no such task".into())).await.unwrap();
     }
+    let taken = LetterState { obeyed: true, reply: Some("there is no such task".into()) };
+    assert_eq!(other.letter(first).await.unwrap(), Some(taken));
+    assert_eq!(other.letter(second).await.unwrap(), Some(open));
+    assert_eq!(other.letter(99).await.unwrap(), None);
     let left: Vec<u64> = owner.inbox().await.unwrap().iter().map(|letter| letter.id).collect();
     assert_eq!(left, [second]);
+}
+
+async fn an_imported_run_is_there_whole_and_owned_by_nobody(home: &dyn Home) {
+    let (one, other, run) = (home.open(), home.open(), run_id(1));
+    let lease = one.create(started(&run, "audit"), vec![component()]).await.unwrap();
+    one.append(&lease, vec![spawned(2, "1", "x")], vec![]).await.unwrap();
+    let mut records = one.records(&run, 0, 9).await.unwrap();
+    let again = one.import(records.clone(), vec![]).await;
+    assert!(matches!(again, Err(JournalError::Exists(_))), "{again:?}");
+
+    let copy = run_id(2);
+    if let Body::RunStarted(first) = &mut records[0].body {
+        first.run = copy.clone();
+    }
+    let gap = other.import(vec![records[0].clone(), spawned(3, "1", "x")], vec![]).await;
+    assert!(matches!(gap, Err(JournalError::Gap { expected: 2, .. })), "{gap:?}");
+    assert_eq!(other.run(&copy).await.unwrap(), None);
+    let blob = Blob::new(b"part".to_vec());
+    other.import(records.clone(), vec![blob.clone()]).await.unwrap();
+    let row = one.run(&copy).await.unwrap().unwrap();
+    assert_eq!((row.owned, row.records, row.tasks), (false, 2, 1));
+    assert_eq!(one.blob(&blob.digest).await.unwrap(), blob.bytes);
+    let (lease, read) = one.claim(&copy).await.unwrap();
+    assert_eq!((lease.epoch, read), (2, records));
+    assert!(one.verify().await.unwrap().damage.is_empty());
+}
+
+async fn letters_are_marked_with_what_they_cause(home: &dyn Home) {
+    let (journal, run) = (home.open(), run_id(1));
+    let lease = journal.create(started(&run, "audit"), vec![]).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(journal.send(&run, "anna", Control::Pause).await.unwrap());
+    }
+    let letters = vec![(ids[0], None), (ids[1], Some("not now".to_owned()))];
+    // What is refused marks nothing.
+    let gap = journal.append_obeying(&lease, vec![spawned(7, "1", "x")], vec![], letters.clone());
+    assert!(matches!(gap.await, Err(JournalError::Gap { .. })));
+    assert_eq!(journal.inbox().await.unwrap().len(), 3);
+    journal.append_obeying(&lease, one_agent(), vec![], letters).await.unwrap();
+    let left: Vec<u64> = journal.inbox().await.unwrap().iter().map(|letter| letter.id).collect();
+    assert_eq!(left, ids[2..]);
+    let replies = [journal.letter(ids[0]).await.unwrap(), journal.letter(ids[1]).await.unwrap()];
+    let taken = |reply: Option<&str>| {
+        Some(LetterState { obeyed: true, reply: reply.map(ToOwned::to_owned) })
+    };
+    assert_eq!(replies, [taken(None), taken(Some("not now"))]);
 }
 
 async fn letters_wait_for_the_next_owner(home: &dyn Home) {

@@ -8,6 +8,7 @@ mod damage;
 mod faults;
 mod fixtures;
 mod format;
+mod housekeeping;
 mod projection;
 mod queries;
 mod sqlite;

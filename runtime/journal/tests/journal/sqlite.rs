@@ -109,7 +109,7 @@ async fn reading_only_needs_a_journal_and_writes_nothing() {
         reader.release(&lease).await,
         reader.put_blobs(vec![Blob::new(vec![1])]).await,
         reader.send(&run, "me", Control::Pause).await.map(|_| ()),
-        reader.obeyed(1).await,
+        reader.obeyed(1, None).await,
     ];
     for result in refused {
         assert!(matches!(result, Err(JournalError::ReadOnly)), "{result:?}");

@@ -14,10 +14,11 @@ use crate::sqlite::owner::Owner;
 use crate::sqlite::projected::{self, TaskTable};
 use crate::sqlite::rows::integer;
 use crate::sqlite::writer::Work;
-use crate::store::{Blob, Lease};
+use crate::store::{Blob, Lease, TakenLetter};
 
 use super::blobs::{insert_blob, insert_blobs};
 use super::fenced;
+use super::letters::mark;
 
 /// Continues a run.
 pub(in crate::sqlite) struct Append {
@@ -25,6 +26,7 @@ pub(in crate::sqlite) struct Append {
     pub(in crate::sqlite) owner: Arc<Owner>,
     pub(in crate::sqlite) records: Vec<(Record, Encoded)>,
     pub(in crate::sqlite) blobs: Vec<Blob>,
+    pub(in crate::sqlite) letters: Vec<TakenLetter>,
 }
 
 impl Work for Append {
@@ -45,13 +47,17 @@ impl Work for Append {
                 return Err(JournalError::Gap { run, expected, got: record.seq }.into());
             }
         }
-        insert_blobs(connection, &self.blobs)?;
+        let records = self.records.iter().map(|(record, _)| record);
+        insert_blobs(connection, &self.blobs, &self.owner, records)?;
         let mut tasks = TaskTable { connection, run: held.no };
         for (record, encoded) in &self.records {
             insert_record(connection, held.no, &self.lease, &self.owner, encoded)?;
             projection::apply(&mut held.row, &mut tasks, record)?;
         }
         projected::update_run(connection, held.no, &held.row)?;
+        for letter in &self.letters {
+            mark(connection, letter)?;
+        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use crate::error::JournalError;
 use crate::sqlite::fault::Trouble;
 use crate::sqlite::rows::{integer, json};
 use crate::sqlite::writer::Work;
-use crate::store::{BatchRow, Control};
+use crate::store::{BatchRow, Control, TakenLetter};
 
 use super::number;
 
@@ -35,19 +35,23 @@ impl Work for Send {
     }
 }
 
-/// Marks a letter as obeyed.
-pub(in crate::sqlite) struct Obeyed(pub(in crate::sqlite) u64);
+/// Marks a letter as obeyed, with a reply if it could not be.
+pub(in crate::sqlite) struct Obeyed(pub(in crate::sqlite) TakenLetter);
 
 impl Work for Obeyed {
     type Output = ();
     const DOING: &'static str = "marking a control command as obeyed";
 
     fn perform(&self, connection: &Connection) -> Result<(), Trouble> {
-        connection
-            .prepare_cached("UPDATE inbox SET obeyed = 1 WHERE id = ?1")?
-            .execute([integer(self.0)?])?;
-        Ok(())
+        mark(connection, &self.0)
     }
+}
+
+pub(super) fn mark(connection: &Connection, (letter, reply): &TakenLetter) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE inbox SET obeyed = 1, reply = ?2 WHERE id = ?1")?
+        .execute(params![integer(*letter)?, reply])?;
+    Ok(())
 }
 
 /// Creates a batch.

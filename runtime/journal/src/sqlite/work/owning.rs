@@ -7,6 +7,7 @@ use baton_core::record::{Body, Record, RunStarted};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::JournalError;
+use crate::housekeeping::needs;
 use crate::projection;
 use crate::record::{Encoded, encode};
 use crate::sqlite::fault::Trouble;
@@ -54,6 +55,7 @@ pub(in crate::sqlite) struct Create {
     owner: Arc<Owner>,
     jobs: Jobs,
     started: Box<RunStarted>,
+    record: Record,
     first: Encoded,
     blobs: Vec<Blob>,
 }
@@ -76,7 +78,8 @@ impl Create {
             return Err(JournalError::Gap { run, expected: 1, got: first.seq });
         }
         let encoded = encode(&started.run, &first)?;
-        Ok(Self { owner, jobs, started: started.clone(), first: encoded, blobs })
+        let started = started.clone();
+        Ok(Self { owner, jobs, started, record: first, first: encoded, blobs })
     }
 }
 
@@ -89,10 +92,16 @@ impl Work for Create {
         if number(connection, run)?.is_some() {
             return Err(JournalError::Exists(run.clone()).into());
         }
+        // From here on they stay until this run has ended.
+        for other in needs(&self.record) {
+            if number(connection, &other)?.is_none() {
+                return Err(JournalError::NoRun(other).into());
+            }
+        }
         let row = projection::begun(&self.started, self.first.at);
         let no = projected::insert_run(connection, &row, self.owner.id())?;
         let lease = Lease { run: run.clone(), epoch: row.epoch };
-        insert_blobs(connection, &self.blobs)?;
+        insert_blobs(connection, &self.blobs, &self.owner, std::iter::once(&self.record))?;
         insert_record(connection, no, &lease, &self.owner, &self.first)?;
         Ok(Granted::new(lease, &self.owner, &self.jobs))
     }

@@ -1,0 +1,115 @@
+//! How much room is taken, and giving it back.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use baton_core::blobs::mentioned;
+use baton_core::digest::Digest;
+use baton_core::ids::Timestamp;
+use rusqlite::Connection;
+
+use crate::error::JournalError;
+use crate::housekeeping::{Census, RunRoom, Shrunk};
+use crate::rows::RunFilter;
+use crate::sqlite::fault::Doing;
+use crate::sqlite::owner::Owners;
+use crate::sqlite::projected::{self, Held};
+use crate::sqlite::query;
+use crate::store::BatchRow;
+
+use super::marks::{batches, blobs, records, still_held};
+use super::removing::needs_of;
+use super::{SHRINK_PAGES, rest, transact};
+
+const DOING: &str = "giving room back to the disk";
+
+/// Everything that takes room, as of one moment.
+pub(super) fn census(
+    connection: &Connection,
+    owners: &Owners,
+    now: Timestamp,
+) -> Result<Census, JournalError> {
+    let snapshot = query::snapshot(connection)?;
+    let blobs = blobs(&snapshot)?;
+    let there = |digests: BTreeSet<Digest>| -> Vec<Digest> {
+        digests.into_iter().filter(|digest| blobs.contains_key(digest)).collect()
+    };
+    let rows = query::runs(&snapshot, &RunFilter::default(), owners)?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let held = projected::held_run(&snapshot, &row.run).doing(DOING)?;
+        let Some(Held { no, .. }) = held else { continue };
+        let mut named = BTreeSet::new();
+        let read = records(&snapshot, no, &row.run, 0, |digest| {
+            named.insert(digest);
+        })?;
+        let needs = needs_of(&snapshot, no, &row.run)?.into_iter().collect();
+        let bytes = read.map_or(0, |(_, bytes)| bytes);
+        runs.push(RunRoom { row, bytes, blobs: there(named), needs });
+    }
+    runs.sort_by_key(|run| run.row.updated);
+    let mut known = Vec::new();
+    for (id, spec) in batches(&snapshot)? {
+        let named = there(mentioned(spec.as_bytes()).collect());
+        if let Some(row) = query::batch(&snapshot, &id)? {
+            known.push((BatchRow { spec, ..row }, named));
+        }
+    }
+    let held = still_held(&snapshot, owners)?;
+    let page = pragma(&snapshot, "page_size")?;
+    let (pages, free) = (pragma(&snapshot, "page_count")?, pragma(&snapshot, "freelist_count")?);
+    Ok(Census {
+        at: now,
+        runs,
+        held: held.into_iter().filter(|digest| blobs.contains_key(digest)).collect(),
+        blobs,
+        batches: known,
+        file: (pages * page, free * page),
+    })
+}
+
+/// Gives free pages back, a few at a time. A file that an earlier release made is written anew for
+/// that, which takes long and lets nobody write: only while no other process lives.
+pub(super) fn shrink(
+    connection: &mut Connection,
+    owners: &Owners,
+    own: Option<&str>,
+) -> Result<Shrunk, JournalError> {
+    let page = pragma(connection, "page_size")?;
+    let before = pragma(connection, "page_count")?;
+    // 0: pages cannot be moved.
+    if pragma(connection, "auto_vacuum")? == 0 && pragma(connection, "freelist_count")? > 0 {
+        if owners.others(own)? {
+            return Ok(Shrunk { bytes: 0, left: pragma(connection, "freelist_count")? * page });
+        }
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM;").doing(DOING)?;
+    }
+    loop {
+        let began = Instant::now();
+        let left = transact(connection, DOING, |transaction| {
+            let statement = format!("PRAGMA incremental_vacuum({SHRINK_PAGES})");
+            // Each row is one page that was moved.
+            let mut statement = transaction.prepare(&statement).doing(DOING)?;
+            let mut rows = statement.query(()).doing(DOING)?;
+            while rows.next().doing(DOING)?.is_some() {}
+            drop(rows);
+            pragma(transaction, "freelist_count")
+        })?;
+        if left == 0 || pragma(connection, "auto_vacuum")? == 0 {
+            break;
+        }
+        rest(connection, began);
+    }
+    let after = pragma(connection, "page_count")?;
+    // The file gets shorter when the log is carried over.
+    rest(connection, Instant::now());
+    let left = pragma(connection, "freelist_count")? * page;
+    Ok(Shrunk { bytes: before.saturating_sub(after) * page, left })
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<u64, JournalError> {
+    connection
+        .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+        .map(|number| number.unsigned_abs())
+        .doing(DOING)
+}

@@ -14,6 +14,7 @@
 //! | `update JSON` | any update |
 //! | `env` | says the names in its environment |
 //! | `touch PATH`, `cat PATH` | does it itself, without asking, and says how it went |
+//! | `wait PATH` | goes on when that file is there |
 //! | `flood COUNT` | so many updates that nobody knows |
 //! | `long BYTES` | one line of so many bytes |
 //! | `hang`, `deaf` | waits for the end of its input, or for nothing |
@@ -206,6 +207,11 @@ impl Agent {
                 }
                 "touch" => tell(std::fs::write(rest, "touched").map(|()| "touched".into())),
                 "cat" => tell(std::fs::read_to_string(rest)),
+                "wait" => {
+                    while !PathBuf::from(rest).exists() {
+                        std::thread::sleep(std::time::Duration::from_millis(5));
+                    }
+                }
                 "flood" => {
                     for number in 0..rest.parse().unwrap_or(0_u32) {
                         update(json!({ "sessionUpdate": "of_tomorrow", "number": number }));

@@ -21,6 +21,8 @@ use baton_core::tool::{Denial, RawToolSpec};
 use baton_host::port::{CallError, ToolOffer};
 use tokio::sync::watch;
 
+pub use crate::inbox::{Inbox, Message, Steering};
+
 /// A future of a backend, without a name.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -38,6 +40,8 @@ pub struct Job {
     pub spec: Arc<AgentSpec>,
     /// What was wrong with the output of the attempt before: validation errors.
     pub corrections: Vec<String>,
+    /// Why the attempts before brought nothing, as far as that is known, a sentence each.
+    pub earlier: Vec<String>,
     /// What the task may touch.
     pub scope: Arc<Scope>,
     /// The granted directory on the host, if there is one.
@@ -113,6 +117,11 @@ pub enum Notice {
     Activity(Activity),
     /// A step of a ladder of models passed its check.
     Passed(Passed),
+    /// The agent was told its messages up to this one.
+    Heard {
+        /// Number of the message, see [`Message::seq`].
+        upto: u64,
+    },
 }
 
 /// What an agent is doing right now.
@@ -211,6 +220,8 @@ pub struct JobContext {
     pub meter: Arc<dyn Meter>,
     /// What takes secrets out of a text before it is said to a model, or kept.
     pub redact: Redact,
+    /// What people tell the agent.
+    pub inbox: Inbox,
 }
 
 impl JobContext {
@@ -221,7 +232,8 @@ impl JobContext {
         notices: tokio::sync::mpsc::UnboundedSender<Notice>,
     ) -> Self {
         let meter = Arc::new(crate::model::FreeMeter::new());
-        Self { cancelled, notices, tools: None, meter, redact: Redact::default() }
+        let (redact, inbox) = (Redact::default(), Inbox::default());
+        Self { cancelled, notices, tools: None, meter, redact, inbox }
     }
 }
 
@@ -234,6 +246,7 @@ impl Job {
             attempt: 1,
             spec: Arc::new(spec),
             corrections: Vec::new(),
+            earlier: Vec::new(),
             scope: Arc::default(),
             root: None,
             limits: Arc::default(),
@@ -339,6 +352,12 @@ pub trait Backend: Send + Sync {
     /// not, it begins anew, and none follows one in whose name a tool did what must not happen twice.
     fn continues(&self) -> bool {
         false
+    }
+
+    /// When it can be told what people say. One that takes messages at its next step sends
+    /// [`Notice::Heard`] by itself; for all others whoever calls it does.
+    fn takes_messages(&self) -> Steering {
+        Steering::Attempt
     }
 
     /// Makes one attempt. Output is not yet checked against a schema. Must end soon after

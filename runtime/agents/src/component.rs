@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::backend::{
     Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox,
 };
+use crate::people;
 use crate::stop::{cancelled, stop};
 
 /// Bytes that a report counts for beside its text, so that empty ones run out too.
@@ -61,7 +62,7 @@ impl ComponentBackend {
             () = cancelled(context) => return Err(BackendError::Cancelled),
             slot = self.host.slot() => slot,
         };
-        let task = task(job);
+        let task = task(job, context);
         let perform: BackendFuture<'_, GuestEnd> =
             Box::pin(self.host.perform(&self.guest, slot, &job.limits, task, Box::new(port)));
         tokio::select! {
@@ -109,7 +110,7 @@ impl Backend for ComponentBackend {
     }
 }
 
-fn task(job: &Job) -> AgentTask {
+fn task(job: &Job, context: &JobContext) -> AgentTask {
     let given = &job.spec.options;
     let mut options = serde_json::Map::new();
     for (key, value) in [
@@ -123,6 +124,13 @@ fn task(job: &Job) -> AgentTask {
         if let Some(value) = value {
             options.insert(key.into(), value.as_str().into());
         }
+    }
+    if !job.earlier.is_empty() {
+        options.insert("earlier".into(), job.earlier.clone().into());
+    }
+    let messages = people::list(&context.inbox.all(), &context.redact);
+    if !messages.is_empty() {
+        options.insert("messages".into(), messages.into());
     }
     AgentTask {
         id: job.task.to_string(),

@@ -10,9 +10,11 @@ pub mod coding;
 pub mod command;
 pub mod component;
 pub mod confine;
+mod inbox;
 pub mod isolation;
 pub mod ladder;
 pub mod model;
+mod people;
 mod process;
 mod registry;
 pub mod retry;
@@ -22,7 +24,9 @@ pub mod supervise;
 mod work;
 
 pub use acp::AcpBackend;
-pub use backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox};
+pub use backend::{
+    Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Steering, Toolbox,
+};
 pub use coding::{CodingBackend, CodingKind};
 pub use command::{CommandBackend, CommandError};
 pub use component::{ComponentBackend, not_granted};
@@ -30,7 +34,7 @@ pub use model::ModelBackend;
 pub use process::{
     Keep, Kept, Launch, Remains, RunError, StreamLaunch, StreamProcess, Streaming, Supervisor,
 };
-pub use registry::{BackendNameError, Backends};
+pub use registry::{BackendNameError, Backends, takes_messages};
 pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};
 pub use stop::{Stop, cancelled};
 pub use work::work;

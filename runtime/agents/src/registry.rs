@@ -7,7 +7,7 @@ use baton_host::files::Root;
 use baton_host::{Guest, Host};
 
 use crate::acp::{AcpBackend, AcpError};
-use crate::backend::Backend;
+use crate::backend::{Backend, Steering};
 use crate::coding::{CodingBackend, CodingKind};
 use crate::command::{CommandBackend, CommandError};
 use crate::component::ComponentBackend;
@@ -43,6 +43,17 @@ pub enum BackendNameError {
     /// The program of an ACP agent cannot be one.
     #[error(transparent)]
     Acp(#[from] AcpError),
+}
+
+/// When an agent can be told what people say, by the name of its backend. Models are named
+/// `PROVIDER:MODEL`, and so is whatever else is not known here.
+#[must_use]
+pub fn takes_messages(backend: &str) -> Steering {
+    match backend.split_once(':') {
+        Some(("command" | "component", _)) => Steering::Attempt,
+        None if backend == CodingKind::Codex.name() => Steering::Attempt,
+        _ => Steering::Step,
+    }
 }
 
 fn list<T: AsRef<str>>(names: &[T]) -> String {

@@ -28,6 +28,8 @@ pub struct Tries {
     errors: u32,
     /// Wait before the next attempt that follows an error, in milliseconds.
     wait_ms: u64,
+    /// An attempt ended because its worker was silent, and nothing was heard since.
+    silent: bool,
 }
 
 /// How an attempt failed.
@@ -62,6 +64,7 @@ impl Tries {
             outputs: schema_attempts(options),
             errors: RETRY_TRIES_MAX,
             wait_ms: RETRY_WAIT_MS_FIRST,
+            silent: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Tries {
     pub fn renew(&mut self) {
         self.errors = RETRY_TRIES_MAX;
         self.wait_ms = RETRY_WAIT_MS_FIRST;
+        self.silent = false;
     }
 
     /// Decides what follows a miss. `jitter` is a random number: without it, tasks that failed
@@ -82,6 +86,13 @@ impl Tries {
                     return Next::End(BackendError::Permanent(failure));
                 }
                 Next::Again { failure, corrections: Some(errors), wait: Duration::ZERO }
+            }
+            // Whoever was silent twice is asked no third time.
+            Miss::Error(BackendError::Retryable { failure, .. })
+                if failure.kind == FailureKind::TimedOut
+                    && std::mem::replace(&mut self.silent, true) =>
+            {
+                Next::End(BackendError::Permanent(failure))
             }
             Miss::Error(BackendError::Retryable { failure, after_ms }) => {
                 self.once_more(failure, after_ms, jitter, BackendError::Permanent)

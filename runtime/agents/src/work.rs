@@ -7,6 +7,7 @@ use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 
 use crate::backend::{Answer, Backend, BackendError, Job, JobContext, Notice};
 use crate::model::transcript;
+use crate::people::{self, Attempt};
 use crate::retry::{Miss, Next, Tries};
 use crate::schema::Schema;
 use crate::stop::cancelled;
@@ -27,6 +28,8 @@ use crate::stop::cancelled;
 /// - An empty text where no schema was given ends the task with code `empty-output`.
 /// - No attempt follows one in whose name a tool did what must not happen twice, unless attempts go on
 ///   from the one before.
+/// - A backend that takes messages with an attempt only ([`Steering::Attempt`]) is interrupted for an
+///   urgent one, and another attempt begins at once. That is no failure and counts for nothing.
 /// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
 ///   before the first attempt.
 ///
@@ -36,6 +39,7 @@ use crate::stop::cancelled;
 /// attempts together, those included; `wall_ms` is measured here. An error of the answer is never
 /// `Retryable`: whoever calls this need not decide again.
 ///
+/// [`Steering::Attempt`]: crate::Steering::Attempt
 /// [`RETRY_TRIES_MAX`]: crate::RETRY_TRIES_MAX
 /// [`RETRY_WAIT_MS_MAX`]: crate::RETRY_WAIT_MS_MAX
 pub async fn work(backend: &dyn Backend, mut job: Job, context: &JobContext) -> Answer {
@@ -66,9 +70,20 @@ async fn attempts(
             return Err(BackendError::Cancelled);
         }
         let started = Instant::now();
-        let mut answer = backend.perform(job, context).await;
+        let (mut answer, interrupted) = match people::perform(backend, job, context).await {
+            Attempt::Ended(answer) => (answer, false),
+            Attempt::Interrupted(answer) => (answer, true),
+        };
         answer.usage.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         usage.add(&answer.usage);
+        if interrupted {
+            // It began while the attempt was being ended.
+            if did_once(context) {
+                return Err(BackendError::Permanent(people::interruption()));
+            }
+            again(job, people::interruption(), answer.usage, context);
+            continue;
+        }
         let miss = match answer.result {
             Ok(handoff) => match misfit(schema.as_ref(), &handoff).await? {
                 None if schema.is_none() && is_blank(&handoff) => return Err(nothing_said()),
@@ -93,18 +108,21 @@ async fn attempts(
                 (failure, wait)
             }
         };
-        // A closed channel means that nobody keeps a journal of this job.
-        let _ = context.notices.send(Notice::AttemptFailed {
-            attempt: job.attempt,
-            failure,
-            usage: answer.usage,
-        });
+        again(job, failure, answer.usage, context);
         tokio::select! {
             () = cancelled(context) => return Err(BackendError::Cancelled),
             () = tokio::time::sleep(wait) => {}
         }
-        job.attempt = job.attempt.saturating_add(1);
     }
+}
+
+/// Makes the job that of the next attempt, and tells that this one brought nothing.
+fn again(job: &mut Job, failure: Failure, usage: Usage, context: &JobContext) {
+    let attempt = job.attempt;
+    job.earlier.push(format!("attempt {attempt}: {} ({})", failure.message, failure.code));
+    job.attempt = attempt.saturating_add(1);
+    // A closed channel means that nobody keeps a journal of this job.
+    let _ = context.notices.send(Notice::AttemptFailed { attempt, failure, usage });
 }
 
 /// Answers of its model that the task has had, as far as later attempts go on from them.

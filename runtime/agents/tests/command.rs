@@ -80,7 +80,7 @@ echo '{"output":"done","summary":"short","further":[1],"usage":{"input_tokens":7
             "input": {"n": 1}, "label": "l", "phase": "p", "schema": null, "model": "m",
             "effort": "e", "agent_type": "t", "system": "s", "tools": ["Read"],
             "disallowed_tools": ["Bash"], "root": directory.path(),
-            "corrections": ["at /: wrong"],
+            "corrections": ["at /: wrong"], "earlier": [], "messages": [],
         })
     );
 }

@@ -15,10 +15,11 @@ use super::wire::{
     AUTH_REQUIRED, Ask, ContentBlock, NewSessionResponse, PromptResponse, SessionId,
     SessionNotification, SessionUpdate, StopReason, cancel, update,
 };
-use crate::backend::{Activity, BackendError};
+use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
 use crate::coding::talk::{Dialogue, Watch};
+use crate::people::last;
 
 /// With what a session begins.
 pub(super) struct Begin {
@@ -36,6 +37,10 @@ pub(super) struct Begin {
     pub is_gemini: bool,
     /// Bytes of a last message.
     pub text_bytes_max: u64,
+    /// Number of the last message of people that is part of the task, or of what is said again.
+    pub told: u64,
+    /// Puts further messages into words.
+    pub more: Box<dyn Fn(&[Message]) -> String + Send + 'static>,
 }
 
 /// What was heard in the end.
@@ -43,6 +48,8 @@ pub(super) struct Begin {
 pub(super) struct Heard {
     /// The session, where it can be loaded again.
     pub session: Option<String>,
+    /// Number of the last message of people that it was told.
+    pub told: u64,
     /// What it says it consumed.
     pub usage: Usage,
     /// How its turn ended; none: it never said.
@@ -90,11 +97,20 @@ pub(super) struct Acp {
     uses: Uses,
     /// A tool was used since the last word of a message.
     is_new_message: bool,
+    /// Number of the last message of people that came.
+    told: u64,
+    /// Messages of people that the agent is to be told when its turn ends.
+    news: Vec<Message>,
+    /// Its turn was cancelled for them.
+    hurried: bool,
 }
 
 impl Acp {
     pub(super) fn new(begin: Begin, permit: Permit, watch: Watch) -> Self {
         Self {
+            told: begin.told,
+            news: Vec::new(),
+            hurried: false,
             begin,
             permit,
             watch,
@@ -111,6 +127,7 @@ impl Acp {
 
     pub(super) fn into_heard(mut self) -> Heard {
         let can_be_loaded = self.takes_up != TakesUp::Not;
+        self.heard.told = self.news.first().map_or(self.told, |next| next.seq.saturating_sub(1));
         self.heard.session = self.session.filter(|_| can_be_loaded).map(|id| id.to_string());
         self.heard
     }
@@ -184,7 +201,10 @@ impl Acp {
     fn ended(&mut self, result: &Value) -> Vec<String> {
         claimed(result, &mut self.heard.usage);
         let Some(said) = read::<PromptResponse>(result) else { return self.bad("session/prompt") };
+        let hurried = std::mem::take(&mut self.hurried);
         let (kind, code, message) = match said.stop_reason {
+            StopReason::EndTurn if !self.news.is_empty() => return self.tell(),
+            StopReason::Cancelled if hurried => return self.tell(),
             StopReason::EndTurn => {
                 self.heard.result = Some(Ok(()));
                 return Vec::new();
@@ -206,6 +226,20 @@ impl Acp {
             }
         };
         self.fail(kind, code, message.into())
+    }
+
+    /// A further turn of the same session, with what people said.
+    fn tell(&mut self) -> Vec<String> {
+        let Some(session) = self.session.clone() else { return self.bad("session/new") };
+        let news = std::mem::take(&mut self.news);
+        let text = (self.begin.more)(&news);
+        self.watch.heard(last(&news));
+        self.is_new_message = true;
+        // What a cancelled turn left open is over.
+        self.uses = Uses::default();
+        let id = self.next(Stage::Prompt);
+        self.watch.activity(|_| Activity::Waiting, "");
+        vec![Ask::Prompt { session: &session, text: &text }.line(id)]
     }
 
     fn updated(&mut self, params: &Value) {
@@ -303,6 +337,29 @@ impl Dialogue for Acp {
         self.uses.is_busy()
     }
 
+    fn told(&self) -> Option<u64> {
+        Some(self.told)
+    }
+
+    fn take(&mut self, messages: Vec<Message>) -> Vec<String> {
+        self.told = last(&messages).max(self.told);
+        let urgent = messages.iter().any(|message| message.urgent);
+        self.news.extend(messages);
+        match self.heard.result {
+            // Its turn has ended well: here is another.
+            Some(Ok(())) => {
+                self.heard.result = None;
+                self.tell()
+            }
+            Some(Err(_)) => Vec::new(),
+            None if urgent && self.stage == Stage::Prompt && !self.hurried => {
+                self.hurried = true;
+                self.session.iter().map(cancel).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
     fn farewell(&mut self) -> Vec<String> {
         self.session.iter().filter(|_| self.stage == Stage::Prompt).map(cancel).collect()
     }
@@ -319,11 +376,13 @@ fn claimed(result: &Value, usage: &mut Usage) {
     let (input, output) = (number("/usage/inputTokens"), number("/usage/outputTokens"));
     let apart = number("/usage/totalTokens") >= input.saturating_add(output).saturating_add(read);
     let cached = if apart { read.saturating_add(write) } else { 0 };
-    usage.input_tokens = input.saturating_add(cached);
-    usage.output_tokens = output;
-    usage.cached_tokens = read;
+    let (mut sent, mut received) = (input.saturating_add(cached), output);
     if input == 0 && output == 0 {
-        usage.input_tokens = number("/_meta/quota/token_count/input_tokens");
-        usage.output_tokens = number("/_meta/quota/token_count/output_tokens");
+        sent = number("/_meta/quota/token_count/input_tokens");
+        received = number("/_meta/quota/token_count/output_tokens");
     }
+    // Each turn says what it consumed by itself.
+    usage.input_tokens = usage.input_tokens.saturating_add(sent);
+    usage.output_tokens = usage.output_tokens.saturating_add(received);
+    usage.cached_tokens = usage.cached_tokens.saturating_add(read);
 }

@@ -15,13 +15,14 @@ use std::path::Path;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::record::Effect;
 
-use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext};
+use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Steering};
 use crate::coding::permit::Permit;
 use crate::coding::place::Place;
 use crate::coding::sessions::{Session, Sessions};
 use crate::coding::talk::{Watch, talk};
-use crate::coding::task::{Output, again, words};
+use crate::coding::task::{Output, again, more, words};
 use crate::coding::{CodingKind, answer};
+use crate::people::last;
 use crate::process::Supervisor;
 use dialogue::{Acp, Begin, Heard};
 
@@ -55,6 +56,8 @@ pub enum AcpError {
 /// - What it does without asking, only the operating system keeps it from: see [`coding`](crate::coding).
 /// - A model and an effort are handed over where it offers such options; a model that it does not
 ///   offer fails the task.
+/// - What people say is told to it in a further turn of the same session; for what is urgent its turn is
+///   cancelled first.
 /// - A retry goes on with the session of the attempt before, where the agent can load it.
 pub struct AcpBackend {
     name: String,
@@ -136,7 +139,15 @@ impl AcpBackend {
         };
         let begin = Begin {
             task,
-            again: session.map(|session| (session.id, again(job, context, Output::Block))),
+            again: session.map(|session| {
+                let text = again(job, context, Output::Block, session.told);
+                (session.id, text)
+            }),
+            told: last(&context.inbox.all()),
+            more: {
+                let (job, context) = (job.clone(), context.clone());
+                Box::new(move |news| more(&job, &context, Output::Block, news))
+            },
             directory: place.directory.clone(),
             model: options.model.clone().filter(|_| !self.is_gemini),
             effort: options.effort.clone(),
@@ -147,9 +158,9 @@ impl AcpBackend {
         let mut dialogue = Acp::new(begin, permit, watch);
         let launch = place.launch(arguments.into_iter().map(OsString::from));
         let finished = talk(&self.supervisor, launch, &mut dialogue, job, context).await;
-        let Heard { session, usage, result, text, too_much, agent } = dialogue.into_heard();
+        let Heard { session, told, usage, result, text, too_much, agent } = dialogue.into_heard();
         if let Some(id) = session {
-            self.sessions.put(job, Session { id, ..Session::default() });
+            self.sessions.put(job, Session { id, told, ..Session::default() });
         }
         let result = match (finished, result) {
             (Err(error), _) | (Ok(_), Some(Err(error))) => Err(error),
@@ -181,6 +192,10 @@ impl Backend for AcpBackend {
             Some(kind) => kind.provider(),
             None => &self.name,
         }
+    }
+
+    fn takes_messages(&self) -> Steering {
+        Steering::Step
     }
 
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {

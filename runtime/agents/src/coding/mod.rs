@@ -28,7 +28,7 @@ use baton_core::handoff::Usage;
 use baton_core::record::Effect;
 
 use crate::acp::AcpBackend;
-use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext};
+use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Steering};
 use crate::process::Supervisor;
 use sessions::Sessions;
 
@@ -83,6 +83,14 @@ impl Backend for CodingBackend {
         match &self.0 {
             Inner::Own { kind, .. } => kind.provider(),
             Inner::Acp(agent) => agent.provider(),
+        }
+    }
+
+    fn takes_messages(&self) -> Steering {
+        match &self.0 {
+            Inner::Own { kind: CodingKind::Codex, .. } => Steering::Attempt,
+            Inner::Own { .. } => Steering::Step,
+            Inner::Acp(agent) => agent.takes_messages(),
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Session {
     pub id: String,
     /// What it had consumed when it was left, as far as the agent counts that again.
     pub counted: Usage,
+    /// Number of the last message of people that it was told.
+    pub told: u64,
 }
 
 /// Sessions of tasks whose last attempt brought no accepted result.

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use super::answer::cut;
 use super::lines::{End, Lines};
-use crate::backend::{Activity, BackendError, Job, JobContext, Notice};
+use crate::backend::{Activity, BackendError, Inbox, Job, JobContext, Message, Notice};
+use crate::people;
 use crate::process::{StreamLaunch, Streaming, Supervisor};
 use crate::stop::{Stop, stop};
 use crate::supervise::Ended;
@@ -48,6 +49,17 @@ pub(crate) trait Dialogue: Send {
 
     /// Whether a tool of the agent is at work, so that its silence means nothing.
     fn is_busy(&self) -> bool;
+
+    /// Number of the last message of people that it has; none: it takes none while it works.
+    fn told(&self) -> Option<u64> {
+        None
+    }
+
+    /// People said something more: what is said to the agent now. What has to wait is kept, and the
+    /// conversation is not over before it was said.
+    fn take(&mut self, _messages: Vec<Message>) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What is said when nobody wants the result any more.
     fn farewell(&mut self) -> Vec<String> {
@@ -114,7 +126,9 @@ pub(crate) async fn talk(
     let stall_ms = job.spec.options.stall_ms.unwrap_or(job.limits.model.stall_ms);
     let mut lines = Lines::new(stdout);
     let mut stop = pin!(stop(job, context));
-    let broken = loop_until_over(&mut lines, &mut stdin, dialogue, stall_ms, &mut stop).await;
+    let inbox = &context.inbox;
+    let broken =
+        loop_until_over(&mut lines, &mut stdin, dialogue, stall_ms, inbox, &mut stop).await;
     if let Err(broken) = broken {
         if broken == Broken::Stopped(Stop::Cancelled) {
             let goodbye = dialogue.farewell();
@@ -171,6 +185,7 @@ async fn loop_until_over(
     stdin: &mut (impl AsyncWrite + Unpin),
     dialogue: &mut dyn Dialogue,
     stall_ms: u64,
+    inbox: &Inbox,
     stop: &mut (impl Future<Output = Stop> + Unpin),
 ) -> Result<(), Broken> {
     let mut answer = dialogue.open();
@@ -188,9 +203,21 @@ async fn loop_until_over(
         if std::mem::take(&mut first) && dialogue.is_silent() {
             let _ = stdin.shutdown().await;
         }
+        let unheard = dialogue.told().map(|told| inbox.after(told)).unwrap_or_default();
+        if !unheard.is_empty() {
+            answer = dialogue.take(unheard);
+            continue;
+        }
         if dialogue.is_over() {
             return Ok(());
         }
+        let told = dialogue.told();
+        let news = async {
+            match told {
+                Some(told) => inbox.more(told).await,
+                None => std::future::pending().await,
+            }
+        };
         let busy = dialogue.is_busy();
         let next = async {
             match busy {
@@ -201,6 +228,11 @@ async fn loop_until_over(
         let line = tokio::select! {
             why = &mut *stop => return Err(Broken::Stopped(why)),
             line = next => line.map_err(|_| Broken::Silent)?,
+            // Taken at the beginning of the next round.
+            () = news => {
+                answer = Vec::new();
+                continue;
+            }
         };
         answer = match line {
             Ok(line) => dialogue.hear(&String::from_utf8_lossy(&line)),
@@ -244,6 +276,11 @@ impl Watch {
             let text = self.context.redact.text(text);
             let _ = self.context.notices.send(Notice::Activity(kind(text)));
         }
+    }
+
+    /// The agent was told what people said up to this message.
+    pub(crate) fn heard(&self, upto: u64) {
+        people::heard(&self.context, upto);
     }
 
     /// Something that stays on record.

@@ -2,7 +2,8 @@
 
 use baton_core::json::Json;
 
-use crate::backend::{Job, JobContext};
+use crate::backend::{Job, JobContext, Message};
+use crate::people;
 
 /// What an agent is told, in two parts: how it is to work, and what it is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,20 +36,56 @@ pub(crate) fn words(job: &Job, context: &JobContext, output: Output, instruction
     if !job.corrections.is_empty() {
         section(&mut task, &corrections(&job.corrections), None);
     }
+    if job.attempt > 1 {
+        section(&mut task, &earlier(job), None);
+    }
+    say(&mut task, &context.inbox.all(), context);
     let redact = &context.redact;
     Words { system: redact.text(&system(job, instructions)), task: redact.text(&task) }
 }
 
-/// What an agent that knows its task is told about the attempt before.
-pub(crate) fn again(job: &Job, context: &JobContext, output: Output) -> String {
-    if job.corrections.is_empty() {
-        return "The work was interrupted. Look at what is done, and go on with the task.".into();
+/// What an agent that knows its task is told about the attempt before. `told`: number of the last
+/// message of people that it knows.
+pub(crate) fn again(job: &Job, context: &JobContext, output: Output, told: u64) -> String {
+    let mut text = match job.corrections.is_empty() {
+        true => "The work was interrupted. Look at what is done, and go on with the task.".into(),
+        false => corrections(&job.corrections),
+    };
+    if let (Some(schema), Output::Block, false) =
+        (&job.spec.schema, output, job.corrections.is_empty())
+    {
+        section(&mut text, &asked(schema), None);
     }
-    let mut text = corrections(&job.corrections);
+    say(&mut text, &context.inbox.after(told), context);
+    context.redact.text(&text)
+}
+
+/// What an agent that has ended its turn is told that people said meanwhile.
+pub(crate) fn more(job: &Job, context: &JobContext, output: Output, news: &[Message]) -> String {
+    let mut text = people::words(news, &context.redact);
     if let (Some(schema), Output::Block) = (&job.spec.schema, output) {
         section(&mut text, &asked(schema), None);
     }
-    context.redact.text(&text)
+    text
+}
+
+fn say(text: &mut String, messages: &[Message], context: &JobContext) {
+    if !messages.is_empty() {
+        section(text, &people::words(messages, &context.redact), None);
+    }
+}
+
+/// Said to an agent that begins anew.
+fn earlier(job: &Job) -> String {
+    let mut text = String::from(
+        "This task was begun before, and not ended. What was done may still be there: look before you \
+         begin, and do not repeat it.",
+    );
+    for why in &job.earlier {
+        text.push_str("\n- ");
+        text.push_str(why);
+    }
+    text
 }
 
 fn system(job: &Job, instructions: bool) -> String {

@@ -30,8 +30,10 @@ pub const STDERR_BYTES_KEPT: usize = 4 << 10;
 /// The program gets one JSON object on standard input, with the fields `task`, `attempt`, `prompt`,
 /// `input`, `label`, `phase`, `schema`, `model`, `effort`, `agent_type`, `system`, `tools` and
 /// `disallowed_tools` (of the agent type, for the program to obey), `root`, `deadline_ms` (when the
-/// attempt ends, in milliseconds since 1970-01-01 UTC) and `corrections` (what was wrong with the
-/// output of the attempt before). Every field is always there, `null` if there is nothing to say. The program answers with one object on standard output:
+/// attempt ends, in milliseconds since 1970-01-01 UTC), `corrections` (what was wrong with the
+/// output of the attempt before), `earlier` (why the attempts before brought nothing, a sentence each)
+/// and `messages` (what people said to the agent so far: objects with `sender`, `text`, `urgent`; they
+/// count more than the prompt). Every field is always there, `null` if there is nothing to say. The program answers with one object on standard output:
 /// `{"output": …, "summary"?, "evidence"?, "usage"?}` or
 /// `{"error": {"kind": "retryable|permanent|quota", "message", "retry_after_ms"?}}`.
 ///
@@ -76,7 +78,7 @@ impl CommandBackend {
             argv,
             environment: task::environment_of(job),
             directory: &directory,
-            task: task::json(job),
+            task: task::json(job, context),
             stdout: Keep::All(STDOUT_BYTES_MAX),
             stderr: Keep::End(STDERR_BYTES_KEPT),
             confinement: None,

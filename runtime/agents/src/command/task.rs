@@ -9,7 +9,8 @@ use baton_core::handoff::{Failure, FailureKind};
 use baton_core::json::Json;
 use serde::Serialize;
 
-use crate::backend::Job;
+use crate::backend::{Job, JobContext};
+use crate::people;
 
 /// Variables of the host that a program may see, beside those that begin with [`LOCALE_PREFIX`].
 const VARIABLES: &[&str] = &["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
@@ -36,10 +37,12 @@ struct Task<'a> {
     /// When the attempt ends: milliseconds since 1970-01-01 UTC.
     deadline_ms: u64,
     corrections: &'a [String],
+    earlier: &'a [String],
+    messages: Vec<serde_json::Value>,
 }
 
 /// The task of a job as bytes of JSON, ended by a new line.
-pub(super) fn json(job: &Job) -> Vec<u8> {
+pub(super) fn json(job: &Job, context: &JobContext) -> Vec<u8> {
     let options = &job.spec.options;
     let definition = job.definition.as_deref();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -61,6 +64,8 @@ pub(super) fn json(job: &Job) -> Vec<u8> {
         root: job.root.as_ref().map(|root| root.to_string_lossy().into_owned()),
         deadline_ms: now_ms.saturating_add(job.timeout_ms),
         corrections: &job.corrections,
+        earlier: &job.earlier,
+        messages: people::list(&context.inbox.all(), &context.redact),
     };
     // Strings, numbers and JSON texts always have a JSON form.
     let mut bytes = serde_json::to_vec(&task).unwrap_or_default();

@@ -18,6 +18,7 @@ fn job(schema: bool) -> Job {
         attempt: 1,
         spec: Arc::new(spec),
         corrections: Vec::new(),
+        earlier: Vec::new(),
         scope: Arc::default(),
         root: None,
         limits: Arc::new(Limits::default()),

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
+use crate::backend::{Inbox, Message};
 
 /// An agent whose `perform` has this body of core WebAssembly. Its only parameter points to the
 /// task: the id, the attempt, the prompt and so on. `$done` makes a handoff of an output text.
@@ -58,6 +59,7 @@ fn job() -> Job {
         attempt: 1,
         spec: Arc::new(AgentSpec::default()),
         corrections: Vec::new(),
+        earlier: Vec::new(),
         scope: Arc::default(),
         root: None,
         limits: Arc::default(),
@@ -142,10 +144,22 @@ fn a_task_has_what_was_given_and_no_more() {
         },
         ..AgentSpec::default()
     });
-    let task = task(&job);
+    let (said, inbox) = watch::channel(Arc::from([]));
+    let (mut context, _cancel, _noticed) = context();
+    context.inbox = Inbox::new(inbox);
+    let task = task(&job, &context);
     assert_eq!(task.id, "run_00000000000000000000000000/1");
     assert!(task.input.is_null());
     assert_eq!(task.options.value(), json!({"label": "l", "model": "m"}));
+    let message = Message { seq: 3, sender: "ada".into(), text: "be brief".into(), urgent: true };
+    said.send_replace(Arc::from([message]));
+    job.earlier = vec!["attempt 1: no luck (unlucky)".into()];
+    let task = super::task(&job, &context);
+    let options = json!({
+        "label": "l", "model": "m", "earlier": ["attempt 1: no luck (unlucky)"],
+        "messages": [{ "sender": "ada", "text": "be brief", "urgent": true }],
+    });
+    assert_eq!(task.options.value(), options);
 }
 
 #[tokio::test]

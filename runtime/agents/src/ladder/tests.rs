@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::backend::{Asked, BackendFuture, Guidance, LetGo, Meter, Redact, Turn};
+use crate::backend::{Asked, BackendFuture, Guidance, Inbox, LetGo, Meter, Redact, Turn};
 use crate::model::transcript::{TURN_VERSION, TurnContent};
 
 /// Turns in memory.
@@ -58,6 +58,7 @@ impl Model {
     fn turn(&self, job: &Job, tokens: u64) -> Turn {
         let usage = TokenUsage { input: tokens, output: tokens, ..TokenUsage::default() };
         let content = TurnContent {
+            told: 0,
             v: TURN_VERSION,
             backend: self.name.into(),
             attempt: job.attempt,
@@ -206,6 +207,7 @@ impl Case {
             attempt: 1,
             spec: Arc::new(spec),
             corrections: Vec::new(),
+            earlier: Vec::new(),
             scope: Arc::new(Scope::default()),
             root: None,
             limits: Arc::new(Limits::default()),
@@ -225,6 +227,7 @@ impl Case {
             tools,
             meter: self.turns.clone(),
             redact: Redact::default(),
+            inbox: Inbox::default(),
         };
         let answer = work(&rungs, self.check.as_ref(), job, &context).await;
         drop(context);

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::conversation::Conversation;
 use super::exchange::{End, Heard, Why, consumed};
-use super::transcript::{CallFailed, Opening, STALLED, TURN_VERSION, TurnContent};
+use super::transcript::{CallFailed, INTERRUPTED, Opening, STALLED, TURN_VERSION, TurnContent};
 use super::{ModelBackend, bounds, redact, trouble};
 use crate::backend::{Asked, BackendError, Job, JobContext, LetGo, Turn};
+use crate::people;
 use crate::stop::{Stop as AttemptStop, cancelled};
 
 /// One attempt's line to its model.
@@ -21,7 +22,8 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Makes a call, and puts it on record.
+    /// Makes a call, and puts it on record. It may end without an answer: when a person said something
+    /// that the model is to be told first.
     ///
     /// # Errors
     /// How the attempt ends. What was said is on record all the same.
@@ -52,8 +54,21 @@ impl Line<'_> {
             }
             None => None,
         };
+        let inbox = &self.context.inbox;
+        if !inbox.after(conversation.told).is_empty() {
+            // It came while the call waited for room.
+            if let Some(ticket) = ticket {
+                ticket.settle(0);
+            }
+            self.settle(TokenUsage::default(), false, None).await;
+            return Ok(());
+        }
+        if conversation.told > conversation.known {
+            conversation.known = conversation.told;
+            people::heard(self.context, conversation.told);
+        }
         let begin = Instant::now();
-        let (end, heard) = self.exchange(request, *clock).await;
+        let (end, heard) = self.exchange(request, *clock, conversation.told).await;
         let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (usage, estimated) = consumed(&end, &heard, input, request.output_tokens_max.into());
         if let Some(ticket) = ticket {
@@ -66,6 +81,7 @@ impl Line<'_> {
             rung: self.job.rung,
             opening: (conversation.opening.as_ref() != Some(opening)).then(|| opening.clone()),
             said: conversation.unsaid().to_vec(),
+            told: conversation.told,
             answer: Vec::new(),
             stop: None,
             failed: None,
@@ -147,6 +163,13 @@ impl Line<'_> {
                         let partial = redact.text(&heard.partial);
                         turn.failed = Some(CallFailed { code: code.into(), message, partial });
                         return Some(AttemptStop::TimedOut.error(self.job));
+                    }
+                    Why::Interrupted => {
+                        let message = "a person sent an urgent message".to_owned();
+                        let partial = redact.text(&heard.partial);
+                        let code = INTERRUPTED.to_owned();
+                        turn.failed = Some(CallFailed { code, message, partial });
+                        return None;
                     }
                     Why::Stalled { ms } => {
                         let message = format!(

@@ -46,6 +46,10 @@ pub(super) struct Conversation {
     pub(super) cut_text: String,
     /// The last calls in a row failed for silence, and nothing was answered since the first of them.
     pub(super) stalls: u32,
+    /// Number of the last message of people that was said; 0: none was.
+    pub(super) told: u64,
+    /// Number of the last message of people of which it is known that it was said.
+    pub(super) known: u64,
     /// What the task has consumed.
     pub(super) tally: Tally,
 }
@@ -63,6 +67,7 @@ impl Conversation {
             }
         }
         conversation.recorded = conversation.messages.len();
+        conversation.known = conversation.told;
         Ok(conversation)
     }
 
@@ -70,6 +75,14 @@ impl Conversation {
     pub(super) fn say(&mut self, message: Message) {
         self.heard = None;
         self.messages.push(message);
+    }
+
+    /// What people say, up to this message, is told to the model with the next call. What it had begun to
+    /// say before is not its result any more.
+    pub(super) fn hear(&mut self, text: String, upto: u64) {
+        self.told = upto;
+        self.cut_text.clear();
+        self.say(Message::User(text));
     }
 
     /// Whether the user already said this.
@@ -117,6 +130,10 @@ impl Conversation {
             self.opening = Some(opening.clone());
         }
         self.messages.extend(turn.said.iter().cloned());
+        if turn.told > self.told {
+            self.told = turn.told;
+            self.cut_text.clear();
+        }
         self.heard = None;
         let heard = turn.heard();
         let Some(stop) = turn.stop else {

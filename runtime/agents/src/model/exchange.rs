@@ -38,8 +38,14 @@ pub(super) enum End {
 pub(super) enum Why {
     Cancelled,
     TimedOut,
-    Stalled { ms: u64 },
-    Overdue { ms: u64 },
+    /// A person has something urgent to say.
+    Interrupted,
+    Stalled {
+        ms: u64,
+    },
+    Overdue {
+        ms: u64,
+    },
 }
 
 /// What was heard of an answer while it came.
@@ -51,8 +57,13 @@ pub(super) struct Heard {
 }
 
 impl Line<'_> {
-    /// Makes a request, and watches it.
-    pub(super) async fn exchange(&self, request: &ModelRequest, clock: Clock) -> (End, Heard) {
+    /// Makes a request, and watches it. An urgent message of people after number `told` ends it.
+    pub(super) async fn exchange(
+        &self,
+        request: &ModelRequest,
+        clock: Clock,
+        told: u64,
+    ) -> (End, Heard) {
         let limits = &self.job.limits.model;
         let stall_ms = self.job.spec.options.stall_ms.unwrap_or(limits.stall_ms);
         let stall = Duration::from_millis(stall_ms);
@@ -81,6 +92,7 @@ impl Line<'_> {
                         Err(_) => End::Left(Why::Cancelled),
                     };
                 }
+                () = self.context.inbox.urgent(told) => break End::Left(Why::Interrupted),
                 () = clock.over() => break End::Left(Why::TimedOut),
                 Some(sign) = signs.recv() => self.notice(sign, &mut heard),
                 () = tokio::time::sleep_until(after(heard.last.1, stall)) => {

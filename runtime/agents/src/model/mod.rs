@@ -6,6 +6,9 @@
 //! results are not on record are made again where that does no harm; of the others the model is told
 //! that they were interrupted.
 //!
+//! What people say to the agent is told to the model with the next call, once in every conversation; a
+//! request on its way is dropped for what is urgent, and a result is not taken before all was told.
+//!
 //! What ends a task here, beside its result:
 //!
 //! | kind | codes |
@@ -32,6 +35,8 @@ mod exchange;
 mod files;
 mod free;
 mod offers;
+mod opening;
+mod people;
 mod prompt;
 mod redact;
 mod result;
@@ -51,10 +56,11 @@ use baton_host::files::Root;
 use baton_models::ModelApi;
 use baton_models::rate::Gate;
 
-use crate::backend::{Answer, Backend, BackendFuture, Job, JobContext};
+use crate::backend::{Answer, Backend, BackendFuture, Job, JobContext, Steering};
 use session::Session;
 
 pub use free::FreeMeter;
+pub use opening::opening;
 pub use transcript::TurnContent;
 
 /// A model that performs tasks with tools.
@@ -105,6 +111,10 @@ impl Backend for ModelBackend {
 
     fn continues(&self) -> bool {
         true
+    }
+
+    fn takes_messages(&self) -> Steering {
+        Steering::Step
     }
 
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::conversation::{Conversation, Heard, SUBMIT};
 use super::files::Files;
 use super::offers::{Able, Offers};
+use super::people::not_yet;
 use super::prompt::{self, GO_ON, LAST_ANSWER, REMINDER};
 use super::redact;
 use super::result::{Wrong, failed, not_taken, refusal};
@@ -31,9 +32,11 @@ pub(super) struct Session<'a> {
     offers: Offers,
     opening: Opening,
     pub(super) bench: Bench,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     clock: Clock,
     pub(super) conversation: Conversation,
+    /// A result that would have been taken, had a person not said something before.
+    pub(super) held: Option<Submitted>,
 }
 
 impl<'a> Session<'a> {
@@ -96,6 +99,7 @@ impl<'a> Session<'a> {
             bounds: Bounds::new(job, backend.price),
             clock,
             conversation,
+            held: None,
         })
     }
 
@@ -111,18 +115,23 @@ impl<'a> Session<'a> {
 
     async fn talk(&mut self) -> Result<Handoff, BackendError> {
         loop {
-            if let Some(heard) = self.conversation.heard.take()
-                && let Some(handoff) = self.follow(heard).await?
-            {
-                return Ok(handoff);
+            if let Some(heard) = self.conversation.heard.take() {
+                self.held = None;
+                if let Some(handoff) = self.follow(heard).await? {
+                    return Ok(handoff);
+                }
             }
             if *self.line.context.cancelled.borrow() {
                 return Err(BackendError::Cancelled);
             }
-            if self.clock.is_over() {
-                return Err(AttemptStop::TimedOut.error(self.line.job));
+            self.hear();
+            let called = match self.clock.is_over() {
+                true => Err(AttemptStop::TimedOut.error(self.line.job)),
+                false => self.call().await,
+            };
+            if let Err(error) = called {
+                return self.fall_back(error);
             }
-            self.call().await?;
         }
     }
 
@@ -178,7 +187,8 @@ impl<'a> Session<'a> {
             Stop::End | Stop::ToolCalls | Stop::Other(_) => calls(&heard.parts),
         };
         if calls.is_empty() {
-            return self.ended(&heard).await;
+            let handoff = self.ended(&heard).await?;
+            return Ok(self.unless_told(handoff));
         }
         self.bounds.check_tools(&self.conversation.tally).map_err(BackendError::Permanent)?;
         let stop = async {
@@ -193,8 +203,9 @@ impl<'a> Session<'a> {
         };
         match made {
             Made::Handoff(submitted) => Ok(Some(self.hand_in(*submitted))),
-            Made::Results { results, refused } => {
-                if let Some(wrong) = refused {
+            Made::Results { results, refused, held } => {
+                self.held = held.map(|held| *held);
+                if let (Some(wrong), None) = (refused, &self.held) {
                     self.try_again(wrong, &results)?;
                 }
                 let results = Message::Tools(results);
@@ -207,8 +218,8 @@ impl<'a> Session<'a> {
     /// Makes the calls of an answer: those that hand in after all others, and only if all others went
     /// well, because the model did not know that they would not.
     async fn make(&self, calls: &[Call], again: bool) -> Result<Made, BackendError> {
-        let hands =
-            Hands { context: self.line.context, offers: &self.offers, bench: &self.bench, again };
+        let (context, told) = (self.line.context, self.conversation.told);
+        let hands = Hands { context, offers: &self.offers, bench: &self.bench, again, told };
         let (submits, others): (Vec<&Call>, Vec<&Call>) =
             calls.iter().partition(|call| call.name == SUBMIT);
         let others: Vec<Call> = others.into_iter().cloned().collect();
@@ -216,13 +227,22 @@ impl<'a> Session<'a> {
         let all_well = made.iter().all(|result| !result.failed);
         let mut made = made.into_iter();
         let mut refused = None;
+        let mut held = None;
         let mut answers = Vec::new();
         for call in submits {
             if !all_well {
                 answers.push(not_taken(call));
                 continue;
             }
+            if held.is_some() {
+                answers.push(not_yet(call));
+                continue;
+            }
             match self.read(&call.input).await? {
+                Ok(submitted) if self.is_told_more() => {
+                    answers.push(not_yet(call));
+                    held = Some(Box::new(submitted));
+                }
                 Ok(submitted) => return Ok(Made::Handoff(Box::new(submitted))),
                 Err(wrong) => {
                     answers.push(refusal(call, &wrong));
@@ -233,7 +253,7 @@ impl<'a> Session<'a> {
         let mut answers = answers.into_iter();
         let of = |call: &Call| if call.name == SUBMIT { answers.next() } else { made.next() };
         let results = calls.iter().filter_map(of).collect();
-        Ok(Made::Results { results, refused })
+        Ok(Made::Results { results, refused, held })
     }
 
     pub(super) fn say(&mut self, text: &str) {
@@ -253,6 +273,8 @@ enum Made {
         results: Vec<ToolResult>,
         /// What was wrong with the last result that was handed in.
         refused: Option<Wrong>,
+        /// A result that is not taken, because a person said something meanwhile.
+        held: Option<Box<Submitted>>,
     },
 }
 

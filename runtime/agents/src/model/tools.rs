@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use super::builtin::{Bench, Done, cut};
 use super::catalog::Builtin;
 use super::offers::{Offers, Tool};
-use crate::backend::{Activity, JobContext, Notice};
+use crate::backend::{Activity, JobContext, Notice, Toolbox};
 
 /// Calls of one answer that are at work at once. They read files of one directory: more of them wait
 /// for each other.
@@ -22,6 +22,14 @@ const NAME_CHARS: usize = 64;
 /// Said of a call that may or may not have been made.
 const INTERRUPTED: &str = "Baton was interrupted before the result of this call was on record. The call \
 may have been made or not: look at what is there before you make it again.";
+
+/// Said of a call that was not waited for, because a person sent an urgent message.
+const LEFT: &str =
+    "Not waited for: a person sent an urgent message. The call may still be going on.";
+
+/// Said of a call that was not made, for the same reason.
+const NOT_MADE: &str =
+    "Not made: a person sent an urgent message. Make the call again if it is still needed.";
 
 /// A call that a model asked for.
 #[derive(Clone, Debug)]
@@ -38,6 +46,8 @@ pub(super) struct Hands<'a> {
     pub(super) bench: &'a Bench,
     /// The calls may have been made before: the process that received them ended.
     pub(super) again: bool,
+    /// Number of the last message of people that the model was told.
+    pub(super) told: u64,
 }
 
 impl Hands<'_> {
@@ -62,6 +72,10 @@ impl Hands<'_> {
 
     async fn one(&self, call: Call) -> ToolResult {
         let Call { id, name, input } = call;
+        if self.context.inbox.is_urgent(self.told) {
+            let content = if self.again { INTERRUPTED } else { NOT_MADE }.to_owned();
+            return ToolResult { id, name, content, failed: true };
+        }
         let done = match self.offers.get(&name) {
             Some(Tool::Builtin(tool)) => {
                 self.tell(Notice::Activity(Activity::Tool(name.clone())));
@@ -102,7 +116,12 @@ impl Hands<'_> {
             input: input.as_str().to_owned(),
             options: "{}".to_owned(),
         };
-        let mut done = match tools.call(spec).await {
+        let made = tokio::select! {
+            biased;
+            made = tools.call(spec) => made,
+            () = self.left(&**tools) => return Done::failed(LEFT),
+        };
+        let mut done = match made {
             Ok(output) => Done::well(match output.value() {
                 serde_json::Value::String(text) => text,
                 _ => output.as_str().to_owned(),
@@ -124,6 +143,15 @@ impl Hands<'_> {
         };
         done.content = cut(done.content, self.bench.result_bytes);
         done
+    }
+
+    /// Ends when a person says something urgent and nothing is at work that must not happen twice: that
+    /// is always waited for.
+    async fn left(&self, tools: &dyn Toolbox) {
+        self.context.inbox.urgent(self.told).await;
+        if tools.did_once() {
+            std::future::pending::<()>().await;
+        }
     }
 
     fn unknown(&self, name: &str) -> Done {

@@ -28,9 +28,13 @@ pub struct TurnContent {
     /// What stands above the conversation. In its first turn, and where it has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opening: Option<Opening>,
-    /// What the model was told since the turn before: the task, results of tools, corrections.
+    /// What the model was told since the turn before: the task, results of tools, corrections, messages
+    /// of people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<Message>,
+    /// Number of the last message of people that the model was told, in this turn or before; 0: none.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub told: u64,
     /// What it answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answer: Vec<Part>,
@@ -102,6 +106,9 @@ pub struct CallFailed {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub partial: String,
 }
+
+/// Code of a call that was let go for an urgent message of a person.
+pub const INTERRUPTED: &str = "interrupted";
 
 /// Code of a call that was silent for too long.
 pub const STALLED: &str = "stalled";

@@ -24,6 +24,16 @@ fn coding_agents_are_found_under_their_names() {
 }
 
 #[test]
+fn a_name_says_when_messages_are_taken() {
+    for name in ["claude", "codex", "gemini-cli", "acp:agent --stdio", "command:agent"] {
+        let backend = backends().resolve(name).unwrap();
+        assert_eq!(takes_messages(name), backend.takes_messages(), "{name}");
+    }
+    assert_eq!(takes_messages("component:x"), Steering::Attempt);
+    assert_eq!(takes_messages("anthropic:claude-haiku-4-5"), Steering::Step);
+}
+
+#[test]
 fn names_that_lead_nowhere_say_what_there_is() {
     for (name, message) in [
         (

@@ -119,3 +119,21 @@ fn errors_from_before_an_answer_do_not_count() {
     }
     assert!(matches!(tries.after(Miss::Output(vec![]), 0), Next::End(_)), "refused outputs do");
 }
+
+#[test]
+fn silence_is_followed_by_one_attempt_unless_there_was_an_answer() {
+    let silent = || {
+        let failure = Failure::new(FailureKind::TimedOut, "stall", "no sign of life");
+        Miss::Error(BackendError::Retryable { failure, after_ms: None })
+    };
+    let mut tries = tries(None);
+    for _ in 0..10 {
+        assert_eq!(wait_ms(tries.after(silent(), 0)), 250);
+        tries.renew();
+    }
+    assert_eq!(wait_ms(tries.after(silent(), 0)), 250);
+    let Next::End(BackendError::Permanent(failure)) = tries.after(silent(), 0) else {
+        panic!("a third attempt")
+    };
+    assert_eq!(failure.code, "stall");
+}

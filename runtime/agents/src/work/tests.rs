@@ -57,6 +57,7 @@ async fn check(schema: Option<Value>, answers: Vec<Result<Value, BackendError>>)
         attempt: 4,
         spec: Arc::new(spec),
         corrections: Vec::new(),
+        earlier: Vec::new(),
         scope: Arc::new(Scope::default()),
         root: None,
         limits: Arc::new(Limits::default()),
@@ -162,6 +163,7 @@ async fn a_cancel_ends_the_wait_for_the_next_attempt() {
         attempt: 1,
         spec: Arc::default(),
         corrections: Vec::new(),
+        earlier: Vec::new(),
         scope: Arc::default(),
         root: None,
         limits: Arc::default(),
@@ -234,6 +236,7 @@ impl Backend for Continuing {
 
 fn answer() -> TurnContent {
     TurnContent {
+        told: 0,
         v: 1,
         backend: "p:m".into(),
         attempt: 1,

@@ -7,6 +7,7 @@ mod common;
 
 mod end;
 mod files;
+mod people;
 mod permission;
 mod session;
 mod world;

@@ -43,6 +43,7 @@ pub fn job(root: Option<&Path>) -> Job {
         attempt: 1,
         spec: Arc::new(AgentSpec { prompt: "do it".into(), ..AgentSpec::default() }),
         corrections: Vec::new(),
+        earlier: Vec::new(),
         scope: Arc::new(Scope::default()),
         root: root.map(Path::to_path_buf),
         limits: Arc::new(Limits::default()),

@@ -11,6 +11,7 @@ mod world;
 
 mod claude;
 mod codex;
+mod people;
 
 use std::fs;
 use std::path::Path;

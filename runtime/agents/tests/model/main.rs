@@ -7,6 +7,7 @@ mod files;
 mod goes_on;
 mod guidance;
 mod limits;
+mod people;
 mod results;
 mod troubles;
 mod world;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use baton_agents::backend::{Activity, Guidance, JobContext, Meter, Redact, Skill, Toolbox, Turn};
+use baton_agents::backend::{
+    Activity, Guidance, Inbox, JobContext, Message, Meter, Redact, Skill, Toolbox, Turn,
+};
 use baton_agents::model::transcript::TurnContent;
 use baton_agents::model::{FreeMeter, ModelBackend};
 use baton_agents::{Answer, Backend, BackendError, BackendFuture, Job, Notice, work};
@@ -23,7 +25,7 @@ use baton_host::files::Root;
 use baton_host::port::{CallError, ToolOffer};
 use baton_models::rate::Gate;
 use baton_models::{
-    Activity as Sign, CallContext, Message, ModelApi, ModelError, ModelFuture, ModelReply,
+    Activity as Sign, CallContext, Message as Told, ModelApi, ModelError, ModelFuture, ModelReply,
     ModelRequest, Part, Stop, ToolResult, Trouble,
 };
 use serde_json::{Value, json};
@@ -55,6 +57,8 @@ pub enum Step {
     Slowly(Vec<(u64, Sign)>, ModelReply),
     /// Answers when nobody wants it any more.
     WhenCancelled(ModelReply),
+    /// People say this while the request is on its way.
+    Meanwhile(Message, Box<Step>),
 }
 
 /// A model that answers from a script, and keeps what it was asked.
@@ -62,6 +66,29 @@ pub enum Step {
 pub struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     pub asked: Mutex<Vec<ModelRequest>>,
+    /// What people have said.
+    pub said: Arc<watch::Sender<Arc<[Message]>>>,
+}
+
+impl Scripted {
+    /// A person says something.
+    pub fn say(&self, message: Message) {
+        say(&self.said, message);
+    }
+}
+
+fn say(to: &watch::Sender<Arc<[Message]>>, message: Message) {
+    to.send_modify(|said| *said = said.iter().cloned().chain([message]).collect());
+}
+
+/// A message with a number.
+pub fn message(seq: u64, text: &str) -> Message {
+    Message { seq, sender: "ada".into(), text: text.into(), urgent: false }
+}
+
+/// One that does not wait.
+pub fn urgent(seq: u64, text: &str) -> Message {
+    Message { urgent: true, ..message(seq, text) }
 }
 
 impl ModelApi for Scripted {
@@ -71,8 +98,14 @@ impl ModelApi for Scripted {
         context: &'a CallContext,
     ) -> ModelFuture<'a> {
         self.asked.lock().unwrap().push(request.clone());
-        let step = self.steps.lock().unwrap().pop_front().expect("a step for every request");
+        let mut step = self.steps.lock().unwrap().pop_front().expect("a step for every request");
         Box::pin(async move {
+            while let Step::Meanwhile(message, then) = step {
+                self.say(message);
+                // Whoever waits for it looks at it before anything else comes.
+                tokio::task::yield_now().await;
+                step = *then;
+            }
             match step {
                 Step::Answers(reply) => Ok(reply),
                 Step::Fails(error) => Err(error),
@@ -88,6 +121,7 @@ impl ModelApi for Scripted {
                     context.cancelled.clone().wait_for(|cancelled| *cancelled).await.unwrap();
                     Ok(reply)
                 }
+                Step::Meanwhile(..) => unreachable!("taken apart above"),
             }
         })
     }
@@ -106,7 +140,11 @@ pub struct Given {
     pub returns: BTreeMap<String, Result<Value, CallError>>,
     pub called: Mutex<Vec<(String, Value)>>,
     pub once: bool,
+    /// While the first call is at work a person says this; the call takes a second then, or for ever.
+    pub meanwhile: Mutex<Option<(Said, Message, bool)>>,
 }
+
+type Said = Arc<watch::Sender<Arc<[Message]>>>;
 
 impl Toolbox for Given {
     fn offers(&self) -> Vec<ToolOffer> {
@@ -129,7 +167,17 @@ impl Toolbox for Given {
             },
             |returned| returned.map(Json::from),
         );
-        Box::pin(async move { returned })
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        Box::pin(async move {
+            if let Some((said, message, for_ever)) = meanwhile {
+                say(&said, message);
+                match for_ever {
+                    true => std::future::pending().await,
+                    false => tokio::time::sleep(Duration::from_secs(1)).await,
+                }
+            }
+            returned
+        })
     }
 
     fn did_once(&self) -> bool {
@@ -245,6 +293,7 @@ impl World {
         let mut context = JobContext::alone(self.cancel.subscribe(), notices);
         context.meter = Arc::new(self.meter.clone());
         context.redact = self.redact.clone();
+        context.inbox = Inbox::new(self.model.said.subscribe());
         context.tools = self.tools.clone().map(|tools| tools as Arc<dyn Toolbox>);
         context
     }
@@ -276,7 +325,9 @@ impl World {
     /// The same task after a crash, with these turns on record.
     pub fn after_crash(mut self, turns: Vec<Turn>) -> Self {
         self.meter = FreeMeter::with(turns);
-        self.model = Arc::default();
+        // What people said is on record.
+        self.model =
+            Arc::new(Scripted { said: Arc::clone(&self.model.said), ..Scripted::default() });
         self.notices.clear();
         self.job.attempt += 1;
         self
@@ -319,7 +370,7 @@ impl World {
         let asked = self.asked();
         let messages = &asked.last().unwrap().messages;
         let results = messages.iter().rev().find_map(|message| match message {
-            Message::Tools(results) => Some(results.clone()),
+            Told::Tools(results) => Some(results.clone()),
             _ => None,
         });
         results.unwrap_or_default()

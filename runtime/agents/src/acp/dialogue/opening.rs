@@ -112,6 +112,7 @@ impl Acp {
         let id = self.next(Stage::Prompt);
         self.watch.activity(|_| Activity::Waiting, "");
         let text = self.begin.again.as_ref().map_or(&self.begin.task, |(_, again)| again);
+        self.watch.heard(self.begin.told);
         vec![Ask::Prompt { session: &session, text }.line(id)]
     }
 }

@@ -11,10 +11,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::tools::wishes;
-use crate::backend::{Activity, BackendError};
+use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
 use crate::coding::talk::{Dialogue, Watch};
+use crate::people::last;
 
 /// How often it may try again what only a person can mend.
 const RETRIES_MAX: u64 = 2;
@@ -24,6 +25,8 @@ const RETRIES_MAX: u64 = 2;
 pub(super) struct Heard {
     /// The session, to go on with it.
     pub session: Option<String>,
+    /// Number of the last message of people that it was told.
+    pub told: u64,
     /// What it says it consumed.
     pub usage: Usage,
     /// Its result; none: it never said one.
@@ -39,7 +42,27 @@ pub(super) struct Said {
     pub structured: Option<String>,
 }
 
+/// What people say while it works.
+pub(super) struct People {
+    /// Number of the last message that came.
+    told: u64,
+    /// What it is to be told when its turn ends.
+    news: Vec<Message>,
+    /// It was told to end its turn for that.
+    hurried: bool,
+    /// Puts messages into words.
+    more: Box<dyn Fn(&[Message]) -> String + Send>,
+}
+
+impl People {
+    /// It was told everything up to a message already.
+    pub(super) fn new(told: u64, more: Box<dyn Fn(&[Message]) -> String + Send>) -> Self {
+        Self { told, news: Vec::new(), hurried: false, more }
+    }
+}
+
 pub(super) struct Claude {
+    people: People,
     task: String,
     root: PathBuf,
     permit: Permit,
@@ -47,18 +70,49 @@ pub(super) struct Claude {
     heard: Heard,
     /// Uses of tools without a result yet.
     at_work: BTreeSet<String>,
+    /// It makes its conversation shorter, which takes minutes in silence.
+    compacting: bool,
     /// When what it lacks is served again, in seconds since 1970.
     resets_at: Option<u64>,
 }
 
 impl Claude {
-    pub(super) fn new(task: String, root: PathBuf, permit: Permit, watch: Watch) -> Self {
+    pub(super) fn new(
+        task: String,
+        root: PathBuf,
+        permit: Permit,
+        watch: Watch,
+        people: People,
+    ) -> Self {
         let heard = Heard::default();
-        Self { task, root, permit, watch, heard, at_work: BTreeSet::new(), resets_at: None }
+        let at_work = BTreeSet::new();
+        Self {
+            people,
+            task,
+            root,
+            permit,
+            watch,
+            heard,
+            at_work,
+            compacting: false,
+            resets_at: None,
+        }
     }
 
     pub(super) fn into_heard(self) -> Heard {
-        self.heard
+        let People { told, news, .. } = self.people;
+        let told = news.first().map_or(told, |next| next.seq.saturating_sub(1));
+        Heard { told, ..self.heard }
+    }
+
+    /// A further turn with what people said.
+    fn tell(&mut self) -> Vec<String> {
+        let news = std::mem::take(&mut self.people.news);
+        let text = (self.people.more)(&news);
+        self.watch.heard(last(&news));
+        self.watch.activity(|_| Activity::Waiting, "");
+        self.heard.result = None;
+        vec![user(&text)]
     }
 
     /// A part of a message: words, or the use or the result of a tool.
@@ -116,14 +170,32 @@ impl Claude {
         }
     }
 
-    fn result(&mut self, line: &str) {
+    /// Its turn has ended: what follows.
+    fn result(&mut self, line: &str) -> Vec<String> {
+        self.at_work.clear();
+        self.ended(line);
+        // A turn that it was told to end has failed, in words that say no more than that.
+        let hurried = std::mem::take(&mut self.people.hurried);
+        let goes_on = match &self.heard.result {
+            Some(Ok(_)) => true,
+            Some(Err(BackendError::Retryable { .. })) => hurried,
+            Some(Err(_)) | None => false,
+        };
+        if goes_on && !self.people.news.is_empty() { self.tell() } else { Vec::new() }
+    }
+
+    fn ended(&mut self, line: &str) {
         let Ok(last) = serde_json::from_str::<Last<'_>>(line) else {
             let message = "its last message cannot be read";
             let failure = Failure::new(FailureKind::Failed, "bad-answer", message);
             self.heard.result = Some(Err(BackendError::Retryable { failure, after_ms: None }));
             return;
         };
-        self.heard.usage = last.claimed();
+        // Tokens are those of the turn, the cost is that of everything so far.
+        let claimed = last.claimed();
+        let cost_micro_usd = claimed.cost_micro_usd.max(self.heard.usage.cost_micro_usd);
+        self.heard.usage.cost_micro_usd = 0;
+        self.heard.usage.add(&Usage { cost_micro_usd, ..claimed });
         self.heard.result = Some(match last.is_error || last.subtype != "success" {
             true => Err(self.failure(&last)),
             false => Ok(Said {
@@ -167,20 +239,15 @@ impl Claude {
 impl Dialogue for Claude {
     fn open(&mut self) -> Vec<String> {
         self.watch.activity(|_| Activity::Waiting, "");
-        let content = json!([{ "type": "text", "text": self.task }]);
-        let message = json!({
-            "type": "user",
-            "message": { "role": "user", "content": content },
-            "parent_tool_use_id": null,
-            "session_id": "",
-        });
-        vec![message.to_string()]
+        self.watch.heard(self.people.told);
+        vec![user(&self.task)]
     }
 
     fn hear(&mut self, line: &str) -> Vec<String> {
         // What is no message is a word of the program to people.
         let Ok(message) = serde_json::from_str::<Value>(line) else { return Vec::new() };
         let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);
+        self.compacting = text("/status") == Some("compacting");
         match (text("/type"), text("/subtype")) {
             (Some("system"), Some("init")) => {
                 self.heard.session = text("/session_id").map(ToOwned::to_owned);
@@ -195,7 +262,7 @@ impl Dialogue for Claude {
                 self.resets_at = info.and_then(|info| info.get("resetsAt")).and_then(Value::as_u64);
             }
             (Some("control_request"), _) => return self.permission(&message),
-            (Some("result"), _) => self.result(line),
+            (Some("result"), _) => return self.result(line),
             _ => {}
         }
         Vec::new()
@@ -206,15 +273,51 @@ impl Dialogue for Claude {
     }
 
     fn is_busy(&self) -> bool {
-        !self.at_work.is_empty()
+        self.compacting || !self.at_work.is_empty()
+    }
+
+    fn told(&self) -> Option<u64> {
+        Some(self.people.told)
+    }
+
+    fn take(&mut self, messages: Vec<Message>) -> Vec<String> {
+        self.people.told = last(&messages).max(self.people.told);
+        let urgent = messages.iter().any(|message| message.urgent);
+        self.people.news.extend(messages);
+        match self.heard.result {
+            // Its turn has ended well: here is another.
+            Some(Ok(_)) => self.tell(),
+            None if urgent && !self.people.hurried => {
+                self.people.hurried = true;
+                interrupt()
+            }
+            Some(Err(_)) | None => Vec::new(),
+        }
     }
 
     fn farewell(&mut self) -> Vec<String> {
-        let request = json!({ "subtype": "interrupt" });
-        let message =
-            json!({ "type": "control_request", "request_id": "interrupt", "request": request });
-        vec![message.to_string()]
+        interrupt()
     }
+}
+
+/// What a person says, or we in the name of one.
+fn user(text: &str) -> String {
+    let content = json!([{ "type": "text", "text": text }]);
+    let message = json!({
+        "type": "user",
+        "message": { "role": "user", "content": content },
+        "parent_tool_use_id": null,
+        "session_id": "",
+    });
+    message.to_string()
+}
+
+/// Tells it to end its turn.
+fn interrupt() -> Vec<String> {
+    let request = json!({ "subtype": "interrupt" });
+    let message =
+        json!({ "type": "control_request", "request_id": "interrupt", "request": request });
+    vec![message.to_string()]
 }
 
 /// Its last message. Further fields are ignored.

@@ -13,11 +13,12 @@ use super::permit::Permit;
 use super::place::Place;
 use super::sessions::Session;
 use super::talk::{Watch, talk};
-use super::task::{Output, again, words};
+use super::task::{Output, again, more, words};
 use super::vendor::CodingKind;
 use super::{Call, answer};
 use crate::backend::{Answer, BackendError};
-use dialogue::{Claude, Heard, Said};
+use crate::people::last;
+use dialogue::{Claude, Heard, People, Said};
 
 /// Its name in messages.
 const AGENT: &str = "Claude Code";
@@ -40,7 +41,7 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
     let output = if native.is_some() { Output::Native } else { Output::Block };
     let words = words(job, context, output, true);
     let task = match &session {
-        Some(_) => again(job, context, output),
+        Some(session) => again(job, context, output, session.told),
         None => words.task,
     };
     let system = match words.system.is_empty() {
@@ -57,12 +58,17 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
     });
     let watch = Watch::new(job, context);
     let root = place.directory.clone();
-    let mut dialogue = Claude::new(task, root, permit, watch);
+    let told = last(&context.inbox.all());
+    let people = People::new(told, {
+        let (job, context) = (job.clone(), context.clone());
+        Box::new(move |news| more(&job, &context, output, news))
+    });
+    let mut dialogue = Claude::new(task, root, permit, watch, people);
     let launch = place.launch(arguments.into_iter().map(Into::into));
     let finished = talk(supervisor, launch, &mut dialogue, job, context).await;
-    let Heard { session, usage, result } = dialogue.into_heard();
+    let Heard { session, told, usage, result } = dialogue.into_heard();
     if let Some(id) = session {
-        sessions.put(job, Session { id, ..Session::default() });
+        sessions.put(job, Session { id, told, ..Session::default() });
     }
     let result = match (finished, result) {
         (Err(error), _) => Err(error),

@@ -17,6 +17,7 @@ use super::task::{Output, again, words};
 use super::vendor::CodingKind;
 use super::{Call, answer};
 use crate::backend::{Answer, BackendError};
+use crate::people::last;
 use dialogue::{Codex, Heard};
 
 /// Its name in messages.
@@ -44,10 +45,11 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
         session: session.as_ref().map(|session| session.id.as_str()),
     });
     let task = match &session {
-        Some(_) => again(job, context, output),
+        Some(session) => again(job, context, output, session.told),
         None if words.system.is_empty() => words.task,
         None => format!("{}\n\n{}", words.system, words.task),
     };
+    let told = last(&context.inbox.all());
     let watch = Watch::new(job, context);
     let mut dialogue = Codex::new(task, permit, watch);
     let launch = place.launch(arguments.into_iter().map(Into::into));
@@ -57,7 +59,7 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
     let counted = session.map(|session| session.counted).unwrap_or_default();
     let usage = total.map(|total| less(&total, &counted)).unwrap_or_default();
     if let Some(id) = thread {
-        sessions.put(job, Session { id, counted: total.unwrap_or(counted) });
+        sessions.put(job, Session { id, counted: total.unwrap_or(counted), told });
     }
     let result = match (finished, result) {
         (Err(error), _) | (Ok(_), Some(Err(error))) => Err(error),

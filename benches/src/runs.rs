@@ -56,6 +56,7 @@ pub fn engine(journal: &Arc<dyn Journal>, host: &Arc<Host>, runs: u32) -> Engine
         runs,
         worktrees: "/nonexistent".into(),
         recorder: None,
+        stand_in: None,
     })
 }
 

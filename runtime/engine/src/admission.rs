@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use baton_agents::backend::{ATTEMPT_MS_DEFAULT, Job};
+use baton_agents::backend::Job;
 use baton_core::action::Action;
 use baton_core::handoff::Outcome;
-use baton_core::ids::{TaskId, TaskPath};
+use baton_core::ids::{TaskId, TaskPath, Timestamp};
 use baton_core::manifest::AgentType;
 use baton_core::record::Work;
 use baton_core::reuse::needs_snapshot;
+use baton_core::run::Burst;
 use baton_core::spec::AgentSpec;
 use baton_core::trace::traceparent;
 use baton_tools::ToolCall;
 
+use crate::api::StandIn;
 use crate::calls::{Facts, tools_of};
 use crate::jobs::AgentJob;
 use crate::reuse::scope_of;
 use crate::run_loop::RunLoop;
 use crate::scheduler::Permit;
+use crate::shared::Event;
+
+/// How the names of backends begin that are programs.
+const PROGRAM: &str = "command:";
 
 /// A job that may start once the record of its start is durable.
 pub(crate) struct Launch {
@@ -60,11 +66,27 @@ impl RunLoop {
         if self.parking.is_some() {
             return;
         }
-        if (needs_snapshot && self.world.holds(&task)) || self.look_up(&task) {
+        if self.stand_in.is_none()
+            && ((needs_snapshot && self.world.holds(&task)) || self.look_up(&task))
+        {
             return;
         }
         if let Some(permit) = self.scheduler.request(&self.run, &task, &backend) {
             self.granted.push((task, Some(permit)));
+        }
+    }
+
+    /// Whether more agents may be asked for in this very moment, so that nobody knows yet how many would
+    /// start together.
+    fn more_may_come(&self) -> bool {
+        let cell = self.shared.lock();
+        cell.instances.is_empty() || !cell.all_stand_still() || self.decides()
+    }
+
+    /// Takes up the starts that waited until every workflow waits.
+    pub(crate) fn decide_fan_out(&mut self) {
+        if !self.undecided.is_empty() && !self.more_may_come() {
+            self.granted.append(&mut self.undecided);
         }
     }
 
@@ -74,6 +96,7 @@ impl RunLoop {
         if self.leaving {
             // Whoever leaves starts nothing more.
             self.granted.clear();
+            self.undecided.clear();
             return Vec::new();
         }
         self.metering.admit(&mut self.shared.lock().run, now);
@@ -82,6 +105,9 @@ impl RunLoop {
         }
         let mut chosen: Vec<(TaskPath, Option<Permit>)> = Vec::new();
         let mut new: Vec<TaskPath> = Vec::new();
+        // Where a cap counts agents, those that are asked for together start together or not at all.
+        let burst = self.shared.lock().run.burst();
+        let undecided = burst.is_some() && self.more_may_come();
         for (task, permit) in std::mem::take(&mut self.granted) {
             let (ended, first) = {
                 let run = &self.shared.lock().run;
@@ -94,7 +120,11 @@ impl RunLoop {
             if ended {
                 continue;
             }
-            if first && self.shared.lock().run.lacks_for_start(&task, &new, now).is_some() {
+            if first && undecided {
+                self.undecided.push((task, permit));
+                continue;
+            }
+            if first && self.lacks(&task, burst.as_ref(), &new, now) {
                 self.held.push_back(task);
                 continue;
             }
@@ -120,13 +150,39 @@ impl RunLoop {
         launches
     }
 
+    /// Whether a cap leaves no room for a start beside `others`.
+    fn lacks(
+        &self,
+        task: &TaskPath,
+        burst: Option<&Burst>,
+        others: &[TaskPath],
+        now: Timestamp,
+    ) -> bool {
+        let run = &self.shared.lock().run;
+        burst.is_some_and(|burst| run.lacks_for_burst(task, burst).is_some())
+            || run.lacks_for_start(task, others, now).is_some()
+    }
+
     pub(crate) async fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { task, attempt, permit } in launches {
+            if let Some(stand_in) = self.stand_in.clone() {
+                self.stand_in_for(&*stand_in, task);
+                continue;
+            }
             let call = Facts::of(&self.shared.lock().run, &task);
             match call {
                 Some(call) => self.launch_call(task, attempt, call, permit),
                 None => self.launch_agent(task, attempt, permit).await,
             }
+        }
+    }
+
+    /// Performs a task without any effect. Its end is an event like that of any other.
+    fn stand_in_for(&self, stand_in: &dyn StandIn, task: TaskPath) {
+        let work = self.shared.lock().run.task(&task).map(|known| known.work.clone());
+        if let Some(work) = work {
+            let answer = stand_in.perform(&task, &work);
+            self.shared.send(Event::JobEnded { task, answer });
         }
     }
 
@@ -165,19 +221,25 @@ impl RunLoop {
         let job = Job {
             task: TaskId { run: self.run.clone(), path: task },
             attempt,
-            timeout_ms: spec.options.timeout_ms.unwrap_or(ATTEMPT_MS_DEFAULT),
+            timeout_ms: spec.options.timeout_ms.unwrap_or(match backend.starts_with(PROGRAM) {
+                true => self.limits.attempt.program_ms,
+                false => self.limits.attempt.agent_ms,
+            }),
             scope: Arc::new(scope),
             definition: self.definition(&spec),
             guidance,
             spec: Arc::new(spec),
             corrections: Vec::new(),
+            earlier: Vec::new(),
             root: self.root.as_ref().map(|root| root.path().to_owned()),
             limits: Arc::clone(&self.limits),
             authority: Arc::new(authority),
             rung: 0,
             traceparent: Some(traceparent),
         };
-        self.jobs.start(&self.shared, AgentJob { workers, job, tools, turns }, permit);
+        let inbox = self.inboxes.open(&self.shared.lock().run, &job.task.path);
+        let agent = AgentJob { workers, job, tools, turns, inbox };
+        self.jobs.start(&self.shared, agent, permit);
     }
 
     fn launch_call(&mut self, task: TaskPath, attempt: u32, facts: Facts, permit: Option<Permit>) {

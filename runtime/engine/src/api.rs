@@ -4,15 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use baton_agents::Supervisor;
-use baton_agents::backend::Activity;
+use baton_agents::backend::{Activity, Answer};
 use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
+use baton_core::forecast::Forecast;
+use baton_core::gate::{GateAnswer, GateSpec};
 use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::model::Models;
-use baton_core::record::{BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions};
+use baton_core::record::{
+    BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions, Work,
+};
 use baton_core::run::Run;
 use baton_core::scope::{Authority, Scope};
 use baton_core::tool::Tools;
@@ -43,6 +47,19 @@ pub struct EngineConfig {
     pub worktrees: PathBuf,
     /// Where exchanges with providers are recorded; none: they are not.
     pub recorder: Option<Arc<Recorder>>,
+    /// Who performs every agent and tool and answers every gate in place of backends, tools and
+    /// people; none: those do.
+    pub stand_in: Option<Arc<dyn StandIn>>,
+}
+
+/// Performs tasks without any effect, so that what a workflow would do can be seen before it does.
+/// Timers fall due as soon as nothing else is open. No backend, key, worktree or snapshot is touched.
+pub trait StandIn: Send + Sync {
+    /// What an agent or a tool comes to.
+    fn perform(&self, task: &TaskPath, work: &Work) -> Answer;
+
+    /// What a person answers.
+    fn decide(&self, task: &TaskPath, spec: &GateSpec) -> GateAnswer;
 }
 
 /// Where durable records of a run are sent as they are made.
@@ -99,6 +116,12 @@ pub struct NewRun {
     pub own_files: Vec<String>,
     /// The run whose results it may use.
     pub reuse: Option<Reuse>,
+    /// The finished run that it follows up.
+    pub follows: Option<RunId>,
+    /// What it was said to consume before it began.
+    pub forecast: Option<Box<Forecast>>,
+    /// Whether this process stays with it while it waits for nothing but people.
+    pub waits: bool,
     /// Its place in a batch.
     pub batch: Option<BatchLine>,
     /// Seed of its random numbers; none: a random one.
@@ -135,6 +158,9 @@ impl NewRun {
             by: String::new(),
             own_files: Vec::new(),
             reuse: None,
+            follows: None,
+            forecast: None,
+            waits: false,
             batch: None,
             seed: None,
             observer: None,
@@ -159,6 +185,9 @@ pub struct ResumeOptions {
     pub watcher: Option<Watcher>,
     /// Whether it goes on by itself when a provider serves again; none: as it was started.
     pub continues: Option<bool>,
+    /// Whether this process stays with it while it waits for nothing but people. If not, it is let go,
+    /// and goes on with the next resume.
+    pub waits: bool,
 }
 
 /// A run that is being driven.
@@ -224,7 +253,10 @@ impl RunReport {
             Some(Outcome::Done(_)) => State::Done,
             Some(Outcome::Failed(Failure { kind: FailureKind::Cancelled, .. })) => State::Cancelled,
             Some(Outcome::Failed(_)) => State::Failed,
-            None => State::Paused,
+            None => match run.paused() {
+                Some(Pause::Gate { .. } | Pause::Message) => State::Waiting,
+                _ => State::Paused,
+            },
         };
         Self {
             run: run.started().run.clone(),

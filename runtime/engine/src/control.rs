@@ -8,7 +8,7 @@ use crate::engine::Inner;
 use crate::shared::Event;
 
 /// How often the inbox is read; commands are promised to be obeyed within 250 ms.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(50);
 
 /// Reads the inbox as long as the engine is there, and hands each letter to its run once.
 pub(crate) async fn watch(engine: Weak<Inner>) {

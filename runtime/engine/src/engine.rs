@@ -1,6 +1,6 @@
 //! Starting and resuming runs.
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,6 +20,7 @@ use crate::api::{EngineConfig, NewRun, ResumeOptions, RunHandle, RunReport};
 use crate::backends::{BackendParts, RunBackends};
 use crate::calls::Calls;
 use crate::error::EngineError;
+use crate::inboxes::Inboxes;
 use crate::instances::{Instances, Loader, Substitute};
 use crate::jobs::{JobParts, Jobs};
 use crate::meter::Metering;
@@ -104,6 +105,30 @@ impl Engine {
     /// When the program is incomplete, the directory cannot be opened, or the store fails.
     pub async fn start(&self, new: NewRun) -> Result<RunHandle, EngineError> {
         let room = self.room().await?;
+        let options = ResumeOptions {
+            observer: new.observer.clone(),
+            watcher: new.watcher.clone(),
+            waits: new.waits,
+            ..ResumeOptions::default()
+        };
+        let (mut run, lease, root) = self.create(new).await?;
+        // The root workflow is started by the same path that recovers one.
+        run.recover(self.0.config.journal.now());
+        Ok(self.drive(run, lease, root, None, options, room))
+    }
+
+    /// Makes a run durable and lets go of it: whoever resumes it drives it.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub async fn prepare(&self, new: NewRun) -> Result<RunId, EngineError> {
+        let (run, lease, _) = self.create(new).await?;
+        self.0.config.journal.release(&lease).await?;
+        Ok(run.started().run.clone())
+    }
+
+    /// Makes a run durable. This process owns it.
+    async fn create(&self, new: NewRun) -> Result<(Run, Lease, Option<Arc<Root>>), EngineError> {
         let root = new.root.as_deref().map(|path| self.0.root(path)).transpose()?;
         let blobs = new.parts;
         for digest in new.program.parts() {
@@ -138,6 +163,9 @@ impl Engine {
             script: new.script,
             own_files: self.own_files(new.own_files, new.reuse.as_ref()).await,
             reuse: new.reuse,
+            fork: None,
+            follows: new.follows,
+            forecast: new.forecast,
             by: new.by,
             engine: self.0.config.host.engine_id().to_owned(),
             batch: new.batch,
@@ -152,14 +180,7 @@ impl Engine {
         }
         let lease = self.0.config.journal.create(first, blobs).await?;
         run.mark_durable(1);
-        // The root workflow is started by the same path that recovers one.
-        run.recover(self.0.config.journal.now());
-        let options = ResumeOptions {
-            observer: new.observer,
-            watcher: new.watcher,
-            ..ResumeOptions::default()
-        };
-        Ok(self.drive(run, lease, root, None, options, room))
+        Ok((run, lease, root))
     }
 
     /// Paths that no snapshot of a run counts: its own, and those of the run it may reuse, so that the
@@ -338,10 +359,16 @@ impl Engine {
             probes: BTreeMap::new(),
             resting: None,
             continues,
+            waits: options.waits,
+            stand_in: config.stand_in.clone(),
+            inboxes: Inboxes::default(),
+            restarting: BTreeSet::new(),
             timers: BinaryHeap::new(),
             granted: Vec::new(),
+            undecided: Vec::new(),
             held: VecDeque::new(),
             letters: Vec::new(),
+            taken: BTreeSet::new(),
             deadline,
             parking: None,
             leaving: false,
@@ -392,7 +419,7 @@ impl Engine {
 }
 
 /// A new id, later than those before it in this process.
-fn new_run_id() -> RunId {
+pub(crate) fn new_run_id() -> RunId {
     RunId::from_ulid(ulid::Ulid::generate())
 }
 

@@ -203,7 +203,7 @@ impl Instances {
 
 /// Random numbers of a workflow follow from the run's seed and its place, so that children do not
 /// repeat their parent's.
-fn seed_of(seed: &Digest, workflow: &TaskPath) -> Digest {
+pub(crate) fn seed_of(seed: &Digest, workflow: &TaskPath) -> Digest {
     if workflow.is_root() { *seed } else { Digest::of_json(&(seed, workflow)) }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::{Answer, BackendError, Job, JobContext, Redact, Toolbox};
+use baton_agents::backend::{Answer, BackendError, Inbox, Job, JobContext, Redact, Toolbox};
 use baton_agents::isolation::Worktrees;
 use baton_agents::ladder::{Check, Rung};
 use baton_core::digest::Digest;
@@ -37,6 +37,8 @@ pub(crate) struct AgentJob {
     pub tools: Option<Arc<dyn Toolbox>>,
     /// What was said in its conversation so far.
     pub turns: Vec<Digest>,
+    /// What people tell it.
+    pub inbox: Inbox,
 }
 
 /// What the jobs of a run work with.
@@ -115,7 +117,7 @@ impl Jobs {
 
     /// Hands an agent task to its backend.
     pub(crate) fn start(&mut self, shared: &Arc<Shared>, agent: AgentJob, permit: Option<Permit>) {
-        let AgentJob { workers, job, tools, turns } = agent;
+        let AgentJob { workers, job, tools, turns, inbox } = agent;
         let path = job.task.path.clone();
         // What cannot change anything needs no copy; what has tools can.
         let changes = workers.can_write() || tools.is_some();
@@ -123,7 +125,7 @@ impl Jobs {
         let isolation = self.parts.base.clone().filter(|_| isolated);
         let worktrees = Arc::clone(&self.parts.worktrees);
         let work = Work::Agent { workers, job, isolation, worktrees };
-        self.spawn(shared, path, Given { tools, turns }, permit, work);
+        self.spawn(shared, path, Given { tools, turns, inbox }, permit, work);
     }
 
     /// Performs a call of a tool.
@@ -171,6 +173,7 @@ impl Jobs {
                 cancelled,
                 notices,
                 tools: given.tools,
+                inbox: given.inbox,
                 meter: Arc::new(TaskMeter::new(shared, own, turns)),
                 redact: Redact::new(move |text| secrets.redactor().text(text).into_owned()),
             };
@@ -207,17 +210,23 @@ impl Jobs {
         }
     }
 
+    /// Whether a task is at work.
+    pub(crate) fn has(&self, task: &TaskPath) -> bool {
+        self.working.contains_key(task)
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.working.len()
     }
 
-    /// Stops everything, and waits until it has stopped.
+    /// Stops everything, and waits until it has stopped: all together, not one after the other.
     pub(crate) async fn stop(&mut self) {
         self.abort(&TaskPath::root());
+        let until = tokio::time::Instant::now() + GRACE;
         for working in std::mem::take(&mut self.working).into_values() {
             let abort = working.task.abort_handle();
-            if tokio::time::timeout(GRACE, working.task).await.is_err() {
+            if tokio::time::timeout_at(until, working.task).await.is_err() {
                 abort.abort();
             }
         }
@@ -229,6 +238,7 @@ impl Jobs {
 struct Given {
     tools: Option<Arc<dyn Toolbox>>,
     turns: Vec<Digest>,
+    inbox: Inbox,
 }
 
 /// Makes attempts, on one backend or from step to step of a ladder.

@@ -13,19 +13,25 @@ mod calls;
 mod control;
 mod engine;
 mod error;
+pub mod fork;
+mod inboxes;
 mod instances;
 mod jobs;
 mod meter;
+mod orders;
 mod outage;
 mod pauses;
 mod port;
 mod providers;
+pub mod replay;
 mod reuse;
 mod run_loop;
 mod scheduler;
 mod script;
 mod shared;
 
-pub use api::{EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport, Watcher};
+pub use api::{
+    EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport, StandIn, Watcher,
+};
 pub use engine::Engine;
 pub use error::EngineError;

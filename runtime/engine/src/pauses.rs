@@ -1,13 +1,15 @@
 //! What stops a run for a time, and what lets it go on.
 
+use std::cmp::Reverse;
+
 use baton_core::ids::{TaskPath, Timestamp};
-use baton_core::record::Pause;
+use baton_core::record::{Pause, Work};
 
 use crate::outage::Open;
 use crate::run_loop::RunLoop;
 
 /// Who lets a run go on when a provider may serve again.
-const ITSELF: &str = "baton";
+pub(crate) const ITSELF: &str = "baton";
 
 impl RunLoop {
     /// Stops: running jobs are aborted and will be repeated by a resume.
@@ -27,7 +29,8 @@ impl RunLoop {
     pub(crate) fn park(&mut self, reason: Pause) {
         // Agents at work finish, and with them what they call.
         self.granted.retain(|(_, permit)| permit.is_none());
-        self.scheduler.leave(&self.run);
+        self.undecided.clear();
+        self.scheduler.clear(&self.run);
         self.parking.get_or_insert(reason);
     }
 
@@ -64,13 +67,68 @@ impl RunLoop {
             self.leave(lack).await;
         } else if let Some((provider, open)) = outage {
             self.leave(paused_by(&provider, &open)).await;
+        } else if let Some(reason) = self.waits_for_people() {
+            if self.waits {
+                self.shared.lock().run.pause(reason, now);
+                self.resting = Some(now);
+            } else {
+                self.leave(reason).await;
+            }
         }
+    }
+
+    /// What people must do before anything goes on: answer a gate, or send a message. None: something
+    /// else is open, or the run has not begun to wait.
+    fn waits_for_people(&self) -> Option<Pause> {
+        let cell = self.shared.lock();
+        // Whoever waits for a timer has that to wait for; the deadline of a gate is the person's.
+        let timer = self.timers.iter().any(|Reverse((_, task))| {
+            let work = cell.run.task(task).map(|known| &*known.work);
+            cell.run.outcome(task).is_none() && !matches!(work, Some(Work::Gate { .. }))
+        });
+        if timer || cell.instances.is_empty() || !cell.all_stand_still() {
+            return None;
+        }
+        match cell.run.open_gates().next() {
+            Some((task, spec)) => {
+                Some(Pause::Gate { task: task.clone(), question: spec.question.clone() })
+            }
+            // Nothing of it is open at all: it said that it takes messages, and waits for one.
+            None => cell.run.nothing_is_open().then_some(Pause::Message),
+        }
+    }
+
+    /// Something happened that a workflow may wait for: a run that rested goes on. What it rested for
+    /// is asked again when it is stuck again.
+    pub(crate) fn woken(&mut self, by: &str, now: Timestamp) {
+        let Some(since) = self.resting.take() else { return };
+        let run = &mut self.shared.lock().run;
+        let (epoch, engine) = (run.epoch(), run.engine().to_owned());
+        run.resume(by, epoch, &Default::default(), &engine, now);
+        let rested = now.since(since);
+        self.deadline = self.deadline.map(|deadline| deadline.plus_ms(rested));
+    }
+
+    /// Whether nothing but timers is open.
+    pub(crate) fn nothing_else_is_open(&self) -> bool {
+        let cell = self.shared.lock();
+        let performed = cell
+            .run
+            .tasks()
+            .any(|(path, task)| task.work.is_performed() && cell.run.outcome(path).is_none());
+        !performed && cell.all_stand_still()
     }
 
     /// The cap that keeps something from going on.
     fn lack(&self, now: Timestamp) -> Option<Pause> {
         let cell = self.shared.lock();
-        let held = || self.held.iter().find_map(|task| cell.run.lacks_for_start(task, &[], now));
+        let burst = cell.run.burst();
+        let held = || {
+            self.held.iter().find_map(|task| {
+                let whole = burst.as_ref().and_then(|burst| cell.run.lacks_for_burst(task, burst));
+                whole.or_else(|| cell.run.lacks_for_start(task, &[], now))
+            })
+        };
         self.metering.lack(&cell.run, now).or_else(held)
     }
 
@@ -176,8 +234,10 @@ impl RunLoop {
         let (fitting, held): (Vec<TaskPath>, Vec<TaskPath>) = {
             let cell = self.shared.lock();
             let mut chosen: Vec<TaskPath> = Vec::new();
+            let burst = cell.run.burst();
             std::mem::take(&mut self.held).into_iter().partition(|task| {
-                let fits = cell.run.lacks_for_start(task, &chosen, now).is_none();
+                let whole = burst.as_ref().and_then(|burst| cell.run.lacks_for_burst(task, burst));
+                let fits = whole.or_else(|| cell.run.lacks_for_start(task, &chosen, now)).is_none();
                 if fits {
                     chosen.push(task.clone());
                 }

@@ -5,9 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_agents::schema::Schema;
 use baton_core::command::{BudgetView, Command, Delivery, Reply, WaitError};
 use baton_core::digest::Digest;
 use baton_core::files::{FileAnswer, FileError, FileErrorKind, FileRequest, Observation};
+use baton_core::gate::{GateOptions, GateSpec};
 use baton_core::handoff::Artifact;
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::report::Report;
@@ -196,6 +198,11 @@ fn not_granted() -> FileError {
     FileError::new(FileErrorKind::Denied, "read-not-granted", "no files were granted to read")
 }
 
+/// Why an artifact is turned down. The guest sees it, in a replay too.
+pub(crate) fn too_many_artifacts(max: u64) -> String {
+    format!("the artifacts of a workflow may have {max} bytes together")
+}
+
 fn ended(error: CommandError) -> PortError {
     match error {
         CommandError::Diverged(divergence) => PortError::Diverged(divergence),
@@ -237,9 +244,7 @@ impl WorkflowPort for GuestPort {
             let artifact = Artifact { name, media_type, digest, size };
             if !cell.run.artifact_fits(&mut instance.cursor, &artifact) {
                 let max = cell.run.started().limits.run.artifact_bytes;
-                return Ok(Err(format!(
-                    "the artifacts of a workflow may have {max} bytes together"
-                )));
+                return Ok(Err(too_many_artifacts(max)));
             }
             cell.blobs.push(blob);
             let command = Command::Report(Report::Artifact(artifact));
@@ -262,6 +267,25 @@ impl WorkflowPort for GuestPort {
         fuel: u64,
     ) -> PortFuture<'_, Result<Result<FileAnswer, FileError>, PortError>> {
         Box::pin(self.look(request, fuel))
+    }
+
+    fn gate_problem(&self, options: &str) -> PortFuture<'static, Option<String>> {
+        // What cannot be read is refused by core, with better words.
+        let parsed = serde_json::from_str::<GateOptions>(options).ok();
+        Box::pin(async move {
+            let options = parsed?;
+            let schema = match Schema::compile(options.schema.as_ref()?).await {
+                Ok(schema) => schema,
+                Err(failure) => return Some(failure.message),
+            };
+            let gate = GateSpec { question: String::new(), options };
+            let data = gate.default_answer().ok()??.data?;
+            match schema.errors(&data).await {
+                Ok(problems) if problems.is_empty() => None,
+                Ok(problems) => Some(format!("`default`: {}", problems.join("; "))),
+                Err(failure) => Some(failure.message),
+            }
+        })
     }
 
     fn now(&self) -> Timestamp {

@@ -1,7 +1,7 @@
 //! Drives one run: takes what happens, makes it durable, then acts.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,17 +15,19 @@ use baton_core::run::{Outbox, Unserved};
 use baton_host::GuestEnd;
 use baton_host::files::Root;
 use baton_host::port::{CallError, PortError};
-use baton_journal::store::{Blob, Control, Journal, Lease, Letter};
+use baton_journal::store::{Blob, Journal, Lease, TakenLetter};
 use tokio::sync::mpsc;
 
-use crate::api::{Observer, RunReport, Watcher};
+use crate::api::{Observer, RunReport, StandIn, Watcher};
 use crate::backends::RunBackends;
 use crate::calls::Calls;
 use crate::error::EngineError;
+use crate::inboxes::Inboxes;
 use crate::instances::Instances;
 use crate::jobs::Jobs;
 use crate::meter::Metering;
 use crate::outage::Brakes;
+use crate::pauses::ITSELF;
 use crate::reuse::{Lookup, World};
 use crate::scheduler::{Permit, Scheduler};
 use crate::shared::{Event, Shared};
@@ -63,14 +65,28 @@ pub(crate) struct RunLoop {
     pub resting: Option<Timestamp>,
     /// Whether it goes on by itself.
     pub continues: bool,
+    /// Whether this process stays while nothing but people is waited for.
+    pub waits: bool,
+    /// Who performs tasks in place of backends and tools.
+    pub stand_in: Option<Arc<dyn StandIn>>,
+    /// What people told agents at work.
+    pub inboxes: Inboxes,
+    /// Tasks that begin anew as soon as what they did has ended.
+    pub restarting: BTreeSet<TaskPath>,
     pub calls: Calls,
     pub timers: BinaryHeap<Reverse<(Timestamp, TaskPath)>>,
     /// Granted, to be started with the next commit. What an agent called needs no room of its own.
     pub granted: Vec<(TaskPath, Option<Permit>)>,
+    /// Granted, and not to be started before it is known how many agents would start together.
+    pub undecided: Vec<(TaskPath, Option<Permit>)>,
     /// Not started because a cap leaves no room.
     pub held: VecDeque<TaskPath>,
-    /// Letters to be marked as obeyed once what they caused is durable.
-    pub letters: Vec<u64>,
+    /// Letters to be marked as taken once what they caused is durable, with why they could not be
+    /// obeyed.
+    pub letters: Vec<TakenLetter>,
+    /// Letters that were taken, those from before the start too: whoever watches the inbox may bring one
+    /// of them once more.
+    pub taken: BTreeSet<u64>,
     /// When the wall time that the operator granted is over.
     pub deadline: Option<Timestamp>,
     /// Nothing more starts.
@@ -97,6 +113,9 @@ impl RunLoop {
         let result = self.turn().await;
         self.instances.abort(&TaskPath::root());
         self.scheduler.leave(&self.run);
+        // Nobody listens any more: whoever waits for an answer of this loop goes on without one.
+        self.events.close();
+        while self.events.try_recv().is_ok() {}
         self.jobs.stop().await;
         self.forget_probes();
         self.calls.close().await;
@@ -116,6 +135,7 @@ impl RunLoop {
             self.obey_first().await?;
         }
         loop {
+            self.decide_fan_out();
             self.commit().await?;
             if self.leaving || self.shared.lock().run.finished().is_some() {
                 return Ok(());
@@ -154,7 +174,7 @@ impl RunLoop {
         let now = self.journal.now();
         for letter in letters {
             if letter.run == self.run {
-                self.obey(letter, now);
+                self.obey(letter, now).await;
             }
         }
         Ok(())
@@ -162,7 +182,10 @@ impl RunLoop {
 
     /// The next event; none when a timer or the deadline is due first.
     async fn next(&mut self) -> Option<Event> {
-        let timer = self.timers.peek().map(|Reverse((due, _))| *due);
+        // A stand-in's timer falls due at once where it is all that is left.
+        let hasty = self.stand_in.is_some() && self.nothing_else_is_open();
+        let now = self.journal.now();
+        let timer = self.timers.peek().map(|Reverse((due, _))| if hasty { now } else { *due });
         let due = [timer, self.deadline(), self.reset()].into_iter().flatten().min();
         match due {
             None => self.events.recv().await,
@@ -180,11 +203,22 @@ impl RunLoop {
 
     async fn fire_timers(&mut self) {
         let now = self.journal.now();
+        if let Some(stand_in) = self.stand_in.clone() {
+            self.decide_gates(&*stand_in, now);
+        }
+        let hasty = self.stand_in.is_some() && self.nothing_else_is_open();
         while let Some(Reverse((due, _))) = self.timers.peek()
-            && *due <= now
+            && (hasty || (*due <= now && self.stand_in.is_none()))
         {
             if let Some(Reverse((_, task))) = self.timers.pop() {
+                let open = self.shared.lock().run.outcome(&task).is_none();
+                if open {
+                    self.woken(ITSELF, now);
+                }
                 self.shared.lock().run.timer_due(&task, now);
+            }
+            if hasty {
+                break;
             }
         }
         if self.reset().is_some_and(|reset| reset <= now) {
@@ -203,7 +237,13 @@ impl RunLoop {
             Event::GuestEnded { workflow, end } => self.guest_ended(&workflow, end).await?,
             Event::JobEnded { task, answer } => {
                 self.jobs.ended(&task);
-                self.job_ended(&task, answer, now);
+                self.inboxes.close(&task);
+                if self.restarting.remove(&task) {
+                    self.probes.remove(&task).inspect(|provider| self.brakes.unknown(provider));
+                    self.request(task);
+                } else {
+                    self.job_ended(&task, answer, now);
+                }
                 self.retry_held();
             }
             Event::Asked(call) => self.metering.ask(call),
@@ -233,22 +273,11 @@ impl RunLoop {
             }
             Event::Looked { task, verdict } => self.looked(task, verdict, now),
             Event::Snapshot(snapshot) => self.snapshot(snapshot, now),
-            Event::Letter(letter) => self.obey(letter, now),
+            Event::Letter(letter) => self.obey(letter, now).await,
             Event::Park => self.park(Pause::Interrupted),
             Event::Stop => self.leave_at_once(Pause::Interrupted),
         }
         Ok(())
-    }
-
-    fn obey(&mut self, letter: Letter, now: Timestamp) {
-        match letter.control {
-            Control::Cancel { task } => {
-                self.shared.lock().run.cancel_ordered(&task, &letter.by, now);
-            }
-            Control::Pause => self.park(Pause::Person { by: letter.by }),
-            Control::Resume => self.told_to_go_on(&letter.by),
-        }
-        self.letters.push(letter.id);
     }
 
     async fn guest_ended(&mut self, workflow: &TaskPath, end: GuestEnd) -> Result<(), EngineError> {
@@ -336,6 +365,7 @@ impl RunLoop {
             Notice::Denied(denial) => cell.run.denied(task, denial, now),
             Notice::Read { reads, complete } => cell.run.agent_read(task, reads, complete, now),
             Notice::Report(report) => cell.run.agent_reported(task, report, now),
+            Notice::Heard { upto } => cell.run.heard(task, upto, now),
             Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
             Notice::Passed(passed) => {
                 let steps = (passed.rung, passed.rungs);
@@ -382,7 +412,9 @@ impl RunLoop {
             taken.outbox.records.extend(more.outbox.records);
             taken.blobs.extend(more.blobs);
             later.extend(more.outbox.actions);
-            self.append(taken.outbox.records, taken.blobs).await?;
+            // What letters caused is durable together with that they were taken.
+            let letters = std::mem::take(&mut self.letters);
+            self.append(taken.outbox.records, taken.blobs, letters).await?;
             self.calls.answer();
             self.metering.answer();
             self.launch(launches).await;
@@ -390,16 +422,24 @@ impl RunLoop {
                 self.act(action);
             }
         }
-        for letter in std::mem::take(&mut self.letters) {
-            self.journal.obeyed(letter).await?;
+        for (letter, reply) in std::mem::take(&mut self.letters) {
+            self.journal.obeyed(letter, reply).await?;
         }
         Ok(())
     }
 
-    async fn append(&self, records: Vec<Record>, blobs: Vec<Blob>) -> Result<(), EngineError> {
+    async fn append(
+        &self,
+        records: Vec<Record>,
+        blobs: Vec<Blob>,
+        letters: Vec<TakenLetter>,
+    ) -> Result<(), EngineError> {
         let Some(last) = records.last().map(|record| record.seq) else {
             if !blobs.is_empty() {
                 self.journal.put_blobs(blobs).await?;
+            }
+            for (letter, reply) in letters {
+                self.journal.obeyed(letter, reply).await?;
             }
             return Ok(());
         };
@@ -407,7 +447,7 @@ impl RunLoop {
             Some(_) => records.iter().cloned().map(Arc::new).collect(),
             None => Vec::new(),
         };
-        self.journal.append(&self.lease, records, blobs).await?;
+        self.journal.append_obeying(&self.lease, records, blobs, letters).await?;
         self.shared.lock().run.mark_durable(last);
         if let Some(observer) = &self.observer {
             for record in shown {
@@ -439,7 +479,7 @@ impl RunLoop {
 
 /// The end of a workflow that returned by itself. Only a person or a parent cancels a workflow: one
 /// that hands on the cancellation of a task has failed.
-fn own_end(outcome: Outcome) -> Outcome {
+pub(crate) fn own_end(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Failed(mut failure) if failure.kind == FailureKind::Cancelled => {
             failure.kind = FailureKind::Failed;

@@ -76,6 +76,15 @@ impl Scheduler {
         state.turns.retain(|other| other != run);
     }
 
+    /// Forgets what a run has queued.
+    pub(crate) fn clear(&self, run: &RunId) {
+        let mut state = self.lock();
+        if let Some(queue) = state.runs.get_mut(run) {
+            queue.waiting.clear();
+        }
+        state.turns.retain(|other| other != run);
+    }
+
     /// Asks for room. Given at once if there is some and nobody waits; otherwise it arrives as
     /// [`Event::Granted`].
     pub(crate) fn request(

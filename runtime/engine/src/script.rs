@@ -87,7 +87,17 @@ impl ScriptFacts {
             Some(bytes) => bytes,
             None => journal.blob(&self.source).await?,
         };
-        let source = std::str::from_utf8(&bytes)
+        self.envelope_of(&bytes)
+    }
+
+    /// Digest of the pinned source.
+    pub(crate) fn source(&self) -> &Digest {
+        &self.source
+    }
+
+    /// The input for the runner, with this source.
+    pub(crate) fn envelope_of(&self, bytes: &[u8]) -> Result<Json, EngineError> {
+        let source = std::str::from_utf8(bytes)
             .map_err(|_| EngineError::Internal(format!("script {} is not text", self.source)))?;
         let envelope = Envelope {
             op: "run",

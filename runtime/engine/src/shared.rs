@@ -9,7 +9,7 @@ use baton_core::json::Json;
 use baton_core::record::Snapshot;
 use baton_core::replay::Cursor;
 use baton_core::reuse::Miss;
-use baton_core::run::Run;
+use baton_core::run::{Run, Wait};
 use baton_core::tool::RawToolSpec;
 use baton_host::GuestEnd;
 use baton_host::port::CallError;
@@ -119,6 +119,20 @@ pub(crate) struct Instance {
     pub wake: Arc<Notify>,
     /// Whether it was dropped to make room; it is rebuilt when something for it arrives.
     pub evicted: bool,
+}
+
+impl Cell {
+    /// Whether every instance waits for something that has not arrived. One that waits for what is
+    /// there already goes on in a moment.
+    pub(crate) fn all_stand_still(&self) -> bool {
+        self.instances.values().all(|instance| match &instance.waits_for {
+            Some(tasks) => {
+                let mut probe = instance.cursor.clone();
+                matches!(self.run.wait(&mut probe, tasks.as_deref()), Ok(Wait::Pending))
+            }
+            None => false,
+        })
+    }
 }
 
 impl Shared {

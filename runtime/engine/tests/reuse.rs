@@ -43,6 +43,7 @@ impl Bench {
             backend_concurrency: Vec::new(),
             runs: 8,
             recorder: None,
+            stand_in: None,
         });
         Self { journal, engine, _home: home }
     }
@@ -83,7 +84,7 @@ impl Bench {
 }
 
 fn plain(run: &RunId) -> Reuse {
-    Reuse { run: run.clone(), stale: false }
+    Reuse { run: run.clone(), stale: false, except: Vec::new() }
 }
 
 fn bytes(name: &str) -> Arc<[u8]> {
@@ -177,14 +178,18 @@ async fn only_what_changed_is_performed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_paused_run_finished_is_used_and_caps_count_only_the_rest() {
+async fn caps_count_only_what_is_not_reused() {
     let bench = Bench::new();
     let names: Vec<String> = (0..20).map(|number| format!("n{number}")).collect();
     let new = |agents| NewRun { caps: capped(agents), ..hello(&json!({ "names": names })) };
-    let paused = bench.run(new(7)).await;
-    assert_eq!(paused.state, State::Paused);
-    let report = bench.run(NewRun { reuse: Some(plain(&paused.run)), ..new(13) }).await;
+    let seven = bench.run(hello(&json!({ "names": names[..7] }))).await;
+    let report = bench.run(NewRun { reuse: Some(plain(&seven.run)), ..new(13) }).await;
     assert_eq!((report.state, report.reused, report.usage.agents), (State::Done, 7, 13));
+    // All of a fan-out that did not fit are unfinished in the run that asked for them.
+    let paused = bench.run(new(7)).await;
+    assert_eq!((paused.state, paused.usage.agents), (State::Paused, 0));
+    let report = bench.run(NewRun { reuse: Some(plain(&paused.run)), ..new(20) }).await;
+    assert_eq!((report.state, report.reused, report.usage.agents), (State::Done, 0, 20));
     let why = bench.performed(&report.run).await;
     assert!(why.values().all(|miss| matches!(miss, Miss::Unfinished { .. })), "{why:?}");
 }

@@ -52,6 +52,7 @@ impl Bench {
             runs: 64,
             worktrees: "/nonexistent".into(),
             recorder: None,
+            stand_in: None,
         })
     }
 }
@@ -133,8 +134,11 @@ async fn a_cap_pauses_the_run_and_a_higher_one_continues_it() {
     let new = NewRun { caps: agents(7), ..hello(&names(20)) };
     let paused = bench.engine(4).start(new).await.unwrap().wait().await;
     assert_eq!(paused.state, State::Paused);
-    assert!(matches!(&paused.pause, Some(Pause::Cap { cap, .. }) if cap == "agents"));
-    assert_eq!(paused.usage.agents, 7);
+    let Some(Pause::Cap { cap, short: Some(short) }) = &paused.pause else {
+        panic!("{:?}", paused.pause);
+    };
+    assert_eq!((cap.as_str(), short.cap, short.spent, short.needs), ("agents", 7, 0, 20));
+    assert_eq!(paused.usage.agents, 0, "those who are asked for together start together or not");
     let options = || ResumeOptions { caps: agents(20), by: "test".into(), ..Default::default() };
     let done = bench.engine(4).resume(&paused.run, options()).await.unwrap().wait().await;
     assert_eq!((done.state, greetings(&done)), (State::Done, 20));

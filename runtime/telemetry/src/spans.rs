@@ -203,6 +203,7 @@ impl Run {
             }
             Work::Workflow { spec, .. } => span.name = format!("workflow {}", spec.name),
             Work::Sleep { .. } => span.name = "timer".to_owned(),
+            Work::Gate { .. } => span.name = "gate".to_owned(),
         }
         self.tasks.insert(task.clone(), Task { span, attempt: None });
     }
@@ -312,6 +313,8 @@ fn paused(reason: &Pause) -> &'static str {
         Pause::Provider { outage, .. } => outage.as_str(),
         Pause::Person { .. } => "person",
         Pause::Interrupted => "interrupted",
+        Pause::Gate { .. } => "gate",
+        Pause::Message => "message",
     }
 }
 

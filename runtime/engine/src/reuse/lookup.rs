@@ -71,12 +71,18 @@ impl Lookup {
         let (claimed, limits, base) = {
             let run = &shared.lock().run;
             let started = run.started();
-            (run.claimed().to_vec(), started.limits.files, started.base.clone())
+            let mut claimed = run.claimed().to_vec();
+            if started.fork.as_ref().is_some_and(|fork| fork.run == reuse.run) {
+                // What a fork shares serves it already, in the same places.
+                let shared = run.tasks().map(|(path, _)| path).filter(|path| run.is_shared(path));
+                claimed.extend(shared.cloned());
+            }
+            (claimed, started.limits.files, started.base.clone())
         };
         let terms = Terms { granted: root.is_some(), base, stale: reuse.stale };
         tokio::spawn(async move {
             let index = match load(&*journal, &reuse.run).await {
-                Ok(records) => index(records, terms, &claimed).await,
+                Ok(records) => index(records, terms, &claimed, &reuse.except).await,
                 Err(error) => Err(error.to_string()),
             };
             answer(Desk { index, shared, files: Files { root, limits } }, asked).await;
@@ -115,11 +121,19 @@ async fn load(journal: &dyn Journal, run: &RunId) -> Result<Vec<Record>, Journal
     }
 }
 
-async fn index(records: Vec<Record>, terms: Terms, claimed: &[TaskPath]) -> Result<Index, String> {
+async fn index(
+    records: Vec<Record>,
+    terms: Terms,
+    claimed: &[TaskPath],
+    except: &[TaskPath],
+) -> Result<Index, String> {
     let made = tokio::task::spawn_blocking(move || Index::new(records, terms)).await;
     let mut index = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     for task in claimed {
         index.mark(task);
+    }
+    for task in except {
+        index.except(task);
     }
     Ok(index)
 }

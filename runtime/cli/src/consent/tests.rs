@@ -22,7 +22,7 @@ use crate::project::guidance::Guidance;
 use crate::project::places::Places;
 use crate::project::policy::{Flag, Policy};
 
-fn bundle(backends: BackendChoice) -> Bundle {
+pub(super) fn bundle(backends: BackendChoice) -> Bundle {
     let manifest = json!({
         "name": "flow",
         "world": "workflow",
@@ -411,16 +411,26 @@ fn the_secrets_of_a_person_are_granted_by_the_person() {
 }
 
 #[test]
-fn always_is_an_answer_only_where_it_can_be_remembered() {
-    for (line, always, expected) in [
-        ("y\n", true, Some(Answer::Once)),
-        ("YES", false, Some(Answer::Once)),
-        ("a\n", true, Some(Answer::Always)),
-        ("a\n", false, None),
-        ("\n", true, None),
-        ("n", true, None),
-        ("yy", true, None),
+fn an_answer_is_what_was_offered_and_everything_else_is_no() {
+    let all = Choices { always: true, forecast: true };
+    for (line, choices, expected) in [
+        ("y\n", all, Some(Answer::Once)),
+        ("YES", Choices::default(), Some(Answer::Once)),
+        ("a\n", all, Some(Answer::Always)),
+        ("a\n", Choices::default(), None),
+        ("f", all, Some(Answer::Forecast)),
+        ("f", Choices::default(), None),
+        ("c", Choices::default(), Some(Answer::Caps)),
+        (" s \n", Choices::default(), Some(Answer::Source)),
+        ("\n", all, None),
+        ("", all, None),
+        ("n", all, None),
+        ("yy", all, None),
     ] {
-        assert_eq!(answer(line, always), expected, "{line:?}");
+        assert_eq!(answer(line, choices), expected, "{line:?}");
     }
+    assert_eq!(
+        all.words(),
+        "[y / N / a = always / f = forecast / c = edit caps / s = show the source]"
+    );
 }

@@ -1,5 +1,7 @@
 //! The question before a run, and what is told where nobody is asked.
 
+use std::io::IsTerminal;
+
 use baton_core::record::BackendChoice;
 use baton_core::scope::Capability;
 use baton_core::tool::{SecretSource, Server};
@@ -8,9 +10,10 @@ use super::Prepared;
 use crate::args::RunArgs;
 use crate::authority::{Allowed, Authority};
 use crate::codes::Code;
-use crate::consent::{self, Answer, Plan};
+use crate::consent::{self, Answer, Choices, Plan};
 use crate::error::{CliError, Result};
-use crate::output::{DIM, WARN, note};
+use crate::forecast;
+use crate::output::{BOLD, DIM, WARN, note};
 use crate::program::models::outside;
 use crate::project::models::ModelSettings;
 use crate::project::policy::judge::{Judged, Verdict};
@@ -49,7 +52,7 @@ impl Prepared {
     ///
     /// # Errors
     /// When the person declines, or nobody can be asked.
-    pub fn consent(&self, wish: Wish, runs: u64) -> Result<()> {
+    pub fn consent(&mut self, wish: Wish, runs: u64) -> Result<()> {
         let warnings = &self.bundle.warnings;
         for warning in warnings.iter().take(WARNINGS_MAX) {
             note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
@@ -67,6 +70,8 @@ impl Prepared {
             for told in self.of_project() {
                 note(&format!("{} {told}", paint(WARN, "note:")));
             }
+            self.tell_unseen();
+            self.foresee_if_told();
             return if wish == Wish::Always { self.remember() } else { Ok(()) };
         }
         let changed = match self.authority.allowed()? {
@@ -75,11 +80,47 @@ impl Prepared {
                 let told = format!("always allowed since {since}: `baton receipts` lists it");
                 note(&paint(DIM, &told));
                 self.tell_missing();
+                self.tell_unseen();
+                self.foresee_if_told();
                 return Ok(());
             }
             Allowed::Before(changed) => changed,
         };
-        let plan = Plan {
+        for line in consent::screen(&self.plan(runs, &changed)) {
+            note(&line);
+        }
+        // Seen above the question, which answers this as well.
+        for told in self.hooks.unseen() {
+            note(&format!("{} {}: yes allows that too", paint(WARN, "note:"), one_line(&told)));
+        }
+        let foreseen = self.ahead.input.is_some() && !self.ahead.wish.no_forecast && runs == 1;
+        let free = !forecast::reads(self) || forecast::is_granted(self);
+        if foreseen && std::io::stdin().is_terminal() && (free || self.ahead.wish.forecast) {
+            self.foresee();
+        }
+        let answer = loop {
+            let choices = Choices {
+                always: self.authority.receipts.is_some(),
+                forecast: foreseen && self.ahead.forecast.is_none(),
+            };
+            match consent::ask(choices)? {
+                Answer::Forecast => self.foresee(),
+                Answer::Source => consent::source::show(&self.bundle),
+                Answer::Caps => self.edit_caps(runs),
+                answer @ (Answer::Once | Answer::Always) => break answer,
+            }
+        };
+        self.hooks.trust()?;
+        match answer {
+            Answer::Always => self.remember(),
+            _ => Ok(()),
+        }
+    }
+
+    /// What stands on the screen before a run.
+    #[must_use]
+    pub fn plan<'a>(&'a self, runs: u64, changed: &'a [String]) -> Plan<'a> {
+        Plan {
             bundle: &self.bundle,
             root: self.root.as_deref(),
             caps: &self.caps,
@@ -88,11 +129,69 @@ impl Prepared {
             budget: &self.budget,
             runs,
             view: &self.authority.view,
-            changed: &changed,
-        };
-        match consent::ask(&plan, self.authority.receipts.is_some())? {
-            Answer::Once => Ok(()),
-            Answer::Always => self.remember(),
+            changed,
+        }
+    }
+
+    /// A forecast where nobody is asked, if the person wants one all the same.
+    fn foresee_if_told(&mut self) {
+        if self.ahead.wish.forecast {
+            self.foresee();
+        }
+    }
+
+    /// Tells what the run will come to, and keeps that with it. A run starts also without.
+    fn foresee(&mut self) {
+        let Some(input) = self.ahead.input.clone() else { return };
+        let (home, seeds) = (self.ahead.home.clone(), self.ahead.wish.seeds);
+        match forecast::make(self, &input, &home, seeds) {
+            Ok(made) => {
+                note(&format!("\n{}", paint(BOLD, "Forecast")));
+                for line in forecast::lines(&made, self.concurrency) {
+                    note(&format!("  {} {line}", paint(DIM, "·")));
+                }
+                self.ahead.forecast = Some(Box::new(made));
+                self.tell_bounds();
+                note("");
+            }
+            Err(error) => {
+                note(&format!("{} no forecast: {}", paint(WARN, "note:"), error.sentence()));
+            }
+        }
+    }
+
+    /// Says which caps will stop the run before its end.
+    fn tell_bounds(&self) {
+        let Some(made) = &self.ahead.forecast else { return };
+        for line in forecast::bounds(made, &self.caps) {
+            note(&format!("  {} {line}", paint(WARN, "!")));
+        }
+    }
+
+    /// Takes other caps from the person.
+    fn edit_caps(&mut self, runs: u64) {
+        note("caps as flags, such as --max-agents 20 --max-cost 1.50 (what is not named stays):");
+        match consent::edit::of_line(&consent::line()) {
+            Ok(caps) => {
+                self.caps = self.caps.updated(&caps);
+                for line in consent::held(&self.plan(runs, &[])) {
+                    note(&format!("  {} {line}", paint(DIM, "·")));
+                }
+                self.tell_bounds();
+            }
+            Err(why) => note(&format!("{} {}", paint(WARN, "note:"), one_line(&why))),
+        }
+    }
+
+    /// Says which hooks of the project do nothing because nobody looked at them.
+    fn tell_unseen(&self) {
+        for told in self.hooks.unseen() {
+            note(&format!(
+                "{} {}: not now, for nobody looked at that. Put it into your config.toml, or answer \
+                 the question before a run",
+                paint(WARN, "note:"),
+                one_line(&told)
+            ));
         }
     }
 

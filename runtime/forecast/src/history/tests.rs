@@ -1,0 +1,68 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use baton_core::ids::RunId;
+
+use super::*;
+
+fn row() -> RunRow {
+    RunRow {
+        run: "run_01JQ0000000000000000000000".parse::<RunId>().unwrap(),
+        name: "flow".into(),
+        state: State::Done,
+        paused: None,
+        owned: false,
+        epoch: 1,
+        created: Timestamp(1_000),
+        updated: Timestamp(9_000),
+        program: Digest::of(b"p"),
+        records: 9,
+        tasks: 4,
+        failed_tasks: 0,
+        usage: Usage::default(),
+        failure: None,
+        batch: None,
+        shared: 0,
+    }
+}
+
+fn task(path: &str, kind: &str, phase: Option<&str>, window: Option<(u64, u64)>) -> TaskRow {
+    TaskRow {
+        path: path.parse().unwrap(),
+        kind: kind.into(),
+        label: None,
+        phase: phase.map(ToOwned::to_owned),
+        backend: Some("openai:x".into()),
+        state: State::Done,
+        attempts: u32::from(window.is_some()),
+        spawned: Timestamp(1_000),
+        started: window.map(|(began, _)| Timestamp(began)),
+        ended: window.map(|(_, ended)| Timestamp(ended)),
+        usage: Usage {
+            input_tokens: 100,
+            output_tokens: 10,
+            cost_micro_usd: 5,
+            ..Usage::default()
+        },
+        metered: Usage::default(),
+        reserved: Usage::default(),
+        failure: None,
+    }
+}
+
+#[test]
+fn agents_that_started_count_by_phase_and_backend() {
+    let tasks = [
+        task("1", "agent", Some("find"), Some((2_000, 4_000))),
+        task("2", "agent", Some("find"), Some((2_000, 5_000))),
+        task("3", "tool", Some("find"), Some((2_000, 8_000))),
+        task("4", "agent", None, Some((6_000, 7_000))),
+        task("5", "agent", None, None),
+    ];
+    let past = past(&row(), &tasks);
+    let total = past.outturn.total;
+    assert_eq!((total.agents, total.input_tokens, total.wall_ms), (3, 300, 8_000));
+    let find = past.outturn.phase(&Some("find".into()));
+    assert_eq!((find.agents, find.wall_ms), (2, 3_000));
+    let rate = past.rates[&(Some("find".to_owned()), "openai:x".to_owned())];
+    assert_eq!((rate.agents, rate.output_tokens, rate.ms), (2, 20, 5_000));
+}

@@ -1,0 +1,18 @@
+//! Forecasts against what runs come to: ten shapes of scripts and a component, with answers of a
+//! provider on loopback that are written as models write them, and what a forecast must not do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod answers;
+mod effects;
+mod place;
+mod screen;
+mod shapes;
+mod terminal;

@@ -1,75 +1,21 @@
 //! A [`Model`] as lines of text. Pure.
 
-use baton_core::budget::Cap;
-use baton_core::handoff::Usage;
-use baton_core::ids::Timestamp;
-use baton_core::record::Pause;
-use baton_core::report::Level;
+mod events;
 
-use super::model::{Counts, Doing, Event, Model, Phase, Task};
+use baton_core::budget::Cap;
+use baton_core::gate::GateSpec;
+use baton_core::ids::Timestamp;
+
+pub use self::events::lines;
+use super::model::{Counts, Kind, Model, Phase, Task};
+use super::words::{consumed, doing, waiting};
 use crate::output::{BAD, BOLD, BUSY, DIM, GOOD, WARN};
-use crate::pause::clock;
-use crate::render::record::level_word;
-use crate::text::{count, dollars, duration, fit, one_line, pad, paint, plural, width};
+use crate::text::{duration, fit, one_line, pad, paint, plural, width};
 
 /// Columns of a bar of progress.
 const BAR: u64 = 20;
 /// Most columns of a phase's title.
 const TITLE_MAX: usize = 28;
-
-/// An event as lines that stay.
-#[must_use]
-pub fn lines(event: &Option<Event>) -> Vec<String> {
-    let Some(event) = event else { return Vec::new() };
-    let line = match event {
-        Event::Began { name, run } => {
-            format!("{} {}", paint(BOLD, &one_line(name)), paint(DIM, run))
-        }
-        Event::Phase(title) => format!("{} {}", paint(BUSY, "▸"), paint(BOLD, &one_line(title))),
-        Event::Log(level, text) => {
-            let style = match level {
-                Level::Error => BAD,
-                Level::Warn => WARN,
-                Level::Info | Level::Debug => DIM,
-            };
-            format!("  {} {}", paint(style, level_word(*level)), one_line(text))
-        }
-        Event::Failed { task, label, why } => {
-            format!("  {} {task} {}: {}", paint(BAD, "✗"), one_line(label), one_line(why))
-        }
-        Event::Again { task, why } => {
-            format!("  {} {task} is tried again: {}", paint(WARN, "↻"), one_line(why))
-        }
-        Event::NotReused { task, label, why } => {
-            let label = one_line(label);
-            format!("  {} {task} {label} runs: {}", paint(DIM, "·"), one_line(why))
-        }
-        Event::MoreNotReused => {
-            format!("  {} more run: `baton tree` says why each", paint(DIM, "·"))
-        }
-        Event::Denied { task, label, what } => {
-            format!("  {} {task} {} denied: {}", paint(WARN, "!"), one_line(label), one_line(what))
-        }
-        Event::MoreDenied => {
-            format!("  {} more denied: `baton journal` tells each", paint(WARN, "!"))
-        }
-        Event::Refused(why) => format!("  {} refused: {}", paint(WARN, "!"), one_line(why)),
-        Event::Deferred { task, label, why } => {
-            let label = one_line(label);
-            format!("  {} {task} {label} waits: {}", paint(WARN, "‖"), one_line(why))
-        }
-        Event::Paused { why, waits: false } => {
-            format!("{} paused: {}", paint(WARN, "‖"), one_line(why))
-        }
-        Event::Paused { why, waits: true } => format!(
-            "{} paused: {}; it goes on by itself then, Ctrl-C leaves it paused",
-            paint(WARN, "‖"),
-            one_line(why)
-        ),
-        Event::Resumed(by) => format!("{} resumed by {}", paint(BUSY, "▸"), one_line(by)),
-    };
-    vec![line]
-}
 
 /// The counts of a run on one plain line.
 #[must_use]
@@ -97,6 +43,9 @@ fn facts(counts: &Counts, model: &Model) -> Vec<String> {
         };
         facts.push(format!("{} of {}{failed}", tools.ended, plural(tools.spawned, "tool call")));
     }
+    if !model.gates.is_empty() {
+        facts.push(format!("{} to answer", plural(model.gates.len() as u64, "question")));
+    }
     if model.timers > 0 {
         facts.push(plural(model.timers, "timer"));
     }
@@ -104,38 +53,12 @@ fn facts(counts: &Counts, model: &Model) -> Vec<String> {
     facts
 }
 
-/// Tokens and money, and how much of each there may be.
-fn consumed(usage: &Usage, cap: Option<&Cap>) -> Vec<String> {
-    let mut facts = Vec::new();
-    let about = if usage.estimated_calls > 0 { "~" } else { "" };
-    let of = |cap: Option<u64>, words: fn(u64) -> String| {
-        cap.map_or_else(String::new, |cap| format!(" of {}", words(cap)))
-    };
-    let most = cap.and_then(|cap| cap.tokens);
-    if usage.tokens() > 0 {
-        facts.push(format!("{about}{}{} tokens", count(usage.tokens()), of(most, count)));
-    }
-    let most = cap.and_then(|cap| cap.cost_micro_usd);
-    if usage.cost_micro_usd > 0 {
-        facts.push(format!("{about}{}{}", dollars(usage.cost_micro_usd), of(most, dollars)));
-    }
-    facts
-}
-
-/// What an agent does right now, in a few words.
-fn doing(doing: &Doing) -> String {
-    match doing {
-        Doing::Unknown => String::new(),
-        Doing::Waiting => "waits for the model".into(),
-        Doing::Thinking(said) => format!("thinks: {}", one_line(said)),
-        Doing::Writing(said) => format!("writes: {}", one_line(said)),
-        Doing::Tool(name) => format!("runs {}", one_line(name)),
-    }
-}
-
-/// Columns of a label and of a backend.
+/// Columns of a label.
 const LABEL: usize = 28;
-const BACKEND: usize = 28;
+/// Columns of a backend where there is much room, and where there is little.
+const BACKEND: (usize, usize) = (28, 18);
+/// From how many columns on there is much.
+const WIDE: usize = 100;
 
 /// An agent or tool at work on one line: what it is, for how long, and what it does, of which the
 /// end matters most.
@@ -144,14 +67,15 @@ fn working(task: &Task, now: Timestamp, columns: usize) -> String {
     // A tool without a label is called what it is.
     let backend = task.backend.as_deref().filter(|backend| *backend != task.label);
     let backend = backend.map(one_line).unwrap_or_default();
+    let room = if columns < WIDE { BACKEND.1 } else { BACKEND.0 };
     let mut line = format!(
         "{}  {}  {}",
         pad(&fit(&one_line(&task.label), LABEL), LABEL),
         pad(&since, 6),
-        pad(&fit(&backend, BACKEND), BACKEND)
+        pad(&fit(&backend, room), room)
     );
     let spent = consumed(&task.usage, None).join(" · ");
-    for part in [spent, doing(&task.doing)] {
+    for part in [spent, doing(task, now)] {
         if !part.is_empty() {
             line.push_str("  ");
             line.push_str(&last(&part, columns.saturating_sub(width(&line))));
@@ -175,25 +99,11 @@ fn last(text: &str, columns: usize) -> String {
     format!("{verb}: …{}", said.get(at..).unwrap_or_default())
 }
 
-/// Until when a run waits for a provider.
-fn waiting(model: &Model, now: Timestamp) -> Option<String> {
-    let Some(Pause::Provider { provider, outage, until, .. }) = &model.paused else { return None };
-    let left = match until {
-        Some(until) if until.since(now) > 0 => {
-            format!("asks again at {} (in {})", clock(*until, now), duration(until.since(now)))
-        }
-        _ => "asks again soon".into(),
-    };
-    Some(format!("{}: {}; {left}", one_line(provider), outage.as_str()))
-}
-
-/// What is drawn in place: the run, its phases, and the agents at work as far as there is room.
-/// At most `rows` less two lines, none wider than `columns`.
+/// What is drawn in place: the run, its phases, and below each its agents at work and open gates as
+/// far as there is room. At most `rows` less two lines, none wider than `columns`.
 #[must_use]
 pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
-    if model.title.is_none() {
-        return Vec::new();
-    }
+    let Some((_, run)) = &model.title else { return Vec::new() };
     // The last column stays free: a terminal may wrap a line that fills it.
     let columns = columns.saturating_sub(1);
     let room = rows.saturating_sub(2).max(1);
@@ -203,24 +113,88 @@ pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec
 
     if let Some(line) = waiting(model, now) {
         out.push(format!("  {} {}", paint(WARN, "‖"), fit(&line, columns.saturating_sub(4))));
+    } else if let Some(by) = &model.pausing {
+        let line = format!("pause ordered by {}: what is at work ends first", one_line(by));
+        out.push(format!("  {} {}", paint(WARN, "‖"), fit(&line, columns.saturating_sub(4))));
     }
-    for phase in visible(&model.phases, room / 2) {
+    let phases: Vec<&Phase> = visible(&model.phases, room / 2).collect();
+    let open = Open::choose(model, room.saturating_sub(out.len() + phases.len()));
+    let below = |chosen: &dyn Fn(&Task) -> bool, out: &mut Vec<String>| {
+        for task in open.shown.iter().copied().filter(|task| chosen(task)) {
+            task_lines(task, run, now, columns, out);
+        }
+    };
+    for phase in &phases {
         out.push(phase_line(phase, model.cap(phase), columns));
+        below(&|task: &Task| in_phase(model, task, phase), &mut out);
     }
-
-    let left = room.saturating_sub(out.len());
-    let all = model.working.len();
-    let shown = if all <= left { all } else { left.saturating_sub(1) };
-    for path in model.working.iter().take(shown) {
-        let Some(task) = model.task(path) else { continue };
-        let line = working(task, now, columns.saturating_sub(6));
-        out.push(format!("    {} {line}", paint(BUSY, "●")));
-    }
-    if shown < all && left > 0 {
-        let line = format!("      and {} more at work", all - shown);
+    below(&|task: &Task| !phases.iter().any(|phase| in_phase(model, task, phase)), &mut out);
+    if open.hidden > 0 && out.len() < room {
+        let line = format!("      and {} more at work", open.hidden);
         out.push(paint(DIM, &fit(&line, columns)));
     }
     out
+}
+
+/// Whether a task is one of a phase's.
+fn in_phase(model: &Model, task: &Task, phase: &Phase) -> bool {
+    let own = task.phase.and_then(|own| model.phases.get(own));
+    own.is_some_and(|own| std::ptr::eq(own, phase))
+}
+
+/// Which tasks are shown one by one.
+struct Open<'a> {
+    shown: Vec<&'a Task>,
+    /// How many are at work beside them.
+    hidden: usize,
+}
+
+impl<'a> Open<'a> {
+    /// Open gates first, for they wait for the one who looks, then what is at work, on at most `room`
+    /// lines. What an agent calls is told by the agent.
+    fn choose(model: &'a Model, room: usize) -> Self {
+        let gates: Vec<&Task> = model.gates.iter().filter_map(|path| model.task(path)).collect();
+        let working = model.working.iter().filter_map(|path| model.task(path));
+        let own =
+            |task: &&Task| model.at(task.parent).is_none_or(|above| above.kind != Kind::Agent);
+        let working: Vec<&Task> = working.filter(own).collect();
+        let mut shown: Vec<&Task> = gates.into_iter().take(room / GATE_LINES).collect();
+        let left = room - shown.len() * GATE_LINES;
+        let all = working.len();
+        let most = if all <= left { all } else { left.saturating_sub(1) };
+        shown.extend(working.into_iter().take(most));
+        shown.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { shown, hidden: all - most }
+    }
+}
+
+/// Lines of an open gate: its question, and the command that answers it.
+const GATE_LINES: usize = 2;
+
+fn task_lines(task: &Task, run: &str, now: Timestamp, columns: usize, out: &mut Vec<String>) {
+    let room = columns.saturating_sub(6);
+    let Some(gate) = &task.gate else {
+        out.push(format!("    {} {}", paint(BUSY, "●"), working(task, now, room)));
+        return;
+    };
+    let question = format!("/{} {}", task.path, doing(task, now));
+    out.push(format!("    {} {}", paint(WARN, "?"), paint(BOLD, &fit(&question, room))));
+    let command = answer(run, task, gate);
+    out.push(format!("      {}", paint(DIM, &fit(&command, room))));
+}
+
+/// The command that answers a gate.
+fn answer(run: &str, task: &Task, gate: &GateSpec) -> String {
+    let mut command = format!("baton approve {run}/{}", task.path);
+    if !gate.options.choices.is_empty() {
+        let choices: Vec<String> = gate.options.choices.iter().map(|text| one_line(text)).collect();
+        command.push_str(&format!(" --choice '{}'", choices.join("|")));
+    }
+    if gate.options.schema.is_some() {
+        command.push_str(" --data JSON");
+    }
+    command.push_str(", or baton reject");
+    command
 }
 
 /// The phases for which there is room; the rest is for agents at work. Of those that have begun the

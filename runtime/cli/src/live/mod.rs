@@ -3,6 +3,8 @@
 
 pub mod draw;
 pub mod model;
+mod stage;
+pub mod words;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::output;
 use crate::totals::Totals;
 use model::Model;
+use stage::Cue;
+pub use stage::Stage;
 
 /// Time between two drawings: ten a second are as many as an eye needs.
 const DRAW_INTERVAL: Duration = Duration::from_millis(100);
@@ -31,7 +35,9 @@ pub struct Feeds {
     activities: mpsc::UnboundedReceiver<(TaskPath, Activity)>,
     continues: Option<bool>,
     /// Who sees the records as well.
-    also: Option<Observer>,
+    also: Vec<Observer>,
+    stage: Stage,
+    cues: mpsc::UnboundedReceiver<Cue>,
 }
 
 impl Feeds {
@@ -43,8 +49,15 @@ impl Feeds {
 
     /// The same, with somebody else who sees the records.
     #[must_use]
-    pub fn also(self, also: Option<Observer>) -> Self {
-        Self { also, ..self }
+    pub fn also(mut self, also: Option<Observer>) -> Self {
+        self.also.extend(also);
+        self
+    }
+
+    /// What lets somebody else write on the terminal.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage.clone()
     }
 }
 
@@ -53,7 +66,9 @@ impl Feeds {
 pub fn feeds() -> (Observer, Watcher, Feeds) {
     let (observer, records) = mpsc::unbounded_channel();
     let (watcher, activities) = mpsc::unbounded_channel();
-    (observer, watcher, Feeds { records, activities, continues: None, also: None })
+    let (stage, cues) = Stage::new();
+    let also = Vec::new();
+    (observer, watcher, Feeds { records, activities, continues: None, also, stage, cues })
 }
 
 /// Progress that is being shown.
@@ -67,7 +82,7 @@ impl Live {
     #[must_use]
     pub fn start(journal: Arc<dyn Journal>, feeds: Feeds, plain: bool) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let screen = Screen { drawn: 0, in_place: output::can_draw(plain) };
+        let screen = Screen { in_place: output::can_draw(plain), ..Screen::default() };
         Self { stop, task: tokio::spawn(show(journal, feeds, screen, stopped)) }
     }
 
@@ -85,10 +100,12 @@ async fn show(
     mut screen: Screen,
     mut stopped: oneshot::Receiver<()>,
 ) -> Totals {
-    let Feeds { mut records, mut activities, continues, also } = feeds;
-    // Who looks no longer holds nobody up.
+    let Feeds { mut records, mut activities, continues, also, stage: _stage, mut cues } = feeds;
     let tell = |record: &Arc<Record>| {
-        also.as_ref().map(|also| also.send(Arc::clone(record)).is_ok());
+        for also in &also {
+            // Who looks no longer holds nobody up.
+            let _ = also.send(Arc::clone(record));
+        }
     };
     let (mut model, mut totals) = (Model::new(continues), Totals::default());
     let mut ticks = interval(DRAW_INTERVAL);
@@ -99,6 +116,14 @@ async fn show(
         tokio::select! {
             biased;
             _ = &mut stopped => break,
+            Some(cue) = cues.recv() => match cue {
+                Cue::Hold(held) => {
+                    screen.erase();
+                    screen.held = true;
+                    let _ = held.send(());
+                }
+                Cue::Release => screen.release(),
+            },
             record = records.recv(), if open => match record {
                 Some(record) => {
                     tell(&record);
@@ -109,7 +134,9 @@ async fn show(
             },
             _ = ticks.tick() => {
                 if screen.in_place {
-                    screen.redraw(&model, journal.now());
+                    if !screen.held {
+                        screen.redraw(&model, journal.now());
+                    }
                 } else if counted.0.elapsed() >= COUNT_INTERVAL {
                     let line = draw::counts(&model);
                     if line != counted.1 {
@@ -131,13 +158,22 @@ async fn show(
         screen.lines(&draw::lines(&model.apply(&record)));
     }
     screen.erase();
+    screen.release();
     totals
 }
 
+/// Lines that are kept at the most while somebody else writes.
+const KEPT_MAX: usize = 1_000;
+
 /// Standard error, and how many lines of it are drawn in place at its end.
+#[derive(Default)]
 struct Screen {
     drawn: usize,
     in_place: bool,
+    /// Somebody else writes.
+    held: bool,
+    /// Lines to be written when nobody else does any more.
+    kept: Vec<String>,
 }
 
 impl Screen {
@@ -146,10 +182,22 @@ impl Screen {
         if lines.is_empty() {
             return;
         }
+        if self.held {
+            let room = KEPT_MAX.saturating_sub(self.kept.len());
+            self.kept.extend(lines.iter().take(room).cloned());
+            return;
+        }
         self.erase();
         for line in lines {
             output::note(line);
         }
+    }
+
+    /// Writes what was kept, and goes on.
+    fn release(&mut self) {
+        self.held = false;
+        let kept = std::mem::take(&mut self.kept);
+        self.lines(&kept);
     }
 
     fn redraw(&mut self, model: &Model, now: Timestamp) {

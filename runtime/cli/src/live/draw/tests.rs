@@ -3,6 +3,7 @@
 use baton_agents::backend::Activity;
 use baton_core::budget::{Cap, Caps};
 use baton_core::digest::Digest;
+use baton_core::gate::{GateAnswer, GateOptions};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::TaskPath;
 use baton_core::record::{Body, Effect, Outage, Pause, Record, Start, Work};
@@ -12,6 +13,7 @@ use baton_core::spec::{AgentOptions, AgentSpec};
 use baton_core::tool::{Denial, ToolOptions, ToolSpec};
 
 use super::*;
+use crate::live::model::Event;
 
 /// A run whose records are made one after the other, 100 ms apart.
 struct Story {
@@ -242,8 +244,7 @@ fn tools_are_shown_while_they_work_and_counted_apart_from_agents() {
     insta::assert_snapshot!(story.drawn(80, 24), @r"
     0.6s  0 of 1 agent done · 3 at work · 0 of 2 tool calls
       ● agents                        ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
-        ● reviewer                      0.4s    component:auditor
-        ● git/log                       0.1s
+        ● reviewer                      0.4s    component:auditor   runs git/log
         ● github/comment                0.0s
     ");
     story.denied("2");
@@ -342,7 +343,7 @@ fn agents_at_work_show_what_they_do_and_what_they_cost() {
     insta::assert_snapshot!(story.drawn(120, 24), @r"
     1.4s  0 of 5 agents done · 5 at work · 2.0k tokens · $0.02 of $5.00
       ● Audit                         ░░░░░░░░░░░░░░░░░░░░ 0/5  5 at work  2.0k of 9.0k tokens  $0.02
-        ● file-1.md                     1.1s    component:auditor             2.0k tokens · $0.02  waits for the model
+        ● file-1.md                     1.1s    component:auditor             2.0k tokens · $0.02  asks anthropic, call 2
         ● file-2.md                     0.9s    component:auditor             thinks: because of [31mthis
         ● file-3.md                     0.7s    component:auditor             writes: …xxxxxxxxx and the end of a long text
         ● file-4.md                     0.5s    component:auditor             runs read_file README.md
@@ -386,4 +387,36 @@ fn an_outage_is_told_once_and_counted_down() {
     // A key needs a person: nobody is told that it goes on by itself.
     story.paused(Outage::Auth, None);
     assert!(story.told().ends_with("‖ paused: anthropic: auth"), "{}", story.told());
+}
+
+#[test]
+fn an_open_gate_is_shown_with_the_command_that_answers_it() {
+    let mut story = Story::new();
+    story.phase("Build");
+    story.agent("1", "builder", None);
+    story.start("1");
+    let options = GateOptions {
+        choices: vec!["blue".into(), "green\x1b[2J".into()],
+        ..GateOptions::default()
+    };
+    let spec = GateSpec { question: "Deploy to which\x1b]0;x\x07 half?".into(), options };
+    let work = Box::new(Work::Gate { spec, due: Some(Timestamp(90_000)) });
+    let task: TaskPath = "2".parse().unwrap();
+    story.then(Body::Spawned { task: task.clone(), digest: Digest::of(b""), fuel: 0, work });
+    insta::assert_snapshot!(story.drawn(80, 24), @r"
+    0.4s  0 of 1 agent done · 1 at work · 1 question to answer
+      ● Build                         ░░░░░░░░░░░░░░░░░░░░ 0/1  1 at work
+        ● builder                       0.1s    component:auditor
+        ? /2 within 1m29s: Deploy to which]0;x half?
+          baton approve run_X/2 --choice 'blue|green[2J', or baton reject
+    ");
+    let handoff = GateAnswer::rejected().handoff("ann", false);
+    let outcome = Outcome::Done(handoff);
+    story.then(Body::Completed { task, outcome, usage: Usage::default(), reused_from: None });
+    insta::assert_snapshot!(story.told(), @r"
+    ▸ Build
+      ? /2 asks: Deploy to which]0;x half?
+      ✓ /2 rejected by ann
+    ");
+    assert!(!story.drawn(80, 24).contains('?'));
 }

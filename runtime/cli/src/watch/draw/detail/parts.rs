@@ -1,0 +1,116 @@
+//! Transcript, tools, files, handoff and messages.
+
+use baton_core::handoff::{Evidence, Outcome};
+use baton_core::ids::Timestamp;
+
+use super::Text;
+use crate::output::{BAD, BOLD, DIM};
+use crate::pause::clock;
+use crate::text::{fit, one_line, paint, plural};
+use crate::transcript::text::{How, LINES, entry};
+use crate::watch::state::detail::FILES_MAX;
+use crate::watch::state::run::Run;
+
+pub(super) fn transcript(text: &mut Text, run: &Run) {
+    let detail = &run.detail;
+    if detail.cut > 0 {
+        let more = plural(detail.cut as u64, "earlier entry");
+        text.nothing(&format!("{more}: `baton show` has all"));
+    }
+    let lines = (!text.full).then_some(LINES);
+    let how = How { lines, columns: text.columns, several: false, live: true };
+    for one in &detail.entries {
+        text.out.push_str(&entry(one, how));
+    }
+    if detail.entries.is_empty() {
+        text.nothing("nothing was said or done yet");
+    }
+}
+
+pub(super) fn tools(text: &mut Text, run: &Run) {
+    for call in &run.detail.tools {
+        let how = match &call.outcome {
+            None => paint(DIM, "at work"),
+            Some(Outcome::Done(_)) => "done".to_owned(),
+            Some(Outcome::Failed(failure)) => {
+                paint(BAD, &format!("{}: {}", failure.kind.as_str(), one_line(&failure.message)))
+            }
+        };
+        let name = paint(BOLD, &one_line(&call.tool));
+        text.out.push_str(&format!(" {name} {} {how}\n", paint(DIM, &call.task)));
+        let outputs = match &call.outcome {
+            Some(Outcome::Done(handoff)) => handoff.output.to_string(),
+            _ => String::new(),
+        };
+        for (name, value) in [("given", &call.input), ("gave", &outputs)] {
+            let room = text.columns.saturating_sub(super::NAME + 2);
+            let value = one_line(value);
+            let value = if text.full { value } else { fit(&value, room * 3) };
+            text.fact(name, &value);
+        }
+    }
+    if run.detail.tools.is_empty() {
+        text.nothing("it called no tools of its own task; the transcript shows calls of its model");
+    }
+}
+
+pub(super) fn files(text: &mut Text, run: &Run) {
+    for file in &run.detail.files {
+        text.out.push_str(&format!(" {}\n", one_line(file)));
+    }
+    if run.detail.more_files {
+        text.nothing(&format!("and more: the first {FILES_MAX} are listed"));
+    }
+    if run.detail.files.is_empty() {
+        text.nothing("no reads of files are on record");
+    }
+}
+
+pub(super) fn handoff(text: &mut Text, run: &Run) {
+    match &run.detail.outcome {
+        None => text.nothing("nothing was handed over yet"),
+        Some(Outcome::Failed(failure)) => {
+            text.painted(BAD, failure.kind.as_str(), &failure.to_string());
+            if !failure.detail.is_null() && failure.detail.as_str() != "{}" {
+                text.fact("detail", &pretty(&failure.detail.value()));
+            }
+        }
+        Some(Outcome::Done(handoff)) => {
+            text.fact("summary", &handoff.summary);
+            for Evidence { path, lines, claim, .. } in &handoff.evidence {
+                let place = lines
+                    .map_or_else(String::new, |range| format!(":{}-{}", range.first, range.last));
+                text.fact("evidence", &format!("{path}{place} {claim}"));
+            }
+            for artifact in &handoff.artifacts {
+                text.fact("artifact", &format!("{} {}", artifact.name, artifact.media_type));
+            }
+            for next in &handoff.follow_ups {
+                text.fact("next", next);
+            }
+            text.fact("output", &pretty(&handoff.output.value()));
+        }
+    }
+}
+
+pub(super) fn messages(text: &mut Text, run: &Run, now: Timestamp) {
+    let detail = &run.detail;
+    for mail in &detail.mail {
+        let urgent = if mail.urgent { ", urgent" } else { "" };
+        let heard = if detail.heard >= mail.seq { ", read" } else { "" };
+        let head = format!("{} {}{urgent}{heard}", clock(mail.at, now), one_line(&mail.sender));
+        text.out.push_str(&format!(" {}\n", paint(BOLD, &head)));
+        text.fact("", &mail.text);
+    }
+    if detail.mail.is_empty() {
+        text.nothing("nobody sent it anything; m writes a message");
+    }
+}
+
+/// JSON on as many lines as it takes; a string as it is.
+fn pretty(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        value => serde_json::to_string_pretty(value).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,107 @@
+//! A whole run, steered from the view: message, cancel, pause, go on, approve, retry.
+
+use crate::place::Place;
+use crate::terminal::{Terminal, masked};
+
+#[test]
+fn a_run_is_steered_on_a_small_terminal() {
+    journey((80, 24));
+}
+
+#[test]
+fn a_run_is_steered_on_a_large_terminal() {
+    journey((200, 60));
+}
+
+fn journey(size: (u16, u16)) {
+    let place = Place::new();
+    let run = place.review();
+    let mut terminal = place.watch(&[], size);
+    let keep = |step: &str, terminal: &Terminal, screen: &str| {
+        picture(step, size, terminal);
+        let name = format!("{step}_{}x{}", size.0, size.1);
+        insta::with_settings!({ prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, masked(screen));
+        });
+    };
+
+    let asks = "asks anthropic, call 1";
+    let screen = terminal.until("three agents ask", |screen| screen.matches(asks).count() >= 3);
+    keep("1_working", &terminal, &screen);
+
+    // A message to the first agent.
+    terminal.types("jjm");
+    terminal.shows("message to /1 part 1");
+    terminal.types("Be brief: one objection.");
+    let screen = terminal.shows("one objection.");
+    keep("2_message", &terminal, &screen);
+    terminal.types("\r");
+    terminal.shows("message to /1 part 1: obeyed");
+    terminal.types("]]]]]");
+    let screen = terminal.shows("Be brief: one objection.");
+    keep("3_sent", &terminal, &screen);
+    terminal.types("]");
+
+    // The second agent is cancelled.
+    terminal.types("jc");
+    let screen = terminal.shows("Cancel /2 part 2?");
+    keep("4_cancel", &terminal, &screen);
+    terminal.types("y");
+    terminal.shows("cancel /2: obeyed");
+    terminal.until("it is cancelled", |screen| screen.contains("– 2 part 2"));
+
+    // The run is paused: what is at work ends first, then its owner lets go of it.
+    terminal.types("p");
+    terminal.shows("Pause?");
+    terminal.types("y");
+    terminal.shows("pause: obeyed");
+    place.hold.release();
+    let screen = terminal.until("the run is paused", |screen| {
+        screen.contains("paused") && screen.matches("✓").count() >= 3 && !screen.contains("pausing")
+    });
+    keep("5_paused", &terminal, &screen);
+    assert_eq!(place.row(&run)["state"], "paused");
+
+    // It goes on in the background, up to its question.
+    terminal.types("p");
+    terminal.shows("Go on with");
+    terminal.types("y");
+    terminal.shows("Publish the findings?");
+    terminal.until("it waits", |screen| screen.contains("waiting"));
+    terminal.until("it is owned", |_| place.row(&run)["owned"] == true);
+
+    // The question is answered.
+    terminal.types("a");
+    terminal.shows("approve /4");
+    terminal.types("\x1b[C\tafter lunch");
+    let screen = terminal.shows("after lunch");
+    keep("6_answer", &terminal, &screen);
+    terminal.types("\r");
+    terminal.shows("approve /4: obeyed");
+    let screen = terminal.until("it is done", |screen| {
+        screen.lines().next().is_some_and(|line| line.contains("done"))
+    });
+    keep("7_done", &terminal, &screen);
+    let row = place.row(&run);
+    assert_eq!((row["state"].as_str(), row["failed_tasks"].as_u64()), (Some("done"), Some(1)));
+
+    // What has ended is done again, in a run of its own.
+    terminal.types("gjjt");
+    let screen = terminal.shows("Do /1 part 1 again");
+    keep("8_retry", &terminal, &screen);
+    terminal.types("y");
+    terminal.until("the fork is listed", |screen| screen.contains("►1") && screen.contains(" 2 "));
+
+    terminal.types("q");
+    let (code, bytes) = terminal.ends();
+    assert_eq!(code, 0, "{bytes}");
+    assert!(bytes.contains("\x1b[?1049h") && bytes.contains("\x1b[?1049l"), "{bytes}");
+}
+
+/// Keeps the screen with its styles where `BATON_PICTURES` names a folder: for those who look at them.
+fn picture(step: &str, (columns, rows): (u16, u16), terminal: &Terminal) {
+    if let Some(folder) = std::env::var_os("BATON_PICTURES") {
+        let path = std::path::Path::new(&folder).join(format!("{step}_{columns}x{rows}.ansi"));
+        std::fs::write(path, terminal.painted()).unwrap();
+    }
+}

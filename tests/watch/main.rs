@@ -1,0 +1,14 @@
+//! `baton watch` on a terminal of its own, over runs that other processes own: keys in, screens out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod journey;
+mod manners;
+mod place;
+mod terminal;

@@ -1,0 +1,250 @@
+//! `baton fork`: a run that begins with the record of another.
+
+mod edit;
+mod place;
+mod program;
+mod told;
+
+use std::sync::Arc;
+
+use baton_core::budget::Caps;
+use baton_core::fork::{Cut, Edit, ForkError, Plan, plan};
+use baton_core::ids::{RunId, TaskPath};
+use baton_core::record::{Record, RunStarted};
+use baton_core::run::Run;
+use baton_engine::fork::Forking;
+use baton_engine::replay::ReplayParts;
+use baton_host::Host;
+use baton_journal::rows::RunRow;
+use baton_journal::store::Journal;
+use ulid::Ulid;
+
+use crate::args::{BeginArgs, Common, ForkArgs};
+use crate::codes::{Code, Exit};
+use crate::commands::resume;
+use crate::commands::resume::consent::{self, Granted};
+use crate::error::{CliError, Result};
+use crate::home::{self, Home};
+use crate::project::places::Places;
+use crate::started::Started;
+use crate::{detach, records, session, telemetry};
+
+pub use self::place::task_of;
+
+/// Forks a run, and goes on with the fork.
+///
+/// # Errors
+/// When there is no such place, the edit does not fit, the person declines, or the fork has no result.
+pub fn run(args: &ForkArgs, common: &Common) -> Result<Exit> {
+    let home = Home::find(common)?;
+    let journal = home.read_existing()?;
+    let (row, cut) = home::block_on(place::find(&*journal, &args.run, args.at.as_deref()))?;
+    let parent = Parent::read(&*journal, row)?;
+    let edit = edit::of(args, &parent, &cut)?;
+    if args.workflow.is_none() && !args.policy.words().is_empty() {
+        let message =
+            "--grant and --deny are about another program; a fork keeps what the run was granted";
+        return Err(CliError::new(Code::Argument, message).hint("--workflow names another program"));
+    }
+    let plan = parent.plan(&cut, edit.as_ref())?;
+    home::block_on(edit::check(&parent, &cut, edit.as_ref()))?;
+    let reuse = args.reuse.then(|| match &cut {
+        Cut::At(task) if !task.is_root() => vec![task.clone()],
+        Cut::At(_) | Cut::After(_) => Vec::new(),
+    });
+    let other = match &args.workflow {
+        Some(workflow) => Some(program::prepare(workflow, args, &parent.started, &home)?),
+        None => None,
+    };
+    let wish = Wish { plan, reuse, other };
+    parent.go(wish, &args.begin, &home, common)
+}
+
+/// What is to become of a run.
+pub struct Wish {
+    /// With what the fork begins.
+    pub plan: Plan,
+    /// Whether it takes results of the run, and of which tasks not.
+    pub reuse: Option<Vec<TaskPath>>,
+    /// Another program.
+    pub other: Option<program::Other>,
+}
+
+/// The run that is forked.
+pub struct Parent {
+    /// Its row.
+    pub row: RunRow,
+    /// What it began with.
+    pub started: Box<RunStarted>,
+    /// Everything on record of it.
+    pub records: Vec<Record>,
+}
+
+impl Parent {
+    /// Reads a run.
+    ///
+    /// # Errors
+    /// Those of the journal.
+    pub fn read(journal: &dyn Journal, row: RunRow) -> Result<Self> {
+        home::block_on(async {
+            let started = records::started(journal, &row.run).await?;
+            let mut all = Vec::new();
+            records::after(journal, &row.run, 0, |record| {
+                all.push(record);
+                Ok(())
+            })
+            .await?;
+            Ok(Self { row, started, records: all })
+        })
+    }
+
+    /// With what a fork begins.
+    ///
+    /// # Errors
+    /// When the run cannot be forked like this.
+    pub fn plan(&self, cut: &Cut, edit: Option<&Edit>) -> Result<Plan> {
+        plan(&self.records, cut, edit).map_err(|error| refused(&self.row.run, error))
+    }
+
+    /// Says what will be, asks where that is due, writes the fork, and goes on with it.
+    ///
+    /// # Errors
+    /// When the person declines, the fork cannot be written, or it has no result.
+    pub fn go(&self, wish: Wish, begin: &BeginArgs, home: &Home, common: &Common) -> Result<Exit> {
+        let except = wish.reuse.as_deref();
+        told::say(self, &wish.plan, except, begin)?;
+        if begin.dry_run {
+            self.try_out(wish, home)?;
+            return Ok(Exit::Done);
+        }
+        told::ask(&wish.plan, except, begin.yes)?;
+        self.allow(&wish, home, begin.yes)?;
+        let caps = self.caps(begin)?;
+        let id = self.write(wish, caps, home)?;
+        told::made(&id);
+        if begin.detach {
+            return detach::go_on(home, &id, &Caps::default(), &[], begin.result.json);
+        }
+        resume::go_on(&id, &begin.result, common)
+    }
+
+    /// A fork may do what the run was allowed to, if the person may go on with that.
+    fn allow(&self, wish: &Wish, home: &Home, yes: bool) -> Result<()> {
+        if wish.other.is_some() {
+            // That was asked about as a run of it would be.
+            return Ok(());
+        }
+        let run = &self.row.run;
+        let id = self.row.batch.as_ref().map_or(run.as_str(), |(batch, _)| batch.as_str());
+        let mut granted = Granted::from(&*self.started);
+        if !consent::is_mine(id)? {
+            let journal = home.read_existing()?;
+            let runs = std::slice::from_ref(run);
+            granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
+        }
+        consent::allow(id, granted, yes)
+    }
+
+    /// Caps of the fork: those that hold for the run now, and those that were given.
+    fn caps(&self, begin: &BeginArgs) -> Result<Caps> {
+        let run = self.fold()?;
+        Ok(run.caps().updated(&begin.caps.caps()))
+    }
+
+    fn fold(&self) -> Result<Run> {
+        Run::from_records(self.records.iter().cloned())
+            .map_err(|error| refused(&self.row.run, error.into()))
+    }
+
+    fn forking(&self, wish: Wish, caps: Caps, id: Option<RunId>) -> Forking {
+        let Wish { plan, reuse, other } = wish;
+        Forking {
+            run: self.row.run.clone(),
+            plan,
+            id,
+            by: session::who(),
+            caps,
+            continues: None,
+            reuse,
+            program: other.map(|other| Box::new(other.new)),
+            traceparent: telemetry::context(),
+        }
+    }
+
+    /// Whether another program repeats what is shared; writes nothing.
+    fn try_out(&self, mut wish: Wish, home: &Home) -> Result<()> {
+        let Some(other) = &mut wish.other else { return Ok(()) };
+        let host = host(other.host.take(), home)?;
+        let journal = home.read_existing()?;
+        let caps = self.fold()?.caps().clone();
+        let forking = self.forking(wish, caps, None);
+        session::block_on(async {
+            let parts = ReplayParts { host, journal };
+            baton_engine::fork::check(&parts, forking).await.map_err(diverged)
+        })
+    }
+
+    fn write(&self, mut wish: Wish, caps: Caps, home: &Home) -> Result<RunId> {
+        let ready = wish.other.as_mut().and_then(|other| other.host.take());
+        let host = host(ready, home)?;
+        let id = fresh_id()?;
+        let forking = self.forking(wish, caps, id);
+        session::block_on(async {
+            let parts = ReplayParts { host, journal: home.write()? };
+            baton_engine::fork::fork(&parts, forking).await.map_err(diverged)
+        })
+    }
+}
+
+fn host(ready: Option<Arc<Host>>, home: &Home) -> Result<Arc<Host>> {
+    match ready {
+        Some(host) => Ok(host),
+        None => Ok(Arc::new(session::host(home)?)),
+    }
+}
+
+/// The id of the run to come, which is from now on one that the person started.
+fn fresh_id() -> Result<Option<RunId>> {
+    let Some(list) = Started::of(&Places::find()?) else { return Ok(None) };
+    let id = format!("run_{}", Ulid::generate());
+    list.add(&id)?;
+    Ok(id.parse().ok())
+}
+
+/// Another program does something else than what is shared.
+fn diverged(error: baton_engine::EngineError) -> CliError {
+    let baton_engine::EngineError::Diverged(divergence) = &error else { return error.into() };
+    let hint = match divergence.seq {
+        Some(seq) => format!(
+            "fork before that: --at {}; or `baton run NEW --reuse RUN` begins anew and takes what is the same",
+            seq.saturating_sub(1).max(1)
+        ),
+        None => "`baton run NEW --reuse RUN` begins anew and takes what is the same".into(),
+    };
+    let message = format!("the other program does not repeat what is shared: {divergence}");
+    CliError::new(Code::Diverged, message).hint(hint)
+}
+
+fn refused(run: &RunId, error: ForkError) -> CliError {
+    let hint = match &error {
+        ForkError::NoTask(_) => format!("`baton tree {run}` lists the tasks"),
+        ForkError::NoRecord { .. } => format!("`baton journal {run}` lists the records"),
+        ForkError::Call { agent, .. } => {
+            format!("its agent can be done again: --at {run}/{agent}")
+        }
+        ForkError::NoPlace => "name the task: --at /3/1".into(),
+        ForkError::Kind { .. } => {
+            "outputs are those of agents, tools, workflows and gates; inputs those of agents, tools and \
+             nested workflows"
+                .into()
+        }
+        ForkError::Unfit(_) => "`baton show TASK` shows what was asked".into(),
+        ForkError::Records(_) => "`baton journal --verify` checks everything".into(),
+    };
+    let code = match &error {
+        ForkError::NoTask(_) => Code::NoRun,
+        ForkError::Records(_) => Code::Damaged,
+        _ => Code::NoFork,
+    };
+    CliError::new(code, error.to_string()).hint(hint)
+}

@@ -1,0 +1,159 @@
+//! A project with a worker that notes every call.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use baton_test_support::Project;
+use serde_json::Value;
+
+/// Notes each prompt beside itself, outside of the root, and answers with it and what `say` holds.
+/// Prompts are plain words.
+const WORKER: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+prompt=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+echo "$prompt" >> "$here/calls"
+case $prompt in
+    *broken*) [ -e "$here/broken" ] && exit 7 ;;
+    *slow*) while [ ! -e "$here/go" ]; do sleep 0.02; done ;;
+esac
+printf '{"output":"%s%s","usage":{"output_tokens":5,"cost_usd":0.01}}' "$prompt" "$(cat "$here/say" 2>/dev/null)"
+"#;
+
+/// Longer than anything here takes.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A project and what its worker did.
+pub struct Bench {
+    pub project: Project,
+}
+
+/// What a command that drives a run came to.
+#[derive(Debug)]
+pub struct Ran {
+    pub shown: Value,
+    pub told: String,
+    /// Prompts that were performed, in the order of their calls.
+    pub calls: Vec<String>,
+}
+
+impl Ran {
+    pub fn run(&self) -> &str {
+        self.shown["run"].as_str().unwrap_or_else(|| panic!("{self:?}"))
+    }
+
+    pub fn output(&self) -> &Value {
+        &self.shown["output"]
+    }
+
+    pub fn agents(&self) -> u64 {
+        self.shown["usage"]["agents"].as_u64().unwrap()
+    }
+
+    pub fn state(&self) -> &str {
+        self.shown["state"].as_str().unwrap_or_default()
+    }
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let project = Project::new(env!("CARGO_BIN_EXE_baton"), env!("CARGO_TARGET_TMPDIR"));
+        project.write("worker.sh", WORKER);
+        let worker = project.path("worker.sh");
+        fs::set_permissions(worker, fs::Permissions::from_mode(0o755)).unwrap();
+        project.write("root/page.md", "one");
+        Self { project }
+    }
+
+    pub fn calls(&self) -> Vec<String> {
+        self.project.read("calls").lines().map(ToOwned::to_owned).collect()
+    }
+
+    /// Runs a command that prints one JSON object, whatever its exit code.
+    pub fn ran(&self, arguments: &[&str]) -> Ran {
+        let before = self.calls().len();
+        let output = self.project.output(arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let shown = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{told}"));
+        Ran { shown, told, calls: self.calls().split_off(before) }
+    }
+
+    /// Runs a script in the root with the worker; `more` are further flags.
+    pub fn run(&self, script: &str, more: &[&str]) -> Ran {
+        self.ran(&[&starting(script)[..], more].concat())
+    }
+
+    /// Forks with a JSON result.
+    pub fn fork(&self, arguments: &[&str]) -> Ran {
+        self.ran(&[&["fork"], arguments, &["--json"]].concat())
+    }
+
+    /// What a command that must fail says, and its exit code.
+    pub fn fails(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.project.output(arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{arguments:?}\n{told}");
+        (output.status.code().unwrap_or_default(), told)
+    }
+
+    /// The difference of two runs, and whether the command says that there is one.
+    pub fn diff(&self, a: &str, b: &str) -> (i32, Value) {
+        let output = self.project.output(&["diff", a, b, "--json"]);
+        let shown = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code().unwrap_or_default(), shown)
+    }
+
+    /// Places of the tasks that are different, with how, and which parts.
+    pub fn changes(&self, a: &str, b: &str) -> Vec<String> {
+        let (_, shown) = self.diff(a, b);
+        // Where tasks end in another order, those that follow them have other places: no change.
+        let tasks = shown["tasks"].as_array().unwrap().iter();
+        let tasks = tasks.filter(|task| task["change"] != "moved").map(|task| {
+            let id = task["b"].as_str().or(task["a"].as_str()).unwrap_or_default();
+            let path = id.split_once('/').map_or("", |(_, path)| path);
+            let parts = names(&task["parts"]);
+            format!("{} {path}: {}", task["change"].as_str().unwrap(), parts.join(", "))
+        });
+        let outcome = names(&shown["outcome"]);
+        let run = (!outcome.is_empty()).then(|| format!("run: {}", outcome.join(", ")));
+        tasks.chain(run).collect()
+    }
+
+    pub fn tasks(&self, run: &str) -> Vec<Value> {
+        self.project.lines(&["tree", run, "--json"])
+    }
+
+    pub fn wait_until(&self, what: &str, done: impl Fn(&Self) -> bool) {
+        let began = Instant::now();
+        while !done(self) {
+            assert!(began.elapsed() < PATIENCE, "{what} does not come");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Says that the record of a run reproduces.
+    pub fn reproduces(&self, run: &str) -> Value {
+        let output = self.project.output(&["replay", run, "--json"]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{run}: {told}");
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(shown["same"], true, "{shown}");
+        shown
+    }
+}
+
+fn names(parts: &Value) -> Vec<&str> {
+    parts.as_array().unwrap().iter().map(|part| part["part"].as_str().unwrap()).collect()
+}
+
+/// The command that runs a script in the root with the worker.
+pub fn starting(script: &str) -> [&str; 8] {
+    ["run", script, "--root", "root", "--agent", "command:./worker.sh", "--yes", "--json"]
+}
+
+/// A script with a name of its own.
+pub fn script(body: &str) -> String {
+    format!("export const meta = {{ name: 'flow', description: 'asks' }}\n{body}")
+}

@@ -1,0 +1,148 @@
+//! Files that nobody needs any more.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use baton_core::ids::RunId;
+use baton_journal::store::Journal;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::home::Home;
+
+/// Folder of what runs in the background told.
+const LOGS: &str = "logs";
+/// Folder of the locks of batches.
+const LOCKS: &str = "batches";
+/// Ending of compiled components.
+const COMPILED: &str = "cwasm";
+/// Beginning of files that a process was writing when it died.
+const DRAFT: &str = "tmp-";
+/// A compiled component that nobody has read for so long is compiled again when it is needed.
+const UNUSED: Duration = Duration::from_hours(30 * 24);
+/// What is younger than this may belong to something that has just begun.
+const YOUNG: Duration = Duration::from_hours(1);
+
+/// Files that went, or would go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Files {
+    /// Takes a file away, and counts it.
+    fn take(&mut self, path: &Path, about: &Metadata, dry: bool) {
+        // What cannot be removed is no reason to stop: it takes room, and nothing else.
+        if dry || fs::remove_file(path).is_ok() {
+            self.files += 1;
+            self.bytes += about.len();
+        }
+    }
+}
+
+/// Logs of runs that are gone: those of `gone`, and older ones of which the journal knows nothing.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn logs(
+    home: &Home,
+    journal: &dyn Journal,
+    gone: &BTreeSet<String>,
+    dry: bool,
+) -> Result<Files> {
+    let mut files = Files::default();
+    for (path, about) in plain_files(&home.dir().join(LOGS)) {
+        let Some(run) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let Ok(id) = run.parse::<RunId>() else { continue };
+        let unknown = journal.run(&id).await?.is_none() && !is_newer(&about, YOUNG);
+        if gone.contains(run) || unknown {
+            files.take(&path, &about, dry);
+        }
+    }
+    Ok(files)
+}
+
+/// Locks of batches that are gone.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn locks(home: &Home, journal: &dyn Journal) -> Result<()> {
+    for (path, about) in plain_files(&home.dir().join(LOCKS)) {
+        let Some(id) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if is_newer(&about, YOUNG) || journal.batch(id).await?.is_some() {
+            continue;
+        }
+        // Held by nobody, so nobody works on it.
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
+}
+
+/// Compiled components that were not used for long. They serve every project of the person.
+#[must_use]
+pub fn cache(home: &Home, dry: bool) -> Files {
+    let mut files = Files::default();
+    for (path, about) in plain_files(&home.cache()) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let compiled = path.extension().is_some_and(|ending| ending == COMPILED);
+        if (compiled || name.starts_with(DRAFT)) && !is_newer(&about, UNUSED) {
+            files.take(&path, &about, dry);
+        }
+    }
+    files
+}
+
+fn plain_files(folder: &Path) -> Vec<(PathBuf, Metadata)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            // Of the entry itself: a link is nothing that was put there.
+            let about = entry.metadata().ok().filter(Metadata::is_file)?;
+            Some((entry.path(), about))
+        })
+        .collect()
+}
+
+/// Whether a file was written or read within this time.
+fn is_newer(about: &Metadata, than: Duration) -> bool {
+    let used = u64::try_from(about.mtime().max(about.atime())).unwrap_or_default();
+    let used = UNIX_EPOCH + Duration::from_secs(used);
+    SystemTime::now().duration_since(used).map_or(true, |age| age < than)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn only_plain_files_that_were_not_used_for_long_go() {
+        let temp = tempfile::tempdir().unwrap();
+        let (old, new) = (temp.path().join("a.cwasm"), temp.path().join("b.cwasm"));
+        for path in [&old, &new] {
+            fs::write(path, [0; 10]).unwrap();
+        }
+        let long_ago = SystemTime::now() - UNUSED - Duration::from_secs(60);
+        let times = fs::FileTimes::new().set_accessed(long_ago).set_modified(long_ago);
+        File::options().write(true).open(&old).unwrap().set_times(times).unwrap();
+        std::os::unix::fs::symlink(&old, temp.path().join("c.cwasm")).unwrap();
+        fs::create_dir(temp.path().join("d.cwasm")).unwrap();
+        let found = plain_files(temp.path());
+        assert_eq!(found.len(), 2);
+        let stale: Vec<&PathBuf> = found
+            .iter()
+            .filter(|(_, about)| !is_newer(about, UNUSED))
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(stale, [&old]);
+    }
+}

@@ -1,0 +1,253 @@
+//! Reading, from whoever wrote it.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+
+use baton_core::blobs::{Named, named};
+use baton_core::digest::Digest;
+use baton_core::ids::Timestamp;
+use baton_core::record::{Body, FORMAT, Record};
+use baton_core::run::Run;
+use baton_journal::store::Blob;
+use flate2::bufread::GzDecoder;
+
+use super::write::name;
+use super::{BLOCK, Chain, KIND, MANIFEST, Manifest, RECORDS, VERSION};
+use crate::codes::Code;
+use crate::error::{CliError, Result};
+
+/// Bytes of the manifest: some hundred thousand blobs.
+const MANIFEST_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of all records. They are in memory at once.
+const RECORDS_BYTES_MAX: u64 = 1 << 30;
+/// Bytes of one record.
+const RECORD_BYTES_MAX: usize = 64 << 20;
+/// Bytes of one blob.
+const BLOB_BYTES_MAX: u64 = 512 << 20;
+/// Bytes of all blobs together.
+const BLOBS_BYTES_MAX: u64 = 16 << 30;
+/// How far the clock of another machine may be ahead.
+const AHEAD_MS_MAX: u64 = 24 * 3_600_000;
+/// Fencing epochs are counted one by one: a larger one was made up.
+const EPOCH_MAX: u64 = 1 << 40;
+
+/// A file whose records were read and checked, and whose blobs are still to come.
+pub struct Reading<R: Read> {
+    /// Its first part.
+    pub manifest: Manifest,
+    /// All records.
+    pub records: Vec<Record>,
+    parts: Parts<R>,
+    next: usize,
+    blob_bytes: u64,
+}
+
+/// Reads a file up to its blobs. Nothing of it is kept if anything is wrong.
+///
+/// # Errors
+/// When it is no such file, or was made up or damaged.
+pub fn open<R: Read>(file: R, now: Timestamp) -> Result<Reading<R>> {
+    let mut parts = Parts { file: GzDecoder::new(BufReader::new(file)) };
+    let manifest = manifest(&mut parts)?;
+    let records = records(&mut parts, &manifest, now)?;
+    if let Some(foreign) = unexpected(&manifest, &records) {
+        return Err(foreign);
+    }
+    // Whatever the engine would refuse at resume is refused here, before it is in the journal.
+    Run::from_records(records.clone())
+        .map_err(|error| refused(&format!("its records are no run: {error}")))?;
+    Ok(Reading { manifest, records, parts, next: 0, blob_bytes: 0 })
+}
+
+impl<R: Read> Reading<R> {
+    /// The next blob, in the order of the manifest; none after the last, when the file ends as it
+    /// must.
+    ///
+    /// # Errors
+    /// When the file is damaged, or was made up.
+    pub fn blob(&mut self) -> Result<Option<Blob>> {
+        let Some(digest) = self.manifest.blobs.get(self.next) else {
+            self.parts.finish()?;
+            return Ok(None);
+        };
+        self.next += 1;
+        let max = BLOB_BYTES_MAX.min(BLOBS_BYTES_MAX - self.blob_bytes);
+        let bytes = self.parts.part(&name(digest), max)?;
+        self.blob_bytes += bytes.len() as u64;
+        let blob = Blob::new(bytes);
+        if blob.digest != *digest {
+            return Err(refused(&format!("the bytes of blob {digest} have another digest")));
+        }
+        Ok(Some(blob))
+    }
+}
+
+fn manifest<R: Read>(parts: &mut Parts<R>) -> Result<Manifest> {
+    let bytes = parts.part(MANIFEST, MANIFEST_BYTES_MAX)?;
+    // The version first: what a later one looks like nobody knows.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        kind: String,
+        version: u32,
+    }
+    let wrong =
+        |error: serde_json::Error| refused(&format!("its manifest cannot be read: {error}"));
+    let Version { kind, version } = serde_json::from_slice(&bytes).map_err(wrong)?;
+    if kind != KIND {
+        return Err(refused("its manifest is that of something else"));
+    }
+    if version > VERSION {
+        let message = format!("the file has version {version}; this release reads up to {VERSION}");
+        return Err(CliError::new(Code::TooNew, message).hint("use the newer release of baton"));
+    }
+    let manifest: Manifest = serde_json::from_slice(&bytes).map_err(wrong)?;
+    if manifest.format > FORMAT {
+        let message = format!(
+            "its records have format {}; this release reads up to {FORMAT}",
+            manifest.format
+        );
+        return Err(CliError::new(Code::TooNew, message).hint("use the newer release of baton"));
+    }
+    if !manifest.blobs.is_sorted_by(|one, next| one < next) {
+        return Err(refused("its blobs are not in order"));
+    }
+    Ok(manifest)
+}
+
+fn records<R: Read>(
+    parts: &mut Parts<R>,
+    manifest: &Manifest,
+    now: Timestamp,
+) -> Result<Vec<Record>> {
+    let size = parts.begin(RECORDS)?;
+    if size != manifest.bytes {
+        return Err(refused("its records have another size than its manifest says"));
+    }
+    if size > RECORDS_BYTES_MAX {
+        let message = format!("its records have {size} bytes; {RECORDS_BYTES_MAX} are the limit");
+        return Err(refused(&message));
+    }
+    let latest = now.plus_ms(AHEAD_MS_MAX);
+    let (mut records, mut chain) = (Vec::<Record>::new(), Chain::new());
+    let mut lines = BufReader::new((&mut parts.file).take(size));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut lines).take(RECORD_BYTES_MAX as u64).read_until(b'\n', &mut line);
+        if read.map_err(|error| broken(&error))? == 0 {
+            break;
+        }
+        let seq = records.len() as u64 + 1;
+        let wrong = |what: &str| refused(&format!("its record {seq} {what}"));
+        if line.last() != Some(&b'\n') {
+            return Err(wrong("is cut off, or too long"));
+        }
+        chain.add(&line);
+        let record: Record =
+            serde_json::from_slice(&line).map_err(|error| wrong(&format!("is none: {error}")))?;
+        if record.seq != seq {
+            return Err(wrong(&format!("has the number {}", record.seq)));
+        }
+        if records.last().is_some_and(|last| record.at < last.at) || record.at > latest {
+            return Err(wrong("was made before the one in front of it, or is still to be made"));
+        }
+        if matches!(&record.body, Body::Resumed { epoch, .. } if *epoch > EPOCH_MAX) {
+            return Err(wrong("has an epoch that nobody counted to"));
+        }
+        records.push(record);
+    }
+    if records.len() as u64 != manifest.records || chain.0 != manifest.chain {
+        return Err(refused("its records are not those that its manifest stands for"));
+    }
+    parts.end(size)?;
+    Ok(records)
+}
+
+/// What manifest and records do not agree about.
+fn unexpected(manifest: &Manifest, records: &[Record]) -> Option<CliError> {
+    let Some(Body::RunStarted(started)) = records.first().map(|first| &first.body) else {
+        return Some(refused("it does not begin with the start of a run"));
+    };
+    if started.run != manifest.run {
+        return Some(refused(&format!("its records are of {}", started.run)));
+    }
+    let brought: BTreeSet<&Digest> = manifest.blobs.iter().collect();
+    let mut known = BTreeSet::new();
+    for (record, Named { digest, sure }) in
+        records.iter().flat_map(|record| named(record).into_iter().map(move |name| (record, name)))
+    {
+        if sure && !brought.contains(&digest) {
+            let message = format!("its record {} names blob {digest}, which it lacks", record.seq);
+            return Some(refused(&message));
+        }
+        known.insert(digest);
+    }
+    let stray = manifest.blobs.iter().find(|digest| !known.contains(digest))?;
+    Some(refused(&format!("none of its records names its blob {stray}")))
+}
+
+/// The parts of an archive, one after the other.
+struct Parts<R: Read> {
+    file: GzDecoder<BufReader<R>>,
+}
+
+impl<R: Read> Parts<R> {
+    /// A whole part of at most `max` bytes, which must be the next one.
+    fn part(&mut self, name: &str, max: u64) -> Result<Vec<u8>> {
+        let size = self.begin(name)?;
+        if size > max {
+            return Err(refused(&format!("{name} has {size} bytes; {max} are the limit")));
+        }
+        let mut bytes = Vec::new();
+        // Grows with what is there, not with what the header says.
+        (&mut self.file).take(size).read_to_end(&mut bytes).map_err(|error| broken(&error))?;
+        if bytes.len() as u64 != size {
+            return Err(refused(&format!("{name} is cut off")));
+        }
+        self.end(size)?;
+        Ok(bytes)
+    }
+
+    /// The header of the part that must come next; returns its size.
+    fn begin(&mut self, name: &str) -> Result<u64> {
+        let mut header = tar::Header::new_ustar();
+        self.exact(header.as_mut_bytes())?;
+        // Links, folders and names of any other form are nothing that is written here.
+        let is_it = header.entry_type().is_file() && *header.path_bytes() == *name.as_bytes();
+        if !is_it {
+            return Err(refused(&format!("{name} does not come where it must")));
+        }
+        header.entry_size().map_err(|error| broken(&error))
+    }
+
+    fn end(&mut self, size: u64) -> Result<()> {
+        let over = usize::try_from(size % BLOCK as u64).unwrap_or_default();
+        let mut rest = [0; BLOCK];
+        self.exact(rest.get_mut(..(BLOCK - over) % BLOCK).unwrap_or_default())
+    }
+
+    /// Two empty blocks, and nothing after them. The stream's own checksum is looked at with that.
+    fn finish(&mut self) -> Result<()> {
+        let mut end = [1; 2 * BLOCK];
+        self.exact(&mut end)?;
+        let more = self.file.read(&mut [0]).map_err(|error| broken(&error))?;
+        let rest = self.file.get_mut().fill_buf().map_err(|error| broken(&error))?;
+        if more > 0 || end.iter().any(|byte| *byte != 0) || !rest.is_empty() {
+            return Err(refused("something follows its last blob"));
+        }
+        Ok(())
+    }
+
+    fn exact(&mut self, bytes: &mut [u8]) -> Result<()> {
+        self.file.read_exact(bytes).map_err(|error| broken(&error))
+    }
+}
+
+fn refused(why: &str) -> CliError {
+    CliError::new(Code::NotARun, format!("the file cannot be imported: {why}"))
+        .hint("nothing was imported; write it again with `baton export`")
+}
+
+fn broken(error: &std::io::Error) -> CliError {
+    refused("it is cut off, damaged, or was not written by `baton export`").because(error)
+}

@@ -1,0 +1,165 @@
+//! A run goes to another machine and goes on there.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::{Bench, fails, json, told};
+
+const STEPS: usize = 8;
+
+#[test]
+fn a_half_finished_run_goes_on_in_an_empty_home_elsewhere_and_repeats_nothing() {
+    let bench = Bench::new();
+    let expected = bench.chain(STEPS, &["--root", "root"])["output"].clone();
+    fs::remove_file(bench.path("calls")).unwrap();
+    let run = bench.half(STEPS, &["--root", "root"]);
+    let done: Vec<String> = bench
+        .lines(&["tree", &run, "--json"])
+        .iter()
+        .filter(|task| task["kind"] == "agent" && task["state"] == "done")
+        .map(|task| task["task"].as_str().unwrap().split_once('/').unwrap().1.to_owned())
+        .collect();
+    assert!(!done.is_empty() && done.len() < STEPS, "{done:?}");
+
+    let told_of = bench.object(&["export", &run, "-o", "half.baton", "--json"]);
+    assert_eq!((&told_of["run"], &told_of["state"]), (&run.as_str().into(), &"running".into()));
+    let first = fs::read(bench.path("half.baton")).unwrap();
+    // The same state gives the same bytes, wherever they go.
+    let again = bench.output(&["export", &run, "-o", "-"]);
+    assert_eq!(again.stdout, first);
+    fails(&bench.output(&["export", &run, "-o", "half.baton"]), "B0037", 1);
+    assert!(bench.output(&["export", &run, "-o", "half.baton", "--force"]).status.success());
+
+    // Another folder, an empty home, and a root that lies elsewhere.
+    bench.write("there/ground/page.md", "one");
+    let import = ["import", "../half.baton", "--root", "ground", "--json"];
+    let imported = json(&bench.elsewhere("there", &import).output().unwrap());
+    assert_eq!((&imported["run"], &imported["result"]), (&run.as_str().into(), &"imported".into()));
+    let root = bench.path("there/ground").canonicalize().unwrap();
+    assert_eq!(imported["root"], root.to_str().unwrap());
+    let known = json(&bench.elsewhere("there", &import).output().unwrap());
+    assert_eq!(known["result"], "known");
+
+    // This person started it, but anybody could have written the file.
+    let resume = ["resume", &run, "--json"];
+    let refused = bench.elsewhere("there", &resume).output().unwrap();
+    let text = fails(&refused, "B0006", 3);
+    assert!(text.contains("was not started by you"), "{text}");
+    let before = bench.calls();
+    let output = bench.elsewhere("there", &["resume", &run, "--yes", "--json"]).output().unwrap();
+    let report = json(&output);
+    assert_eq!((&report["state"], &report["output"]), (&"done".into(), &expected), "{report}");
+    let after = bench.calls();
+    for task in &done {
+        assert_eq!(after.get(task), before.get(task), "task {task} was done again");
+    }
+    assert_eq!(after.len(), STEPS, "{after:?}");
+    let verified = bench.elsewhere("there", &["journal", "--verify"]).output().unwrap();
+    assert!(verified.status.success(), "{}", told(&verified));
+
+    // It is further there than the file.
+    let behind = bench.elsewhere("there", &import).output().unwrap();
+    let text = fails(&behind, "B0068", 3);
+    assert!(text.contains("here already, and further"), "{text}");
+    let copy = ["import", "../half.baton", "--root", "ground", "--as-new", "--json"];
+    let copy = json(&bench.elsewhere("there", &copy).output().unwrap());
+    assert_ne!(copy["run"], run.as_str());
+    let resume = ["resume", copy["run"].as_str().unwrap(), "--yes", "--json"];
+    let report = json(&bench.elsewhere("there", &resume).output().unwrap());
+    assert_eq!(report["output"], expected, "{report}");
+
+    // And it comes back as far as it got there.
+    let out = bench.elsewhere("there", &["export", &run, "-o", "../whole.baton"]).output().unwrap();
+    assert!(out.status.success(), "{}", told(&out));
+    let back = bench.output(&["import", "whole.baton"]);
+    assert!(fails(&back, "B0068", 3).contains("not as far"), "{}", told(&back));
+    bench.verify();
+}
+
+#[test]
+fn a_run_that_goes_on_is_exported_as_far_as_it_is() {
+    let bench = Bench::new();
+    bench.seconds("0.2");
+    let worker = bench.worker();
+    let start = ["run", "chain.js", "--args-json", "6", "--agent", &worker, "--yes", "--json"];
+    let child = bench.command(&start).stdout(Stdio::piped()).spawn().unwrap();
+    bench.wait_for_calls(2);
+    let run = bench.last_run();
+    let exported = bench.object(&["export", "last", "-o", "now.baton", "--json"]);
+    let ended = child.wait_with_output().unwrap();
+    let whole = json(&ended);
+    assert_eq!(whole["state"], "done");
+    let records = bench.journal(&run).len() as u64;
+    assert!(exported["records"].as_u64().unwrap() < records);
+    bench.seconds("0");
+    // Through a pipe, as from another machine.
+    let mut import = bench.elsewhere("there", &["import", "-"]);
+    let mut import = import.stdin(Stdio::piped()).spawn().unwrap();
+    import.stdin.take().unwrap().write_all(&fs::read(bench.path("now.baton")).unwrap()).unwrap();
+    assert!(import.wait().unwrap().success());
+    let resume = bench.elsewhere("there", &["resume", &run, "--yes", "--json"]).output().unwrap();
+    assert_eq!(json(&resume)["output"], whole["output"]);
+}
+
+#[test]
+fn a_run_that_reuses_one_that_stayed_behind_goes_on_without_it() {
+    let bench = Bench::new();
+    let first = bench.chain(1, &[])["run"].as_str().unwrap().to_owned();
+    let second = bench.half(6, &["--reuse", &first]);
+    assert!(bench.output(&["export", &second, "-o", "run.baton"]).status.success());
+    let output = bench.elsewhere("there", &["import", "../run.baton"]).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let resume = ["resume", &second, "--yes", "--json"];
+    let report = json(&bench.elsewhere("there", &resume).output().unwrap());
+    assert_eq!((&report["state"], &report["reused"]), (&"done".into(), &1.into()), "{report}");
+}
+
+#[test]
+fn what_was_not_exported_is_refused_and_leaves_nothing() {
+    let bench = Bench::new();
+    let run = bench.half(6, &["--root", "root"]);
+    assert!(bench.output(&["export", &run, "-o", "run.baton"]).status.success());
+    let good = fs::read(bench.path("run.baton")).unwrap();
+    let mut bad = good.clone();
+    let middle = bad.len() / 2;
+    bad[middle] ^= 1;
+    for bytes in [&b"nothing"[..], &good[..good.len() / 2], &bad] {
+        bench.write("there/bad.baton", bytes);
+        fails(&bench.elsewhere("there", &["import", "bad.baton"]).output().unwrap(), "B0068", 3);
+        let listed = bench.elsewhere("there", &["ls", "--json"]).output().unwrap();
+        assert!(listed.stdout.is_empty());
+    }
+    fails(
+        &bench.elsewhere("there", &["import", "../run.baton", "--root", "no"]).output().unwrap(),
+        "B0004",
+        1,
+    );
+    // A root that is not here is told, and resume says so without harm.
+    fs::rename(bench.path("root"), bench.path("moved")).unwrap();
+    let output = bench.elsewhere("there", &["import", "../run.baton"]).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains("import it with --root DIR"), "{}", told(&output));
+    let resumed = bench.elsewhere("there", &["resume", &run, "--yes"]).output().unwrap();
+    assert!(!resumed.status.success());
+    let shown = bench.elsewhere("there", &["ls", "--json"]).output().unwrap();
+    assert_eq!(json(&shown)["state"], "running");
+}
+
+#[test]
+fn no_key_and_no_secret_is_in_a_file() {
+    const KEY: &str = "canary-key-2c6f50e1";
+    let bench = Bench::new();
+    let worker = bench.worker();
+    let start = ["run", "chain.js", "--args-json", "2", "--agent", &worker, "--yes", "--json"];
+    let output =
+        bench.command(&start).env("ANTHROPIC_API_KEY", KEY).env("CANARY", KEY).output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(bench.output(&["export", "last", "-o", "run.baton"]).status.success());
+    let mut plain = Vec::new();
+    let file = fs::File::open(bench.path("run.baton")).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(file), &mut plain).unwrap();
+    let has = |text: &str| plain.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has("step 1 after 1"), "the file holds what was said");
+    assert!(!has(KEY));
+}

@@ -1,0 +1,221 @@
+//! Housekeeping while processes start, end and die: no blob that is needed is ever missing.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Bench, fails, told};
+
+/// How long it lasts; raised for a long one by `BATON_TEST_SECONDS`.
+fn lasting() -> Duration {
+    let set = std::env::var("BATON_TEST_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(set.unwrap_or(20))
+}
+
+/// Moments from a seed: xorshift64*.
+struct Moments(u64);
+
+impl Moments {
+    fn below(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % below
+    }
+}
+
+/// What the threads count and are told.
+#[derive(Default)]
+struct Counts {
+    over: AtomicBool,
+    runs: AtomicUsize,
+    runs_killed: AtomicUsize,
+    resumed: AtomicUsize,
+    reused: AtomicUsize,
+    gone: AtomicUsize,
+    swept: AtomicUsize,
+    gcs: AtomicUsize,
+    gcs_killed: AtomicUsize,
+    checks: AtomicUsize,
+}
+
+impl Counts {
+    fn add(counter: &AtomicUsize, number: usize) {
+        counter.fetch_add(number, Ordering::Relaxed);
+    }
+
+    fn over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
+
+/// A script of its own bytes for some runs, and of the same for others; its prompts are long enough
+/// that their records are blobs, half of them shared.
+fn script(own: &str) -> String {
+    format!(
+        "export const meta = {{ name: 'storm', description: 'Of {own}.' }}
+const long = 'lorem '.repeat(4000)
+const shared = await agent(`shared ${{long}}`, {{ label: 'shared' }})
+const own = await agent(`of {own} ${{long}}`, {{ label: 'own' }})
+return [shared.length, own.length]
+"
+    )
+}
+
+/// Starts runs, kills some, and goes on with those.
+fn drive(bench: &Bench, counts: &Counts, number: u64) {
+    let mut moments = Moments(number * 2 + 1);
+    let worker = bench.worker();
+    let mut round = 0;
+    let mut last: Option<String> = None;
+    while !counts.over() {
+        round += 1;
+        let own =
+            if moments.below(3) == 0 { "all".to_owned() } else { format!("{number} {round}") };
+        let file = format!("storm-{number}.js");
+        bench.write(&file, script(&own));
+        let mut arguments = vec!["run", &file, "--agent", &worker, "--yes", "--json"];
+        // The run that this thread ended last may be removed at any moment.
+        if let Some(last) = last.as_ref().filter(|_| moments.below(3) == 0) {
+            arguments.extend(["--reuse", last]);
+            Counts::add(&counts.reused, 1);
+        }
+        let mut child = bench.command(&arguments);
+        let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let dies = moments.below(2) == 0;
+        if dies {
+            sleep(Duration::from_millis(moments.below(900)));
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        Counts::add(&counts.runs, 1);
+        if output.status.signal() == Some(9) {
+            Counts::add(&counts.runs_killed, 1);
+            continue;
+        }
+        if !output.status.success() {
+            // Only what it was to reuse may be missing.
+            fails(&output, "B0009", 2);
+            Counts::add(&counts.gone, 1);
+            last = None;
+            continue;
+        }
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["state"], "done", "{report}");
+        last = Some(report["run"].as_str().unwrap().to_owned());
+    }
+}
+
+/// Goes on with every run that lost its process.
+fn revive(bench: &Bench, counts: &Counts) {
+    loop {
+        let over = counts.over();
+        let output = bench.output(&["ls", "--json", "--state", "running,paused", "--limit", "0"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        for line in text.lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            if row["owned"] == true {
+                continue;
+            }
+            let run = row["run"].as_str().unwrap();
+            let output = bench.output(&["resume", run, "--json", "--yes"]);
+            let text = told(&output);
+            assert!(output.status.success() || text.contains("B0011"), "{run}: {text}");
+            Counts::add(&counts.resumed, 1);
+        }
+        if over {
+            return;
+        }
+        sleep(Duration::from_millis(200));
+    }
+}
+
+/// Tidies up again and again, and dies of it half the time.
+fn tidy(bench: &Bench, counts: &Counts) {
+    let mut moments = Moments(77);
+    while !counts.over() {
+        let keep = moments.below(3).to_string();
+        let mut child = bench.command(&["gc", "--keep", &keep, "--json"]);
+        let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        if moments.below(2) == 0 {
+            sleep(Duration::from_millis(moments.below(120)));
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        Counts::add(&counts.gcs, 1);
+        if output.status.signal() == Some(9) {
+            Counts::add(&counts.gcs_killed, 1);
+            continue;
+        }
+        // Before the first run there is nothing.
+        if told(&output).contains("nothing has run") {
+            continue;
+        }
+        assert!(output.status.success(), "{}", told(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let swept = usize::try_from(report["blobs"].as_u64().unwrap()).unwrap();
+        Counts::add(&counts.swept, swept);
+    }
+}
+
+/// Reads everything again and again.
+fn check(bench: &Bench, counts: &Counts) {
+    while !counts.over() {
+        if bench.file().exists() {
+            let output = bench.output(&["journal", "--verify"]);
+            // In its first moments the file has no tables yet.
+            let text = told(&output);
+            assert!(output.status.success() || text.contains("B0009"), "{text}");
+            Counts::add(&counts.checks, 1);
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn no_blob_that_is_needed_is_ever_missing() {
+    let (bench, counts) = (Bench::new(), Counts::default());
+    bench.seconds("0.05");
+    // Compiled once, so that no process dies while it only compiles.
+    bench.chain(1, &[]);
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let (bench, counts) = (&bench, &counts);
+        let mut threads: Vec<_> =
+            (0..3).map(|number| scope.spawn(move || drive(bench, counts, number + 1))).collect();
+        threads.push(scope.spawn(move || revive(bench, counts)));
+        threads.push(scope.spawn(move || tidy(bench, counts)));
+        threads.push(scope.spawn(move || check(bench, counts)));
+        while began.elapsed() < lasting() && !threads.iter().any(|thread| thread.is_finished()) {
+            sleep(Duration::from_millis(50));
+        }
+        // Whoever panicked ends it for all.
+        counts.over.store(true, Ordering::Relaxed);
+    });
+    revive(&bench, &counts);
+    bench.verify();
+    let report = bench.object(&["gc", "--keep", "0", "--json"]);
+    assert_eq!(report["kept"], Value::Array(vec![]), "{report}");
+    assert_eq!(bench.blobs(), 0, "what nothing names goes in the end: {report}");
+    bench.verify();
+    let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+    eprintln!(
+        "{} runs, {} killed, {} resumed, {} with reuse, {} of them too late; {} gc, {} killed, {} blobs \
+         swept; {} checks",
+        get(&counts.runs),
+        get(&counts.runs_killed),
+        get(&counts.resumed),
+        get(&counts.reused),
+        get(&counts.gone),
+        get(&counts.gcs),
+        get(&counts.gcs_killed),
+        get(&counts.swept),
+        get(&counts.checks),
+    );
+    assert!(get(&counts.runs_killed) >= 3 && get(&counts.gcs_killed) >= 3, "too few kills");
+    assert!(get(&counts.swept) > 0 && get(&counts.checks) >= 3, "nothing was swept or checked");
+}

@@ -79,12 +79,13 @@ fn a_cap_that_fits_nothing_pauses_before_the_first_call() {
 
 #[test]
 fn every_amount_of_a_run_has_its_flag() {
-    // 10,000 tokens in and 4,000 out for each of four agents, one after the other.
+    // 10,000 tokens in and 4,000 out for each of four agents, one after the other. They are asked for
+    // together: as agents they start together or not at all.
     for (flag, value, served) in [
         ("--max-tokens", "45000", 2),
         ("--max-input-tokens", "20500", 2),
         ("--max-output-tokens", "21000", 2),
-        ("--max-agents", "2", 2),
+        ("--max-agents", "2", 0),
     ] {
         let place = dear();
         let (result, code) = place.many(4, &["--concurrency", "1", flag, value]);
@@ -122,7 +123,7 @@ return await parallel([...both('Review'), ...both('Fix')])
     let (result, code) = place.object(&start);
     assert_eq!((result["state"].as_str(), code), (Some("paused"), 4), "{result}");
     assert_eq!(result["pause"]["phase"], "Review", "{result}");
-    assert_eq!(place.server.requests(), 4, "one of the phase, three of the other");
+    assert_eq!(place.server.requests(), 3, "none of the phase, three of the other");
     let run = result["run"].as_str().unwrap().to_owned();
     let (result, _) = place.object(&["resume", &run, "--json", "--phase-cap", "Review:agents=3"]);
     assert_eq!(result["state"], "done", "{result}");

@@ -26,14 +26,26 @@ fn help_lists_the_commands() {
 
     Commands:
       run          Start a workflow and show its result
+      plan         Say what a run would do and come to, and run nothing
       list         List the workflows that can be run here
       new          Write a new script, tool, workflow or agent
       ls           List runs, newest first
       show         Show one run or task
       tree         Show the tasks of a run as a tree
+      watch        Watch runs on the whole terminal, and act on them
       journal      Show the records of a run
       resume       Go on with a run or batch that stopped
-      cancel       Cancel a run or one of its tasks
+      attach       Follow a run that another process drives, to its end
+      pause        Stop a run for a time
+      cancel       Cancel runs, or tasks with what is below them
+      send         Tell an agent, a phase or a workflow something
+      approve      Say yes to a question that a run asks
+      reject       Say no to a question that a run asks
+      restart      Let an agent that is at work begin anew
+      fork         Make a run that shares the record of another up to a place
+      retry        Do a task that has ended once more, in a run of its own
+      diff         Show in what two runs differ
+      replay       Prove that the record of a run reproduces
       apply        Merge what an isolated agent changed into the working tree
       check        Look into a workflow without executing it
       metrics      Print numbers about all runs, for Prometheus
@@ -41,7 +53,13 @@ fn help_lists_the_commands() {
       test         Perform the recorded cases of a component or script
       manifest     Work on the manifest of a component
       receipts     List what you always allow, or take it back
+      export       Write a run to a file, to take it elsewhere
+      import       Bring in a run that was exported
+      save         Keep the program of a run as a workflow that has a name
+      gc           Remove old runs, and what nobody needs any more
       doctor       Check this machine, the journal and worktrees
+      why          Say why a run or task is as it is, and what it waits for
+      report       Write a page about a run: one HTML file that loads nothing
       explain      Say what an error code means
       completions  Print a completion script for a shell
 
@@ -63,12 +81,13 @@ fn help_lists_the_commands() {
       baton run docs-audit --root .         audit the Markdown below this directory
       baton list                            workflows that can be run here
       baton ls                              what ran, and what can go on
+      baton ls --waiting                    what people are asked
       baton resume last                     go on with the newest run
       baton explain B0006                   what an error means
 
     Exit codes:
       0 done · 1 failed · 2 usage · 3 refused by policy · 4 cap or limit reached
-      5 waiting for a person or paused by one · 130 interrupted
+      5 waiting for a person or paused by one · 6 done, but tasks failed (--strict) · 130 interrupted
     ");
 }
 
@@ -109,22 +128,20 @@ fn help_of_run_explains_flags_and_backends() {
           --no-continue
               Do not go on by itself when a provider serves again; `baton resume` does
 
+          --detach
+              Let it go on in the background, and print its id. `baton attach` follows it
+
+          --wait
+              Stay while nothing but people is waited for. So it is on a terminal
+
+          --no-wait
+              Leave with exit code 5 as soon as nothing but people is waited for. So it is elsewhere
+
       -y, --yes
               Start without asking, with what policy grants and no more
 
           --always
               Start without asking now and ever after, until the program or what it may touch changes
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-    Authority:
-          --grant <KIND=PATTERN>
-              Grant something that is requested, such as write='out/**', http='GET api.example.org',
-              env=LANG, secrets=github, exec='cargo test **', tools='git/*' or read='.git/**'
-
-          --deny <KIND=PATTERN>
-              Take something away, whoever grants it
 
           --json
               Print one JSON object: run, state, output, summary, evidence, artifacts, usage, reused,
@@ -139,6 +156,20 @@ fn help_of_run_explains_flags_and_backends() {
               - json: The output of the workflow as JSON
               
               [default: text]
+
+          --strict
+              Exit with 6 where tasks failed although the workflow is done
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Authority:
+          --grant <KIND=PATTERN>
+              Grant something that is requested, such as write='out/**', http='GET api.example.org',
+              env=LANG, secrets=github, exec='cargo test **', tools='git/*' or read='.git/**'
+
+          --deny <KIND=PATTERN>
+              Take something away, whoever grants it
 
     Caps:
           --max-agents <N>
@@ -170,7 +201,7 @@ fn help_of_run_explains_flags_and_backends() {
               What each agent may consume, such as cost=0.20,tokens=50k
 
           --concurrency <N>
-              Agents at work at once
+              Agents at work at once, whatever the number of cores; else 16
 
           --limit <NAME=VALUE>
               Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them
@@ -187,6 +218,16 @@ fn help_of_run_explains_flags_and_backends() {
 
           --schema-attempts <N>
               Attempts of an agent at a schema, 1 to 5; else MAX_STRUCTURED_OUTPUT_RETRIES, else 5
+
+    Forecast:
+          --forecast
+              Make a forecast also where nobody is asked: with --yes, or if the run is always allowed
+
+          --no-forecast
+              Make no forecast
+
+          --seeds <N>
+              Dry runs of a forecast, 3 to 256; else 8
 
     Reuse:
           --reuse <RUN>
@@ -238,6 +279,7 @@ fn help_of_run_explains_flags_and_backends() {
       baton run ./flow.js --agent 'command:./worker' --reuse last
       baton run ./release.wasm --root . --grant 'write=CHANGELOG.md' --grant 'exec=cargo test **'
       baton run ./report.wasm --grant 'http=GET https://api.example.org' --deny 'tools=git-write/*'
+      baton run docs-audit --root . --yes --detach
       baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl
     "#);
 }
@@ -254,7 +296,17 @@ fn every_command_has_help() {
         "tree",
         "journal",
         "resume",
+        "attach",
+        "pause",
         "cancel",
+        "send",
+        "approve",
+        "reject",
+        "restart",
+        "fork",
+        "retry",
+        "diff",
+        "replay",
         "apply",
         "check",
         "models",

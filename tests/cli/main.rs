@@ -11,6 +11,7 @@
 mod cases;
 mod check;
 mod check_script;
+mod control;
 mod errors;
 mod help;
 mod list;

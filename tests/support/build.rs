@@ -9,6 +9,7 @@ use baton_build_support::{Guests, PREBUILT};
 
 /// The packages of the guests.
 const PACKAGES: &[&str] = &[
+    "asker",
     "caller",
     "hostile",
     "hostile-agent",
@@ -18,12 +19,20 @@ const PACKAGES: &[&str] = &[
     "probe-tool",
     "prober",
     "prober-bare",
+    "release",
     "tool-agent",
 ];
 
 /// What makes them different when it changes, relative to the workspace.
-const SOURCES: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "wit", "guest-sdk/src", "guest-sdk/macros/src", "tests/guests"];
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "wit",
+    "guest-sdk/src",
+    "guest-sdk/macros/src",
+    "tests/guests",
+    "plugins/examples/release",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

@@ -2,12 +2,20 @@
 
 mod authority;
 mod caps;
+mod control;
+mod follow;
+mod housekeeping;
 mod manifest;
 mod models;
 mod new;
+mod plan;
+mod report;
+mod rewind;
 mod show;
 mod test;
 mod trees;
+mod watch;
+mod why;
 mod workflows;
 
 use std::path::PathBuf;
@@ -17,12 +25,22 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::authority::{PolicyArgs, ReceiptsArgs};
 pub use self::caps::CapArgs;
+pub use self::control::{
+    ApproveArgs, AttachArgs, CancelArgs, PauseArgs, RejectArgs, RestartArgs, SendArgs, WaitArgs,
+};
+pub use self::follow::FollowArgs;
+pub use self::housekeeping::{ExportArgs, GcArgs, ImportArgs, SaveArgs};
 pub use self::manifest::{AddArgs, ManifestArgs, ManifestCommand};
 pub use self::models::ModelsArgs;
 pub use self::new::NewArgs;
+pub use self::plan::{ForecastArgs, PlanArgs};
+pub use self::report::ReportArgs;
+pub use self::rewind::{BeginArgs, DiffArgs, ForkArgs, ReplayArgs, RetryArgs};
 pub use self::show::{ShowArgs, TranscriptFormat};
 pub use self::test::TestArgs;
 pub use self::trees::{ApplyArgs, CleanArg, DoctorArgs};
+pub use self::watch::WatchArgs;
+pub use self::why::WhyArgs;
 pub use self::workflows::{CheckArgs, ListArgs, ScriptArgs};
 use crate::value::{self, AgentArg};
 
@@ -48,12 +66,13 @@ Examples:
   baton run docs-audit --root .         audit the Markdown below this directory
   baton list                            workflows that can be run here
   baton ls                              what ran, and what can go on
+  baton ls --waiting                    what people are asked
   baton resume last                     go on with the newest run
   baton explain B0006                   what an error means
 
 Exit codes:
   0 done · 1 failed · 2 usage · 3 refused by policy · 4 cap or limit reached
-  5 waiting for a person or paused by one · 130 interrupted"
+  5 waiting for a person or paused by one · 6 done, but tasks failed (--strict) · 130 interrupted"
 )]
 pub struct Cli {
     /// What to do.
@@ -80,6 +99,8 @@ pub struct Common {
 pub enum Command {
     /// Start a workflow and show its result.
     Run(Box<RunArgs>),
+    /// Say what a run would do and come to, and run nothing.
+    Plan(Box<PlanArgs>),
     /// List the workflows that can be run here.
     List(ListArgs),
     /// Write a new script, tool, workflow or agent.
@@ -90,12 +111,34 @@ pub enum Command {
     Show(ShowArgs),
     /// Show the tasks of a run as a tree.
     Tree(TreeArgs),
+    /// Watch runs on the whole terminal, and act on them.
+    Watch(WatchArgs),
     /// Show the records of a run.
     Journal(JournalArgs),
     /// Go on with a run or batch that stopped.
     Resume(Box<ResumeArgs>),
-    /// Cancel a run or one of its tasks.
+    /// Follow a run that another process drives, to its end.
+    Attach(AttachArgs),
+    /// Stop a run for a time.
+    Pause(PauseArgs),
+    /// Cancel runs, or tasks with what is below them.
     Cancel(CancelArgs),
+    /// Tell an agent, a phase or a workflow something.
+    Send(Box<SendArgs>),
+    /// Say yes to a question that a run asks.
+    Approve(ApproveArgs),
+    /// Say no to a question that a run asks.
+    Reject(RejectArgs),
+    /// Let an agent that is at work begin anew.
+    Restart(RestartArgs),
+    /// Make a run that shares the record of another up to a place.
+    Fork(Box<ForkArgs>),
+    /// Do a task that has ended once more, in a run of its own.
+    Retry(Box<RetryArgs>),
+    /// Show in what two runs differ.
+    Diff(DiffArgs),
+    /// Prove that the record of a run reproduces.
+    Replay(ReplayArgs),
     /// Merge what an isolated agent changed into the working tree.
     Apply(ApplyArgs),
     /// Look into a workflow without executing it.
@@ -110,8 +153,20 @@ pub enum Command {
     Manifest(ManifestArgs),
     /// List what you always allow, or take it back.
     Receipts(ReceiptsArgs),
+    /// Write a run to a file, to take it elsewhere.
+    Export(ExportArgs),
+    /// Bring in a run that was exported.
+    Import(ImportArgs),
+    /// Keep the program of a run as a workflow that has a name.
+    Save(SaveArgs),
+    /// Remove old runs, and what nobody needs any more.
+    Gc(GcArgs),
     /// Check this machine, the journal and worktrees.
     Doctor(DoctorArgs),
+    /// Say why a run or task is as it is, and what it waits for.
+    Why(WhyArgs),
+    /// Write a page about a run: one HTML file that loads nothing.
+    Report(ReportArgs),
     /// Say what an error code means.
     Explain(ExplainArgs),
     /// Print a completion script for a shell.
@@ -153,6 +208,9 @@ pub struct ResultArgs {
     /// How to write the workflow's output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
+    /// Exit with 6 where tasks failed although the workflow is done.
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `baton run`.
@@ -182,6 +240,7 @@ Examples:
   baton run ./flow.js --agent 'command:./worker' --reuse last
   baton run ./release.wasm --root . --grant 'write=CHANGELOG.md' --grant 'exec=cargo test **'
   baton run ./report.wasm --grant 'http=GET https://api.example.org' --deny 'tools=git-write/*'
+  baton run docs-audit --root . --yes --detach
   baton run ./flow.wasm --each inputs.jsonl --yes > results.jsonl")]
 pub struct RunArgs {
     /// A path to a .js, .mjs or .wasm file, or a name that `baton list` shows.
@@ -218,30 +277,39 @@ pub struct RunArgs {
     /// Do not go on by itself when a provider serves again; `baton resume` does.
     #[arg(long)]
     pub no_continue: bool,
+    /// Let it go on in the background, and print its id. `baton attach` follows it.
+    #[arg(long, conflicts_with_all = ["each", "record", "format", "wait", "no_wait"])]
+    pub detach: bool,
+    /// Whether it stays for people.
+    #[command(flatten)]
+    pub wait: WaitArgs,
     /// Start without asking, with what policy grants and no more.
     #[arg(long, short)]
     pub yes: bool,
     /// Start without asking now and ever after, until the program or what it may touch changes.
     #[arg(long, conflicts_with = "yes")]
     pub always: bool,
-    /// What is granted and denied.
-    #[command(flatten)]
-    pub policy: PolicyArgs,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,
+    /// What is granted and denied.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// What it may consume.
     #[command(flatten)]
     pub caps: CapArgs,
     /// How scripts are interpreted.
     #[command(flatten)]
     pub script: ScriptArgs,
-    /// Agents at work at once.
+    /// Agents at work at once, whatever the number of cores; else 16.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Caps")]
     pub concurrency: Option<u32>,
     /// Set a limit of the sandbox, such as workflow.fuel=40G; `baton doctor` lists them.
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = value::limit, help_heading = "Caps")]
     pub limits: Vec<(String, u64)>,
+    /// Whether it is told first what the run will come to.
+    #[command(flatten)]
+    pub forecast: ForecastArgs,
     /// Whose results it may use.
     #[command(flatten)]
     pub reuse: ReuseArgs,
@@ -271,19 +339,26 @@ pub struct ReuseArgs {
 /// `baton ls`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --json, one object per run and line: run, name, state, paused, pause {reason: cap, provider, person
-or interrupted, …}, owned, created, updated, program, records, tasks, failed_tasks, usage, failure {code,
+With --json, one object per run and line: run, name, state, paused, pause {reason: cap, provider, person,
+gate, message or interrupted, …}, owned, created, updated, program, records, tasks, failed_tasks, usage, failure {code,
 message}, batch {id, line}.
 A run that is `running` while `owned` is false was interrupted: `baton resume` goes on with it.
 
+With --waiting --json, one object per question: kind (gate or message), gate, run, name, owned, label,
+phase, question, details, choices, schema, since, deadline, default, answer (a command).
+
 Examples:
   baton ls
+  baton ls --waiting
   baton ls --state running,paused
   baton ls --json | jq -r 'select(.state == \"failed\") | .run'")]
 pub struct LsArgs {
     /// Print JSON Lines.
     #[arg(long)]
     pub json: bool,
+    /// What people are asked, instead of runs.
+    #[arg(long, conflicts_with = "state")]
+    pub waiting: bool,
     /// Only runs in these states: queued, running, waiting, paused, done, failed, cancelled.
     #[arg(long, value_name = "STATE", value_delimiter = ',')]
     pub state: Vec<String>,
@@ -347,10 +422,12 @@ components that the run began with are pinned in the journal and are used whatev
 So is what it was granted. Where [deny] takes some of that away by now, it does not go on; where
 you did not start a run that calls tools, it goes on only with --yes.
 
-A run that waits for a provider in another process is made to ask it again now.
+A run that waits for a provider in another process is made to ask it again now. One that is told to
+pause and has not yet goes on after all.
 
 Examples:
   baton resume last
+  baton resume last --detach
   baton resume 01JQ4Z --max-cost 10
   baton resume last --phase-cap 'Review:cost=2.50'
   baton resume batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF > results.jsonl")]
@@ -358,9 +435,6 @@ pub struct ResumeArgs {
     /// A run or batch: a whole id, the beginning or end of one, or `last`.
     #[arg(value_name = "RUN|BATCH")]
     pub id: String,
-    /// Caps from now on; those not given stay.
-    #[command(flatten)]
-    pub caps: CapArgs,
     /// Only to make sure: refused if the run began with another input.
     #[arg(
         long,
@@ -383,6 +457,15 @@ pub struct ResumeArgs {
     /// Where a provider serves nobody for now, leave the run paused instead of waiting.
     #[arg(long)]
     pub no_continue: bool,
+    /// Let it go on in the background. `baton attach` follows it.
+    #[arg(long, conflicts_with_all = ["format", "wait", "no_wait", "runs"])]
+    pub detach: bool,
+    /// This is the process in the background, with these caps from now on as JSON.
+    #[arg(long, hide = true, value_name = "JSON")]
+    pub background: Option<String>,
+    /// Whether it stays for people.
+    #[command(flatten)]
+    pub wait: WaitArgs,
     /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.
     #[arg(long, value_name = "FILE")]
     pub workflow: Option<PathBuf>,
@@ -393,21 +476,9 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "N", default_value_t = 256,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
-}
-
-/// `baton cancel`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The process that owns the run obeys within a quarter of a second. If none is alive, the next one
-that resumes the run obeys first.
-
-Examples:
-  baton cancel last
-  baton cancel last/3")]
-pub struct CancelArgs {
-    /// The run or task.
-    #[arg(value_name = "RUN|TASK")]
-    pub id: String,
+    /// Caps from now on; those not given stay.
+    #[command(flatten)]
+    pub caps: CapArgs,
 }
 
 /// `baton explain`.

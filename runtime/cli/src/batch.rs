@@ -23,10 +23,13 @@ use crate::codes::{Code, Exit};
 use crate::commands::resume::consent::Granted;
 use crate::commands::resume::recorded;
 use crate::commands::run::Prepared;
+use crate::driving::Crowd;
 use crate::error::{CliError, Result};
+use crate::notify::Hooks;
 use crate::output::{self, can_draw, note, stdout};
+use crate::project::places::Places;
 use crate::session::{Session, who};
-use crate::telemetry::{self, Spans};
+use crate::telemetry;
 use crate::text::{duration, plural};
 use crate::{records, result, shapes};
 
@@ -167,7 +170,7 @@ impl Batch {
     /// When the journal fails, or not every line has a result.
     pub async fn drive(self, session: &Session, runs: u32, caps: Caps) -> Result<Exit> {
         let mut tally = Tally::new(self.inputs.len() as u64, self.plain);
-        let spans = Spans::start();
+        let crowd = Crowd::start(&Hooks::load(&Places::find()?)?);
         let mut earlier: HashMap<u64, RunRow> = self
             .earlier
             .iter()
@@ -196,7 +199,7 @@ impl Batch {
                     let options = ResumeOptions {
                         caps: caps.clone(),
                         by: who(),
-                        observer: spans.observer(session.journal.now()),
+                        observer: crowd.observer(session.journal.now()),
                         ..ResumeOptions::default()
                     };
                     live.spawn(
@@ -204,7 +207,7 @@ impl Batch {
                     );
                 }
                 None => {
-                    let observer = spans.observer(session.journal.now());
+                    let observer = crowd.observer(session.journal.now());
                     let new = NewRun { observer, ..self.new_run(line, input.clone(), &caps) };
                     live.spawn(start(engine, line, new));
                 }
@@ -213,7 +216,7 @@ impl Batch {
         while !live.is_empty() {
             self.join(&mut live, &mut tally).await?;
         }
-        spans.finish().await;
+        crowd.finish().await;
         tally.close(&self.id)
     }
 
@@ -261,6 +264,9 @@ impl Batch {
             by: who(),
             own_files: self.spec.own_files.clone(),
             reuse: None,
+            follows: None,
+            forecast: None,
+            waits: false,
             batch: Some(BatchLine { batch: self.id.clone(), line }),
             seed: None,
             observer: None,

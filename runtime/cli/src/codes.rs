@@ -15,6 +15,8 @@ pub enum Exit {
     Limit = 4,
     /// A person is waited for, or paused the run.
     Waiting = 5,
+    /// A workflow is done, but tasks of it failed, and that was to be told.
+    Degraded = 6,
     /// Interrupted from the terminal.
     Interrupted = 130,
 }
@@ -117,6 +119,21 @@ codes! {
     ProviderOut = "B0042", Limit, "a provider of models serves nobody for now";
     NoPatch = "B0043", Usage, "a task has no changes to apply";
     Conflict = "B0044", Failed, "changes of an agent do not fit the working tree";
+    NoTerminal = "B0050", Usage, "there is no terminal to draw on";
+    Order = "B0053", Failed, "the owner of the run did not take an order";
+    NoGate = "B0054", Usage, "there is no such open gate";
+    Answer = "B0055", Usage, "an answer does not fit the gate";
+    Background = "B0056", Failed, "a run could not be put into the background";
+    Message = "B0057", Usage, "a message cannot be sent";
+    NoFork = "B0060", Usage, "a run cannot be forked or retried like this";
+    Twice = "B0061", Refused, "an effect would happen a second time";
+    NotReproduced = "B0062", Failed, "the record of a run does not reproduce";
+    Locked = "B0065", Failed, "another process holds the journal";
+    DiskFull = "B0066", Failed, "the disk is full";
+    ReadOnly = "B0067", Failed, "the state directory cannot be written";
+    NotARun = "B0068", Refused, "a file is no run that can be imported";
+    NotSaved = "B0069", Failed, "a program cannot be saved under a name";
+    LimitOpen = "B0075", Failed, "a limit does not hold";
 }
 
 /// The row of a code as a person may write it: `B0002`, `b2` or `2`.

@@ -146,6 +146,18 @@ fn chain(error: &dyn Error) -> Vec<String> {
     sentences
 }
 
+/// What to do without room.
+const FULL: &str = "nothing that was told is lost: make room (`baton gc` removes old runs), then \
+                    `baton resume RUN` goes on";
+/// What to do without the right to write.
+const UNWRITABLE: &str = "runs can be looked at; to start or go on, let the state directory be \
+                          written, or name another one with --home";
+
+/// Whether the file system lets nobody write there.
+fn is_unwritable(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}
+
 impl From<JournalError> for CliError {
     fn from(error: JournalError) -> Self {
         let (code, hint) = match &error {
@@ -160,6 +172,20 @@ impl From<JournalError> for CliError {
                 (Code::Damaged, "`baton doctor` checks the whole journal")
             }
             JournalError::TooNew { .. } => (Code::TooNew, "use the newer release of baton"),
+            JournalError::Busy { .. } => (
+                Code::Locked,
+                "try again; if a process was stopped in the middle of a write, let it go on or end it",
+            ),
+            JournalError::Full { .. } => (Code::DiskFull, FULL),
+            // What the database said when the commit failed.
+            JournalError::Poisoned(why) if why.contains("disk is full") => (Code::DiskFull, FULL),
+            JournalError::Unwritable { .. } => (Code::ReadOnly, UNWRITABLE),
+            JournalError::Io { source, .. } if is_unwritable(source) => {
+                (Code::ReadOnly, UNWRITABLE)
+            }
+            JournalError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                (Code::DiskFull, FULL)
+            }
             JournalError::Exists(_)
             | JournalError::ReadOnly
             | JournalError::Poisoned(_)

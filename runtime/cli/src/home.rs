@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use baton_journal::housekeeping::Housekeeping;
 use baton_journal::sqlite::SqliteJournal;
 use baton_journal::store::Journal;
 
@@ -70,6 +71,32 @@ impl Home {
     /// # Errors
     /// When it cannot be opened or made.
     pub fn write(&self) -> Result<Arc<dyn Journal>> {
+        Ok(Arc::new(self.open()?))
+    }
+
+    /// The journal for housekeeping, or none if nothing ever ran here.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn keeper(&self) -> Result<Option<Arc<dyn Housekeeping>>> {
+        if !self.dir.join(JOURNAL_FILE).exists() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(self.open()?)))
+    }
+
+    /// The same for who only looks.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn reader(&self) -> Result<Option<Arc<dyn Housekeeping>>> {
+        if !self.dir.join(JOURNAL_FILE).exists() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(SqliteJournal::open_read_only(&self.dir)?)))
+    }
+
+    fn open(&self) -> Result<SqliteJournal> {
         let ignored = self.dir.join(".gitignore");
         let is_new = !self.dir.join(JOURNAL_FILE).exists() && !ignored.exists();
         let journal = SqliteJournal::open(&self.dir)?;
@@ -77,7 +104,7 @@ impl Home {
             // A convenience for the repository around it: where it fails, nothing is lost.
             let _ = std::fs::write(ignored, IGNORED);
         }
-        Ok(Arc::new(journal))
+        Ok(journal)
     }
 
     /// Directory of the worktrees of isolated agents.

@@ -93,6 +93,15 @@ pub fn rows() -> usize {
     size.ok().map(|size| usize::from(size.ws_row)).filter(|&rows| rows > 0).unwrap_or(24)
 }
 
+/// Whether the terminal may show colours: nobody asked for none, and it is not one that has none.
+#[must_use]
+pub fn has_colours() -> bool {
+    let term = std::env::var("TERM").unwrap_or_default();
+    let none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let plain = ["vt100", "vt102", "vt220", "linux-m"].iter().any(|name| term.starts_with(name));
+    !none && !plain && !term.contains("mono")
+}
+
 /// Whether progress may be drawn in place: standard error is a terminal that can be steered and
 /// nobody asked for plain lines.
 #[must_use]

@@ -3,7 +3,7 @@
 mod shape;
 
 use baton_core::budget::Short;
-use baton_core::ids::{RunId, Timestamp};
+use baton_core::ids::{RunId, TaskId, Timestamp};
 use baton_core::record::{Outage, Pause};
 use jiff::tz::TimeZone;
 
@@ -31,6 +31,10 @@ pub fn waits(reason: &Pause, now: Timestamp) -> bool {
 #[must_use]
 pub fn words(reason: &Pause, now: Timestamp) -> String {
     match reason {
+        Pause::Cap { cap, short: Some(short) } if is_fan_out(cap, short) => {
+            let left = short.cap.saturating_sub(short.spent);
+            format!("cap on agents{}: {} would start, {left} may", whose(short), short.needs)
+        }
         Pause::Cap { cap, short: None } => format!("cap on {cap} reached"),
         Pause::Cap { cap, short: Some(short) } => format!("cap on {cap}{} reached", whose(short)),
         Pause::Provider { provider, outage, until, .. } => {
@@ -38,6 +42,8 @@ pub fn words(reason: &Pause, now: Timestamp) -> String {
             format!("{provider}: {}{}", outage.as_str(), until.unwrap_or_default())
         }
         Pause::Person { by } => format!("by {by}"),
+        Pause::Gate { task, question } => format!("/{task} asks: {}", one_line(question)),
+        Pause::Message => "waits for a message".into(),
         Pause::Interrupted => "interrupted".into(),
     }
 }
@@ -50,7 +56,9 @@ pub fn error(run: &RunId, reason: &Pause, now: Timestamp) -> CliError {
         Pause::Cap { cap, short } => {
             let name = if cap == "wall-time" { "wall time" } else { cap };
             let of = short.as_deref().map(whose).unwrap_or_default();
-            let message = format!("{run} is paused: the cap on {name}{of} is reached");
+            let whole = short.as_deref().is_some_and(|short| is_fan_out(cap, short));
+            let reached = if whole { "leaves no room" } else { "is reached" };
+            let message = format!("{run} is paused: the cap on {name}{of} {reached}");
             let numbers = short.as_deref().map(|short| numbers(cap, short));
             let hint = higher(run, cap, short.as_deref());
             (Code::CapReached, message + &numbers.unwrap_or_default(), hint)
@@ -72,7 +80,25 @@ pub fn error(run: &RunId, reason: &Pause, now: Timestamp) -> CliError {
         Pause::Person { by } => {
             (Code::Paused, format!("{run} is paused by {}", one_line(by)), goes_on)
         }
-        Pause::Interrupted => (Code::Interrupted, format!("{run} was interrupted"), goes_on),
+        Pause::Gate { task, question } => {
+            let message = format!("{run} waits for an answer: {}", one_line(question));
+            let gate = TaskId { run: run.clone(), path: task.clone() };
+            let hint = format!(
+                "`baton approve {gate} --resume` or `baton reject {gate} --resume` goes on; `baton ls \
+                 --waiting` says what can be answered"
+            );
+            (Code::Paused, message, hint)
+        }
+        Pause::Message => (
+            Code::Paused,
+            format!("{run} waits for a message"),
+            format!("`baton send {run} TEXT`, then `baton resume {run}`"),
+        ),
+        Pause::Interrupted => (
+            Code::Interrupted,
+            format!("{run} was interrupted"),
+            format!("{goes_on}, with --detach in the background"),
+        ),
     };
     CliError::new(code, message).hint(hint)
 }
@@ -86,6 +112,9 @@ fn higher(run: &RunId, cap: &str, short: Option<&Short>) -> String {
         "wall-time" if !of_phase => {
             format!("`baton resume {run}` goes on for as long again; --timeout D sets another time")
         }
+        "agents" if short.is_some_and(|short| short.needs > 1) => {
+            format!("`baton resume {run} {raise}` lets all of them start; none has")
+        }
         "agents" => format!("`baton resume {run} {raise}` lets one more start, a higher cap more"),
         _ if short.is_some_and(|short| short.needs > 0) => {
             format!(
@@ -97,7 +126,8 @@ fn higher(run: &RunId, cap: &str, short: Option<&Short>) -> String {
 }
 
 /// What is wrong with a provider, in words.
-fn out(provider: &str, outage: Outage) -> String {
+#[must_use]
+pub fn out(provider: &str, outage: Outage) -> String {
     let provider = one_line(provider);
     match outage {
         Outage::Quota => format!("the quota of {provider} is used up"),
@@ -133,10 +163,19 @@ fn whose(short: &Short) -> String {
     }
 }
 
+/// Whether agents that were asked for together are more than the cap leaves room for.
+fn is_fan_out(cap: &str, short: &Short) -> bool {
+    cap == "agents" && short.needs > 1
+}
+
 fn numbers(cap: &str, short: &Short) -> String {
     let amount = |number| amount(cap, number);
     let (limit, spent) = (amount(short.cap), amount(short.spent));
     match cap {
+        "agents" if is_fan_out(cap, short) => {
+            let needs = amount(short.needs);
+            format!(": {needs} agents would start together, and {spent} of {limit} have started")
+        }
         "agents" => format!(": {spent} of {limit} started"),
         "wall-time" => format!(": {spent} of {limit} gone"),
         _ if short.needs == 0 => format!(": {spent} of {limit} spent or held back"),

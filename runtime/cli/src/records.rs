@@ -8,6 +8,7 @@ use baton_journal::store::Journal;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::follow;
 
 /// Records that are in memory at once.
 const PAGE: u64 = 1_000;
@@ -47,6 +48,18 @@ pub async fn started(journal: &dyn Journal, run: &RunId) -> Result<Box<RunStarte
     }
 }
 
+/// The finished run that a run follows up, if it follows one.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn follows(journal: &dyn Journal, row: &RunRow) -> Result<Option<RunId>> {
+    // Nothing else follows: the first records of all runs need not be read.
+    if row.name != follow::WORKFLOW {
+        return Ok(None);
+    }
+    Ok(started(journal, &row.run).await?.follows)
+}
+
 /// How a run ended, if it did.
 ///
 /// # Errors
@@ -65,6 +78,31 @@ pub async fn finished(journal: &dyn Journal, row: &RunRow) -> Result<Option<(Out
     }
 }
 
+/// Whether somebody ordered a pause that has not come about yet: what is at work finishes first.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn pausing(journal: &dyn Journal, row: &RunRow) -> Result<bool> {
+    if row.state.is_final() {
+        return Ok(false);
+    }
+    let mut end = row.records;
+    while end > 0 {
+        let begin = end.saturating_sub(TAIL);
+        let page = journal.records(&row.run, begin, end - begin).await?;
+        let ordered = page.into_iter().rev().find_map(|record| match record.body {
+            Body::PauseOrdered { lifted, .. } => Some(!lifted),
+            Body::Paused { .. } | Body::Resumed { .. } => Some(false),
+            _ => None,
+        });
+        if let Some(ordered) = ordered {
+            return Ok(ordered);
+        }
+        end = begin;
+    }
+    Ok(false)
+}
+
 /// Records that are looked at together on the way back from the end.
 const TAIL: u64 = 64;
 
@@ -73,7 +111,7 @@ const TAIL: u64 = 64;
 /// # Errors
 /// Those of the journal.
 pub async fn paused(journal: &dyn Journal, row: &RunRow) -> Result<Option<Pause>> {
-    if row.state != State::Paused {
+    if !matches!(row.state, State::Paused | State::Waiting) {
         return Ok(None);
     }
     let mut end = row.records;

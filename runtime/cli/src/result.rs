@@ -12,11 +12,11 @@ use crate::args::{Format, ResultArgs};
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::failure::of_script;
+use crate::forecast;
 use crate::output::{BAD, DIM, GOOD, note, stdout};
 use crate::pause::{self, PauseShape};
-use crate::render::usage;
 use crate::shapes::{self, ErrorShape, ResultShape};
-use crate::text::{clean, duration, one_line, paint, plural, signed_dollars};
+use crate::text::{clean, one_line, paint, plural, signed_dollars};
 use crate::totals::Totals;
 
 impl From<EngineError> for CliError {
@@ -134,6 +134,8 @@ pub fn show(mut report: RunReport, totals: &Totals, how: &ResultArgs) -> Result<
     if how.json {
         let mut shape = shape(&report, error.as_ref(), None);
         shape.usage = shape.usage.saved(Some(&totals.ladders));
+        shape.forked_from = totals.forked_from.as_ref();
+        shape.forecast = totals.forecast.as_deref().map(Into::into);
         let shown = stdout(&shapes::line(&shape)?);
         // Nobody reads any more: the exit code still says how the run ended.
         if !matches!(shown, Err(CliError::BrokenPipe)) {
@@ -145,7 +147,11 @@ pub fn show(mut report: RunReport, totals: &Totals, how: &ResultArgs) -> Result<
     } else {
         note(&paint(DIM, &footer(&report, totals)));
     }
-    error.map_or(Ok(Exit::Done), Err)
+    match error {
+        Some(error) => Err(error),
+        None if how.strict && report.failed_tasks > 0 => Ok(Exit::Degraded),
+        None => Ok(Exit::Done),
+    }
 }
 
 /// The JSON object of a command that failed before there was a run.
@@ -164,7 +170,10 @@ pub fn show_failed_start(error: &CliError) -> Result<()> {
         follow_ups: &[],
         usage: (&Usage::default()).into(),
         reused: 0,
+        forked_from: None,
+        forecast: None,
         failed_tasks: 0,
+        degraded: false,
         pause: None,
         error: ErrorShape::new(error, None),
     };
@@ -195,7 +204,10 @@ pub fn shape<'a>(
         follow_ups: &handoff.follow_ups,
         usage: (&report.usage).into(),
         reused: report.reused,
+        forked_from: None,
+        forecast: None,
         failed_tasks: report.failed_tasks,
+        degraded: report.state == State::Done && report.failed_tasks > 0,
         pause: report.pause.as_ref().map(|reason| PauseShape::new(&report.run, reason)),
         error: error.and_then(|error| ErrorShape::new(error, report.outcome.as_ref())),
     }
@@ -251,11 +263,8 @@ fn tell_done(report: &RunReport, totals: &Totals, handoff: &Handoff) {
 }
 
 fn footer(report: &RunReport, totals: &Totals) -> String {
-    let mut parts = vec![report.run.to_string(), duration(report.usage.wall_ms)];
-    let consumed = usage(&report.usage);
-    if !consumed.is_empty() {
-        parts.push(consumed);
-    }
+    let mut parts = vec![report.run.to_string()];
+    parts.extend(forecast::footer(&report.usage, totals.forecast.as_deref()));
     if !totals.ladders.passed.is_empty() {
         parts.push(format!("{} saved", signed_dollars(totals.ladders.saved_micro_usd)));
     }

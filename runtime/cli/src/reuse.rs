@@ -77,7 +77,7 @@ pub fn chosen(args: &ReuseArgs, home: &Home) -> Result<Option<Reuse>> {
     let Some(text) = &args.reuse else { return Ok(None) };
     let journal = home.read_existing()?;
     let row = home::block_on(select::run(&*journal, text))?;
-    Ok(Some(Reuse { run: row.run, stale: args.reuse_stale }))
+    Ok(Some(Reuse { run: row.run, stale: args.reuse_stale, except: Vec::new() }))
 }
 
 /// Paths inside the root that are the program's own or Baton's: nobody's work rests on them.

@@ -68,6 +68,7 @@ impl Session {
             runs,
             worktrees: home.worktrees()?,
             recorder,
+            stand_in: None,
         });
         Ok(Self { journal, engine })
     }
@@ -96,7 +97,7 @@ impl Session {
                     1 => {
                         note(&format!(
                             "{} running agents finish, nothing new starts; once more stops them. \
-                             Go on later with `{goes_on}`",
+                             Go on later with `{goes_on}`, with --detach in the background",
                             paint(WARN, "parking:")
                         ));
                         engine.park();

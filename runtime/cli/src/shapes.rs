@@ -13,6 +13,7 @@ use serde::Serialize;
 pub use self::usage::{TotalsShape, UsageShape, dollars, signed_dollars};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::forecast::ForecastShape;
 use crate::pause::PauseShape;
 use crate::reuse::Decision;
 
@@ -66,6 +67,8 @@ pub struct RunShape<'a> {
     usage: UsageShape,
     failure: Option<FailureShape<'a>>,
     batch: Option<BatchShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<&'a RunId>,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,7 +97,14 @@ impl<'a> RunShape<'a> {
             usage: (&row.usage).into(),
             failure: failure(row.failure.as_ref()),
             batch: row.batch.as_ref().map(|(id, line)| BatchShape { id, line: *line }),
+            follows: None,
         }
+    }
+
+    /// The same with the finished run that it follows up.
+    #[must_use]
+    pub fn following(self, follows: Option<&'a RunId>) -> Self {
+        Self { follows, ..self }
     }
 }
 
@@ -206,8 +216,17 @@ pub struct ResultShape<'a> {
     pub usage: UsageShape,
     /// Agents whose results came from another run.
     pub reused: u64,
+    /// The run that it was forked from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<&'a RunId>,
+    /// What it was said to come to before it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastShape<'a>>,
     /// Tasks that ended without a result.
     pub failed_tasks: u64,
+    /// It is done, but tasks failed: the workflow made do without their results.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub degraded: bool,
     /// Why it is paused, if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseShape<'a>>,

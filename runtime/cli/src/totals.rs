@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use baton_core::budget::Caps;
+use baton_core::forecast::Forecast;
 use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::{Body, Record, Work};
@@ -26,6 +27,8 @@ pub struct Totals {
     pub claimed: Usage,
     /// What attempts consumed that came to nothing.
     pub failed: Failed,
+    /// What agents were sent before they had done anything.
+    pub startup: Startup,
     /// By the phase of the agents, in order of their first mention; those without one have no title.
     pub phases: Vec<(String, Usage)>,
     /// By backend: models, and agents that say what they consumed.
@@ -34,10 +37,27 @@ pub struct Totals {
     pub ladders: Ladders,
     /// The caps that were given last.
     pub caps: Option<Caps>,
+    /// What it was said to come to before it began.
+    pub forecast: Option<Box<Forecast>>,
+    /// The run that it was forked from. What it shares with that one it did not consume.
+    pub forked_from: Option<RunId>,
+    /// Number of the last record that is shared.
+    shared: u64,
     spending: Spending,
     tasks: HashMap<TaskPath, Task>,
     places: HashMap<String, usize>,
     current: HashMap<TaskPath, String>,
+}
+
+/// The first calls of agents that are models: instructions, tools and the task, before any work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Startup {
+    /// Agents that were answered.
+    pub agents: u64,
+    /// Tokens sent to them in their first call.
+    pub input_tokens: u64,
+    /// Those of them that a provider served from its cache.
+    pub cached_tokens: u64,
 }
 
 /// Attempts that failed.
@@ -97,6 +117,10 @@ impl Totals {
 
     /// Takes one more record in.
     pub fn take(&mut self, record: &Record) {
+        if record.seq <= self.shared {
+            self.take_shared(&record.body);
+            return;
+        }
         match &record.body {
             Body::Reported { workflow, report: Report::Phase { title }, .. } => {
                 self.current.insert(workflow.clone(), title.clone());
@@ -109,7 +133,14 @@ impl Totals {
                 known.model = format!("{provider}:{model}");
                 self.models.entry(known.model.clone()).or_default().calls += 1;
             }
-            Body::RunStarted(started) => self.caps = Some(started.caps.clone()),
+            Body::RunStarted(started) => {
+                self.caps = Some(started.caps.clone());
+                self.forecast.clone_from(&started.forecast);
+                if let Some(fork) = &started.fork {
+                    self.forked_from = Some(fork.run.clone());
+                    self.shared = fork.records;
+                }
+            }
             Body::Resumed { caps, .. } => self.caps = Some(caps.clone()),
             Body::Passed { rung, backend, saved_micro_usd, .. } => {
                 let Ladders { passed, saved_micro_usd: saved } = &mut self.ladders;
@@ -120,6 +151,20 @@ impl Totals {
         }
         self.spend(&record.body);
         self.note_failed(&record.body);
+    }
+
+    /// Takes in what another run did and paid: only what decides where later records belong.
+    fn take_shared(&mut self, body: &Body) {
+        match body {
+            Body::Reported { workflow, report: Report::Phase { title }, .. } => {
+                self.current.insert(workflow.clone(), title.clone());
+            }
+            Body::Spawned { task, work, .. } | Body::Called { task, work } => {
+                self.spawned(task, work);
+            }
+            _ => {}
+        }
+        let _ = self.spending.apply(body);
     }
 
     /// Whether models, or agents that say what they consumed, were used at all.
@@ -140,7 +185,7 @@ impl Totals {
             Work::Tool { tool, .. } => {
                 (tool.clone(), self.tasks.get(&parent).and_then(|agent| agent.phase))
             }
-            Work::Workflow { .. } | Work::Sleep { .. } => return,
+            Work::Workflow { .. } | Work::Sleep { .. } | Work::Gate { .. } => return,
         };
         self.tasks.insert(path.clone(), Task { phase, backend, ..Task::default() });
     }
@@ -186,7 +231,12 @@ impl Totals {
 
     fn note_failed(&mut self, body: &Body) {
         match body {
-            Body::Turned { task, usage, .. } => {
+            Body::Turned { task, call, usage, .. } => {
+                if *call == 1 && usage.input_tokens > 0 {
+                    self.startup.agents += 1;
+                    self.startup.input_tokens += usage.input_tokens;
+                    self.startup.cached_tokens += usage.cached_tokens;
+                }
                 if let Some(task) = self.tasks.get_mut(task) {
                     task.attempt.add(usage);
                 }

@@ -80,6 +80,19 @@ pub fn number(text: &str) -> Result<u64, String> {
     Ok(total)
 }
 
+/// Bytes of a size such as `500MB`, `5GB`, `64MiB` or `1000`.
+///
+/// # Errors
+/// Says how a size is written.
+pub fn size(text: &str) -> Result<u64, String> {
+    // The number itself has names only for powers of 1024 with a `B`.
+    let bare = match text.strip_suffix('B') {
+        Some(bare) if !bare.ends_with('i') => bare,
+        _ => text,
+    };
+    number(bare).map_err(|_| format!("`{text}` is not a size; write it like 500MB, 5GB or 64MiB"))
+}
+
 /// A number of tokens such as `500000`, `500k` or `2m`; a `+` in front changes nothing.
 ///
 /// # Errors

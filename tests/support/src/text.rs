@@ -70,7 +70,7 @@ pub fn component(text: &str) -> Result<Vec<u8>, TextError> {
     }
     let guest = format!(
         "package test:guest;
-         world guest {{ include baton:runtime/{world}@0.1.1; {IMPORTS} {bag} }}"
+         world guest {{ include baton:runtime/{world}@0.1.2; {IMPORTS} {bag} }}"
     );
     let package = resolve.push_str("guest.wit", &guest).map_err(|why| error(&why))?;
     let world = resolve.select_world(&[package], Some("guest")).map_err(|why| error(&why))?;

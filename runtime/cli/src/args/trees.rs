@@ -70,7 +70,8 @@ Examples:
   baton doctor
   baton doctor --json | jq .disk
   baton doctor --clean
-  baton doctor --clean=all")]
+  baton doctor --clean=all
+  baton doctor --limits")]
 pub struct DoctorArgs {
     /// Print one JSON object.
     #[arg(long)]
@@ -80,4 +81,9 @@ pub struct DoctorArgs {
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true,
           default_missing_value = "unchanged")]
     pub clean: Option<CleanArg>,
+    /// Prove the limits instead: a guest goes too far in the sandbox for each, in a directory of its
+    /// own. With --json: limits [{name, value, holds, seen}]; `holds` is null where no guest here can
+    /// meet one.
+    #[arg(long, conflicts_with = "clean")]
+    pub limits: bool,
 }

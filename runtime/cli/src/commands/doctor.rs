@@ -1,6 +1,7 @@
 //! `baton doctor`: this machine, the journal, worktrees, and every limit.
 
-mod worktrees;
+mod limits;
+pub(super) mod worktrees;
 
 use std::fs;
 use std::io::Write;
@@ -105,6 +106,9 @@ struct Limit {
 /// When the journal is damaged or cannot be read.
 pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
     let home = Home::find(common)?;
+    if args.limits {
+        return limits::run(&home, args.json);
+    }
     let (journal, found) = block_on(examine(&home, args.clean))?;
     let max_map_count =
         fs::read_to_string(MAX_MAP_COUNT).ok().and_then(|text| text.trim().parse().ok());
@@ -118,7 +122,7 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
         journal,
         worktrees: found.worktrees,
         unfinished: found.unfinished,
-        limits: limits(),
+        limits: table(),
     };
     if args.json {
         stdout(&shapes::line(&checkup)?)?;
@@ -212,7 +216,7 @@ fn confinement() -> Result<Confinement> {
     Ok(Confinement { probe, words: probe.words(false) })
 }
 
-fn limits() -> Vec<Limit> {
+fn table() -> Vec<Limit> {
     Limits::table()
         .into_iter()
         .map(|(name, LimitRow { unit, default, reason, .. })| Limit { name, default, unit, reason })

@@ -172,6 +172,13 @@ async fn open(journal: &dyn Journal, row: BatchRow, plain: bool) -> Result<Batch
     Ok(Batch { id: row.id, spec, inputs, parts, earlier, plain })
 }
 
+/// Whether all lines of a batch have a run. `runs`: how many it has. Also false where nobody can say.
+pub async fn is_whole(journal: &dyn Journal, row: &BatchRow, runs: u64) -> bool {
+    let Ok(spec) = Spec::read(row) else { return false };
+    let Ok(bytes) = journal.blob(&spec.inputs).await else { return false };
+    lines(&bytes).count() as u64 == runs
+}
+
 /// The inputs of a batch with their line numbers.
 fn inputs(bytes: &[u8], path: &Path, check: &InputCheck) -> Result<Vec<(u64, Json)>> {
     let mut inputs = Vec::new();

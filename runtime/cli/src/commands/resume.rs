@@ -5,36 +5,54 @@ pub mod consent;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_core::budget::Caps;
-use baton_core::record::RunStarted;
+use baton_core::ids::RunId;
+use baton_core::record::{Pause, RunStarted};
 use baton_engine::{ResumeOptions, RunReport};
 use baton_journal::rows::{RunRow, State};
+use baton_journal::store::{Control, Journal};
 
-use crate::args::{Common, ResumeArgs};
+use crate::args::{CapArgs, Common, ResultArgs, ResumeArgs, WaitArgs};
 use crate::codes::{Code, Exit};
 use crate::commands::each;
 use crate::commands::run::caps;
+use crate::control::{self, Told};
+use crate::driving::{Company, waits};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
-use crate::live::{self, Live};
+use crate::notify::Hooks;
 use crate::output::note;
+use crate::project::places::Places;
 use crate::session::{self, CONCURRENCY, Session};
-use crate::telemetry::Spans;
 use crate::totals::Totals;
-use crate::{home, records, result, reuse, select};
+use crate::{detach, home, records, result, reuse, select};
 
 use self::consent::Granted;
+
+/// Time between two looks whether a process that paused a run has let go of it.
+const LEAVING_INTERVAL: Duration = Duration::from_millis(20);
+/// Looks before it counts as one that stays.
+const LEAVING_LOOKS: u32 = 250;
 
 /// Goes on with a run or batch, or shows the result of a run that has ended.
 ///
 /// # Errors
 /// When there is no such thing, it cannot go on, or it has no result.
 pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
+    let caps = match &args.background {
+        Some(caps) => detach::settle(caps)?,
+        None => caps(&args.caps),
+    };
     let home = Home::find(common)?;
     let journal = home.read_existing()?;
     if args.id.starts_with(select::BATCH_PREFIX) {
+        if args.detach {
+            let message = "--detach is for a single run, not for a batch";
+            return Err(CliError::new(Code::Argument, message));
+        }
         return each::resume(args, &home, common);
     }
     let (row, started, ended) = home::block_on(async {
@@ -62,34 +80,112 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
         granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
     }
     consent::allow(id, granted, args.yes)?;
+    let row = home::block_on(settled(&*journal, row))?;
     if row.owned && row.state == State::Paused {
         return elsewhere(args, &home, &row);
     }
+    if row.owned && home::block_on(records::pausing(&*journal, &row))? {
+        return home::block_on(take_back(&home, &row, args.result.json));
+    }
     let substitute = args.workflow.as_deref().map(bytes).transpose()?;
+    if args.detach {
+        if row.owned {
+            let message = format!("another process drives {} already", row.run);
+            return Err(CliError::new(Code::Owned, message)
+                .hint(format!("`baton attach {}` follows it", row.run)));
+        }
+        return detach::go_on(&home, &row.run, &caps, &more(args)?, args.result.json);
+    }
+    let hooks = Hooks::load(&Places::find()?)?;
     let continues = args.no_continue.then_some(false);
     let (report, totals) = session::block_on(async {
         let session = Session::open(&home, concurrency, 1)?;
-        let (observer, watcher, feeds) = live::feeds();
-        let spans = Spans::start();
-        let feeds = feeds.also(spans.observer(session.journal.now()));
+        let company = Company::drivers(&session.journal, &hooks);
         let options = ResumeOptions {
-            caps: caps(&args.caps),
+            caps,
             by: session::who(),
             substitute,
-            observer: Some(observer),
-            watcher: Some(watcher),
+            observer: Some(company.observer()),
+            watcher: Some(company.watcher()),
             continues,
+            waits: waits(args.wait),
         };
         let handle = session.engine.resume(&row.run, options).await?;
         session.obey_signals(format!("baton resume {}", row.run))?;
-        let feeds = feeds.continuing(continues);
-        let live = Live::start(session.journal.clone(), feeds, common.plain);
+        let following = company.follow(&session.journal, continues, common.plain);
         let report = handle.wait().await;
-        let totals = live.finish().await;
-        spans.finish().await;
+        let totals = following.finish().await;
         Ok((report, totals))
     })?;
     result::show(report, &totals, &args.result)
+}
+
+/// Goes on with a run here, as `baton resume RUN` would.
+///
+/// # Errors
+/// Those of [`run`].
+pub fn go_on(run: &RunId, result: &ResultArgs, common: &Common) -> Result<Exit> {
+    let args = ResumeArgs {
+        id: run.to_string(),
+        caps: CapArgs::default(),
+        input: None,
+        text: None,
+        yes: false,
+        no_continue: false,
+        detach: false,
+        background: None,
+        wait: WaitArgs::default(),
+        workflow: None,
+        result: *result,
+        runs: 1,
+    };
+    self::run(&args, common)
+}
+
+/// Arguments of the process in the background that are not about caps.
+fn more(args: &ResumeArgs) -> Result<Vec<String>> {
+    let mut more = Vec::new();
+    if args.no_continue {
+        more.push("--no-continue".to_owned());
+    }
+    if let Some(path) = &args.workflow {
+        let path =
+            std::path::absolute(path).map_err(|error| CliError::file("use", path, &error))?;
+        more.push(format!("--workflow={}", path.display()));
+    }
+    Ok(more)
+}
+
+/// Takes a pause back that has not come about yet.
+async fn take_back(home: &Home, row: &RunRow, json: bool) -> Result<Exit> {
+    let journal = home.write()?;
+    let run = &row.run;
+    let fate = control::order(&*journal, run, Control::Resume).await?;
+    let told = Told {
+        done: format!("{run} does not pause: it goes on in the process that drives it"),
+        later: "it goes on".into(),
+        next: Some(format!("`baton attach {run}` follows it")),
+        ..Told::new(run, None, "resume", fate)
+    };
+    told.show(json)
+}
+
+/// The row of a run once a process that has paused it for good has let go of it.
+async fn settled(journal: &dyn Journal, mut row: RunRow) -> Result<RunRow> {
+    for _ in 0..LEAVING_LOOKS {
+        let leaves = row.owned
+            && matches!(
+                records::paused(journal, &row).await?,
+                Some(Pause::Person { .. } | Pause::Cap { .. } | Pause::Interrupted)
+            );
+        if !leaves {
+            break;
+        }
+        tokio::time::sleep(LEAVING_INTERVAL).await;
+        let Some(now) = journal.run(&row.run).await? else { break };
+        row = now;
+    }
+    Ok(row)
 }
 
 /// Goes on with a run that is paused in another process, which alone can do that.

@@ -16,13 +16,15 @@ use baton_host::Host;
 use baton_models::recorded::Recorder;
 use ulid::Ulid;
 
-use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs};
+use crate::args::{CapArgs, Common, PolicyArgs, RunArgs, ScriptArgs, WaitArgs};
 use crate::authority::Authority;
 use crate::codes::{Code, Exit};
+use crate::driving::{Company, waits};
 use crate::error::{CliError, Result};
+use crate::forecast::Ahead;
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
-use crate::live::{self, Live};
+use crate::notify::Hooks;
 use crate::output::{WARN, note};
 use crate::program::models::{Wanted, recording};
 use crate::program::{Bundle, ScriptWishes, gather};
@@ -31,10 +33,10 @@ use crate::project::models::ModelSettings;
 use crate::project::policy::Policy;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::started::Started;
-use crate::telemetry::{self, Spans};
 use crate::text::{nearest, paint};
 use crate::totals::Totals;
-use crate::{commands, result, reuse, servers};
+use crate::value::AgentArg;
+use crate::{commands, detach, result, reuse, servers, telemetry};
 
 pub use self::asking::Wish;
 
@@ -46,8 +48,13 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
     if let Some(inputs) = &args.each {
         return commands::each::start(args, inputs, common);
     }
-    match drive(args, common) {
-        Ok((report, totals)) => result::show(report, &totals, &args.result),
+    let begun =
+        if args.detach { prepare(args, common) } else { drive(args, common).map(Begun::Ended) };
+    match begun {
+        Ok(Begun::Ended((report, totals))) => result::show(report, &totals, &args.result),
+        Ok(Begun::Prepared(home, run)) => {
+            detach::go_on(&home, &run, &Caps::default(), &[], args.result.json)
+        }
         Err(error) => {
             if args.result.json {
                 result::show_failed_start(&error)?;
@@ -57,29 +64,71 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
     }
 }
 
-fn drive(args: &RunArgs, common: &Common) -> Result<(RunReport, Totals)> {
+/// What was started.
+enum Begun {
+    /// A run that this process drove as far as it goes.
+    Ended((RunReport, Totals)),
+    /// A run that nobody drives yet.
+    Prepared(Home, RunId),
+}
+
+/// Makes a run durable that another process will drive.
+fn prepare(args: &RunArgs, common: &Common) -> Result<Begun> {
     let home = Home::find(common)?;
     let reuse = reuse::chosen(&args.reuse, &home)?;
     let mut prepared = Prepared::new(args, &home)?;
     let input = prepared.input(Given::of(args.input.as_deref(), args.text.as_deref()))?;
     prepared.consent(Wish::of(args), 1)?;
     let host = prepared.host.take();
+    let run = session::block_on(async {
+        servers::ask(&mut prepared).await?;
+        let session = Session::over(&home, host, prepared.concurrency, 1, None)?;
+        let id = prepared.started()?;
+        let new = NewRun { id, reuse, ..prepared.new_run(input, None, None) };
+        Ok(session.engine.prepare(new).await?)
+    })?;
+    Ok(Begun::Prepared(home, run))
+}
+
+fn drive(args: &RunArgs, common: &Common) -> Result<(RunReport, Totals)> {
+    let home = Home::find(common)?;
+    let reuse = reuse::chosen(&args.reuse, &home)?;
+    let mut prepared = Prepared::new(args, &home)?;
+    let input = prepared.input(Given::of(args.input.as_deref(), args.text.as_deref()))?;
+    let how = (Wish::of(args), args.wait);
+    go(prepared, input, how, &home, common, |new| NewRun { reuse, ..new })
+}
+
+/// Lets a person decide, starts a run of what was prepared, and stays with it until that lets go.
+/// `how`: whether the person wants to be asked, and whether the process stays while only people are
+/// waited for. `change`: what is different about the run.
+///
+/// # Errors
+/// When it may not start, or cannot.
+pub fn go(
+    mut prepared: Prepared,
+    input: Json,
+    (wish, wait): (Wish, WaitArgs),
+    home: &Home,
+    common: &Common,
+    change: impl FnOnce(NewRun) -> NewRun,
+) -> Result<(RunReport, Totals)> {
+    prepared.consent(wish, 1)?;
+    let host = prepared.host.take();
     session::block_on(async {
         servers::ask(&mut prepared).await?;
         let recorder = prepared.recorder().await?;
-        let session = Session::over(&home, host, prepared.concurrency, 1, recorder.clone())?;
-        let (observer, watcher, feeds) = live::feeds();
-        let spans = Spans::start();
-        let feeds = feeds.also(spans.observer(session.journal.now()));
+        let session = Session::over(home, host, prepared.concurrency, 1, recorder.clone())?;
+        let company = Company::drivers(&session.journal, &prepared.hooks);
         let id = prepared.started()?;
-        let new = prepared.new_run(input, None, Some(observer));
-        let new = NewRun { id, reuse, watcher: Some(watcher), ..new };
+        let new = prepared.new_run(input, None, Some(company.observer()));
+        let watcher = Some(company.watcher());
+        let new = change(NewRun { id, watcher, waits: waits(wait), ..new });
         let handle = session.engine.start(new).await?;
         session.obey_signals(format!("baton resume {}", handle.run()))?;
-        let live = Live::start(session.journal.clone(), feeds, common.plain);
+        let following = company.follow(&session.journal, None, common.plain);
         let report = handle.wait().await;
-        let totals = live.finish().await;
-        spans.finish().await;
+        let totals = following.finish().await;
         if let Some(trouble) = recorder.and_then(|recorder| recorder.trouble()) {
             note(&format!("{} the recording is not whole: {trouble}", paint(WARN, "warning:")));
         }
@@ -129,6 +178,10 @@ pub struct Prepared {
     pub host: Option<Arc<Host>>,
     /// What the person started; none: there is no place to keep that.
     pub started: Option<Started>,
+    /// Who is told what happens.
+    pub hooks: Hooks,
+    /// What is known of what it will come to.
+    pub ahead: Ahead,
 }
 
 impl Prepared {
@@ -137,6 +190,18 @@ impl Prepared {
     /// # Errors
     /// When an argument cannot be used, or a part is missing or refused.
     pub fn new(args: &RunArgs, home: &Home) -> Result<Self> {
+        Self::gathered(args, home, false)
+    }
+
+    /// The same where nothing will be sent to anybody: a key that is not there is only a warning.
+    ///
+    /// # Errors
+    /// When an argument cannot be used, or a part is missing or refused.
+    pub fn without_keys(args: &RunArgs, home: &Home) -> Result<Self> {
+        Self::gathered(args, home, true)
+    }
+
+    fn gathered(args: &RunArgs, home: &Home, keyless: bool) -> Result<Self> {
         let limits = limits(&args.limits)?;
         let mut project = Project::open(home.clone())?;
         let PolicyArgs { grants, denies } = &args.policy;
@@ -144,9 +209,11 @@ impl Prepared {
         let wishes = wishes(&args.script);
         let variable = |name: &str| std::env::var(name).ok();
         let settings = ModelSettings::load(&project.places, &variable)?;
-        let (agents, settings) = recording::replay(&args.agents, settings)?;
+        let (agents, mut settings) = recording::replay(&args.agents, settings)?;
+        let lacking = if keyless { excuse(&agents, &mut settings) } else { Vec::new() };
         let wanted = Wanted { agents: &agents, settings: &settings };
         let mut bundle = gather(&args.workflow, &wanted, wishes, &policy, &mut project)?;
+        bundle.warnings.extend(lacking);
         if bundle.unperformed {
             return Err(unperformed(&bundle, &settings));
         }
@@ -181,6 +248,8 @@ impl Prepared {
             limits,
             budget,
             started: Started::of(&project.places),
+            hooks: Hooks::load(&project.places)?,
+            ahead: Ahead::new(home, args.forecast),
             host: project.into_host(),
         })
     }
@@ -191,14 +260,16 @@ impl Prepared {
     /// # Errors
     /// When it cannot be read, or does not fit.
     pub fn input(&mut self, given: Option<Given<'_>>) -> Result<Json> {
-        match (given, &mut self.bundle.script) {
+        let input = match (given, &mut self.bundle.script) {
             (Some(given), _) => given.read(&self.check),
             (None, Some(script)) => {
                 script.absent = true;
                 Ok(Json::null())
             }
             (None, None) => self.check.absent(),
-        }
+        }?;
+        self.ahead.input = Some(input.clone());
+        Ok(input)
     }
 
     /// The id of the run to come, which is from now on one that the person started. None where
@@ -248,6 +319,9 @@ impl Prepared {
             by: session::who(),
             own_files: self.own_files.clone(),
             reuse: None,
+            follows: None,
+            forecast: self.ahead.forecast.clone(),
+            waits: false,
             batch,
             seed: None,
             observer,
@@ -280,6 +354,14 @@ fn wishes(args: &ScriptArgs) -> ScriptWishes {
         extensions: args.extensions,
         schema_attempts: schema_attempts.unwrap_or(SCHEMA_ATTEMPTS_MAX),
     }
+}
+
+/// Lets the providers that somebody named do without their keys, and says so.
+fn excuse(agents: &[AgentArg], settings: &mut ModelSettings) -> Vec<String> {
+    let named = agents.iter().map(|agent| agent.backend.split(':').next().unwrap_or_default());
+    let lacking = named.filter_map(|provider| settings.problems.remove_entry(provider));
+    let told = |(provider, problem)| format!("a run is refused: no key of {provider}: {problem}");
+    lacking.map(told).collect()
 }
 
 /// Says which caps are of phases that the workflow does not declare: they may limit nothing.

@@ -6,7 +6,7 @@ use baton_core::budget::Caps;
 use baton_core::handoff::Outcome;
 use baton_core::ids::{TaskId, TaskPath};
 use baton_core::json::Json;
-use baton_core::record::{Body, Reuse, RunStarted, ScriptOptions, Work};
+use baton_core::record::{Body, Fork, Reuse, RunStarted, ScriptOptions, Work};
 use baton_core::scope::Scope;
 use baton_core::tool::{Denial, Tools};
 use baton_journal::rows::{RunRow, TaskRow};
@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::args::{Common, ShowArgs};
 use crate::codes::Exit;
 use crate::error::Result;
+use crate::forecast::ForecastShape;
 use crate::home::{Home, block_on};
 use crate::output::stdout;
 use crate::render::task::Story;
@@ -37,9 +38,13 @@ struct RunDetail<'a> {
     tools: &'a Tools,
     caps: &'a Caps,
     #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<ForecastShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<&'a ScriptOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse: Option<&'a Reuse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fork: Option<&'a Fork>,
     totals: TotalsShape<'a>,
     result: Option<&'a Outcome>,
 }
@@ -83,15 +88,17 @@ async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exi
     if json {
         let RunStarted { by, input, root, scope, tools, script, reuse, .. } = &*started;
         let detail = RunDetail {
-            row: RunShape::new(row, pause.as_ref()),
+            row: RunShape::new(row, pause.as_ref()).following(started.follows.as_ref()),
             by,
             input,
             root: root.as_deref(),
             scope,
             tools,
             caps: totals.caps.as_ref().unwrap_or(&started.caps),
+            forecast: started.forecast.as_deref().map(Into::into),
             script: script.as_deref(),
             reuse: reuse.as_ref(),
+            fork: started.fork.as_deref(),
             totals: (&totals).into(),
             result,
         };

@@ -21,12 +21,13 @@ use crate::{records, render, reuse, select};
 /// When there is no such run, or the journal cannot be read.
 pub fn run(args: &TreeArgs, common: &Common) -> Result<Exit> {
     let journal = Home::find(common)?.read_existing()?;
-    let (row, tasks, decisions, pause) = block_on(async {
+    let (row, tasks, decisions, pause, follows) = block_on(async {
         let row = select::run(&*journal, &args.run).await?;
         let tasks = journal.tasks(&row.run).await?;
         let decisions = reuse::decisions(&*journal, &row.run).await?;
         let pause = records::paused(&*journal, &row).await?;
-        Ok((row, tasks, decisions, pause))
+        let follows = records::follows(&*journal, &row).await?;
+        Ok((row, tasks, decisions, pause, follows))
     })?;
     if args.json {
         let shape = |task| TaskShape::new(&row.run, task, decisions.get(&task.path));
@@ -34,7 +35,12 @@ pub fn run(args: &TreeArgs, common: &Common) -> Result<Exit> {
         stdout(&lines.collect::<Result<String>>()?)?;
     } else {
         let to_come = block_on(to_come(&*journal, &row.run, &tasks))?;
-        let more = More { decisions: &decisions, to_come: &to_come, pause: pause.as_ref() };
+        let more = More {
+            decisions: &decisions,
+            to_come: &to_come,
+            pause: pause.as_ref(),
+            follows: follows.as_ref(),
+        };
         stdout(&render::tree::tree(&row, &tasks, more, journal.now(), columns()))?;
     }
     Ok(Exit::Done)

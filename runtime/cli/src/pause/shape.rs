@@ -45,6 +45,20 @@ pub enum PauseShape<'a> {
         /// Who.
         by: &'a str,
     },
+    /// Nothing is left to do before a person has answered.
+    Gate {
+        /// The gate that was asked first of those that are open.
+        gate: String,
+        /// Its question.
+        question: &'a str,
+        /// The command that says yes.
+        answer: String,
+    },
+    /// Nothing is left to do before a person sends a message.
+    Message {
+        /// The command that does.
+        answer: String,
+    },
     /// The process that owned it was asked to end.
     Interrupted {},
 }
@@ -92,6 +106,12 @@ impl<'a> PauseShape<'a> {
                 message,
             },
             Pause::Person { by } => Self::Person { by },
+            Pause::Gate { task, question } => {
+                let gate = TaskId { run: run.clone(), path: task.clone() }.to_string();
+                let answer = format!("baton approve {gate}");
+                Self::Gate { gate, question, answer }
+            }
+            Pause::Message => Self::Message { answer: format!("baton send {run} TEXT") },
             Pause::Interrupted => Self::Interrupted {},
         }
     }

@@ -183,6 +183,11 @@ fn few_words_for_lists() {
         (cap("cost", [1, 1, 1], Some("A\n"), None), "cap on cost of phase `A` reached"),
         (provider(Outage::Quota, None), "anthropic: quota"),
         (Pause::Person { by: "ada".into() }, "by ada"),
+        (
+            Pause::Gate { task: "3/1".parse().unwrap(), question: "Ship\n it?".into() },
+            "/3/1 asks: Ship it?",
+        ),
+        (Pause::Message, "waits for a message"),
         (Pause::Interrupted, "interrupted"),
     ] {
         assert_eq!(words(&reason, NOW), said);

@@ -231,6 +231,13 @@ fn read(path: &Path, place: Place) -> Read {
     definition(&text, path, place)
 }
 
+/// The name and the type that a text defines, if it defines any.
+#[must_use]
+pub fn read_text(text: &str) -> Option<(String, AgentType)> {
+    let read = definition(text, Path::new(""), Place::Project).ok()?;
+    Some((read.name, read.agent_type))
+}
+
 fn definition(text: &str, path: &Path, place: Place) -> Read {
     let page = parse(text).map_err(|error| (None, error.to_string()))?;
     let text_of = |name: &str| match page.fields.get(name) {

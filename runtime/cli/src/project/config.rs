@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use baton_core::record::SCRIPT_NESTING_DEFAULT;
+use baton_journal::retention::Retention;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -14,8 +15,11 @@ use super::policy::file::{
     Lists, Origin, RawHttp, RawPlugin, RawSecret, RawServer, RawTool, Sections, Wrong,
 };
 use super::policy::{Place, Set, Source};
+use super::retention::RawRetention;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::notify::Placed;
+use crate::notify::settings::RawNotify;
 
 /// Bytes of a file of settings.
 const SETTINGS_BYTES_MAX: u64 = 256 << 10;
@@ -51,6 +55,8 @@ struct File {
     prices: BTreeMap<String, Spanned<models_file::RawPrice>>,
     caps: RawCaps,
     quota: models_file::RawQuota,
+    notify: RawNotify,
+    retention: RawRetention,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -179,6 +185,39 @@ pub fn models(places: &Places) -> Result<Vec<(Source, models_file::Set, Text)>> 
     Ok(sets)
 }
 
+/// How long runs are kept. It is the person's disk: what their file says wins.
+///
+/// # Errors
+/// When a file cannot be read, or says something that cannot be understood.
+pub fn retention(places: &Places) -> Result<Retention> {
+    let mut kept = Retention::default();
+    for Read { path, shown, text, file, .. } in files(places)? {
+        let at = Text { path, shown, text };
+        let found = file.retention.read().map_err(|wrong| at.wrong(&wrong))?;
+        kept.max_age_ms = kept.max_age_ms.or(found.max_age_ms);
+        kept.max_runs = kept.max_runs.or(found.max_runs);
+        kept.max_bytes = kept.max_bytes.or(found.max_bytes);
+    }
+    Ok(kept)
+}
+
+/// The hooks of the same files.
+///
+/// # Errors
+/// When a file cannot be read, or says something that cannot be understood.
+pub fn hooks(places: &Places) -> Result<Vec<Placed>> {
+    let mut hooks = Vec::new();
+    for Read { source, path, shown, text, file } in files(places)? {
+        let at = Text { path, shown, text };
+        let place = at.origin(source, places).place(file.notify.at());
+        if let Some(hook) = file.notify.read().map_err(|wrong| at.wrong(&wrong))? {
+            let file = at.path.display().to_string();
+            hooks.push(Placed { hook, source, file, text: place.text });
+        }
+    }
+    Ok(hooks)
+}
+
 /// A line with a mark below a column.
 fn frame(text: &str, line: usize, column: usize) -> String {
     let number = line.to_string();
@@ -273,6 +312,39 @@ mod tests {
         assert_eq!(all.unwrap(), Config { lenient: false, extensions: true, nesting: 3 });
         let above = load(Some("[scripts]\nlenient = true"), None, None);
         assert!(above.unwrap().lenient);
+    }
+
+    #[test]
+    fn the_persons_retention_wins_key_by_key() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        fs::create_dir_all(root.join("repo/.git")).unwrap();
+        fs::create_dir_all(root.join("home/.config/baton")).unwrap();
+        let around = || {
+            let home = root.join("home").into_os_string();
+            Places::around(&root.join("repo"), |name| (name == "HOME").then(|| home.clone()))
+        };
+        assert_eq!(retention(&around()).unwrap(), Retention::default());
+        let (project, person) =
+            (root.join("repo/baton.toml"), root.join("home/.config/baton/config.toml"));
+        fs::write(&project, "[retention]\nmax_age = \"1d\"\nmax_runs = 0\nmax_bytes = 7\n")
+            .unwrap();
+        fs::write(&person, "[retention]\nmax_runs = 100\nmax_bytes = \"5GB\"\n").unwrap();
+        let expected = Retention {
+            max_age_ms: Some(86_400_000),
+            max_runs: Some(100),
+            max_bytes: Some(5_000_000_000),
+        };
+        assert_eq!(retention(&around()).unwrap(), expected);
+        for (text, place) in [
+            ("[retention]\nmax_age = \"1 day\"\n", "baton.toml:2:11: `1 day` is not a span"),
+            ("[retention]\nmax_bytes = \"5gb\"\n", "baton.toml:2:13: `5gb` is not a size"),
+            ("[retention]\nmin_age = 1\n", "baton.toml:2:1: unknown field `min_age`"),
+        ] {
+            fs::write(&project, text).unwrap();
+            let error = retention(&around()).unwrap_err();
+            assert!(error.sentence().contains(place), "{}", error.sentence());
+        }
     }
 
     #[test]

@@ -18,11 +18,12 @@ impl WorkflowPort for Inert {
             Command::SpawnAgent(_)
             | Command::SpawnWorkflow(_)
             | Command::SpawnTool(_)
+            | Command::AskGate(_)
             | Command::Sleep { .. } => {
                 let message = "nothing is started here";
                 Reply::Refused(Refusal::new(RefusalKind::Denied, "inspection", message, ""))
             }
-            Command::Cancel { .. } | Command::Report(_) => Reply::Nothing,
+            Command::Cancel { .. } | Command::Listen | Command::Report(_) => Reply::Nothing,
         })
     }
 
@@ -52,6 +53,10 @@ impl WorkflowPort for Inert {
         Box::pin(async {
             Ok(Err(FileError::new(FileErrorKind::Denied, "denied", "nothing is read here")))
         })
+    }
+
+    fn gate_problem(&self, _: &str) -> PortFuture<'static, Option<String>> {
+        Box::pin(std::future::ready(None))
     }
 
     fn now(&self) -> Timestamp {

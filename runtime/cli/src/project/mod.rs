@@ -13,6 +13,7 @@ pub mod models;
 pub mod places;
 mod plugins;
 pub mod policy;
+pub mod retention;
 pub mod scan;
 pub mod script;
 

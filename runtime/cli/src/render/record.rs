@@ -98,7 +98,21 @@ fn words(body: &Body, made: Timestamp) -> (&'static str, String) {
             ("completed", format!("{} {}", at(task), joined(&facts)))
         }
         Body::CancelOrdered { task, by } => ("cancel", format!("{} by {by}", at(task))),
-        Body::Messaged { sender, text } => ("message", format!("from {sender}: {text}")),
+        Body::Messaged { sender, text, task, urgent } => {
+            let to = task.as_ref().map(|task| format!(" to {}", at(task))).unwrap_or_default();
+            let urgent = if *urgent { ", urgent" } else { "" };
+            ("message", format!("from {sender}{to}{urgent}: {text}"))
+        }
+        Body::Heard { task, upto } => ("heard", format!("{} up to record {upto}", at(task))),
+        Body::Listening { workflow, .. } => ("listening", at(workflow)),
+        Body::PauseOrdered { by, lifted: true, .. } => ("pause", format!("taken back by {by}")),
+        Body::PauseOrdered { by, now, .. } => {
+            ("pause", format!("by {by}{}", if *now { ", at once" } else { "" }))
+        }
+        Body::RestartOrdered { task, by, note } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            ("restart", format!("{} by {by}{note}", at(task)))
+        }
         Body::Paused { reason } => ("paused", pause(reason, made)),
         Body::Resumed { by, epoch, .. } => ("resumed", format!("by {by}, epoch {epoch}")),
         Body::Finished { outcome, usage: consumed } => {
@@ -140,6 +154,7 @@ fn work_words(work: &Work) -> String {
             format!("workflow {} {}", spec.name, component.short())
         }
         Work::Sleep { due } => format!("timer until {}", crate::shapes::moment(*due)),
+        Work::Gate { spec, .. } => format!("gate: {}", spec.question),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::text::{duration, one_line};
 pub fn runs(
     rows: &[RunRow],
     pauses: &BTreeMap<RunId, Pause>,
+    follows: &BTreeMap<RunId, RunId>,
     now: Timestamp,
     columns: usize,
 ) -> String {
@@ -32,13 +33,13 @@ pub fn runs(
             (format!("{sign} {word}"), style),
             (age(now.since(row.created)), DIM),
             (duration(until.since(row.created)), plain),
-            (notes(row, pauses.get(&row.run), now), DIM),
+            (notes(row, pauses.get(&row.run), follows.get(&row.run), now), DIM),
         ]);
     }
     table(&cells, columns)
 }
 
-fn notes(row: &RunRow, pause: Option<&Pause>, now: Timestamp) -> String {
+fn notes(row: &RunRow, pause: Option<&Pause>, follows: Option<&RunId>, now: Timestamp) -> String {
     let mut notes = Vec::new();
     if let Some((code, message)) = &row.failure {
         notes.push(format!("{code}: {}", one_line(message)));
@@ -46,6 +47,7 @@ fn notes(row: &RunRow, pause: Option<&Pause>, now: Timestamp) -> String {
     if let Some(reason) = pause {
         notes.push(one_line(&words(reason, now)));
     }
+    notes.extend(follows.map(|run| format!("follows {run}")));
     if row.failed_tasks > 0 {
         notes.push(format!("{} failed", row.failed_tasks));
     }

@@ -11,6 +11,7 @@ use super::record::{denied, effect_word};
 use super::{detailed, state, totals, usage};
 use crate::consent::patterns;
 use crate::error::CliError;
+use crate::forecast;
 use crate::output::{BOLD, DIM};
 use crate::pause;
 use crate::reuse::Decision;
@@ -66,13 +67,25 @@ pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
     let tools: Vec<&str> = started.tools.known.keys().map(String::as_str).collect();
     fact("tools", &tools.join(" "));
     fact("tasks", &format!("{}, {} failed", row.tasks, row.failed_tasks));
-    fact("used", &usage(&row.usage));
+    match &started.forecast {
+        Some(made) => fact("used", &forecast::against(&row.usage, made).join(" · ")),
+        None => fact("used", &usage(&row.usage)),
+    }
     if let Some(caps) = totals.caps.as_ref().map(caps).filter(|caps| !caps.is_empty()) {
         fact("caps", &caps);
     }
     out.push_str(&totals::totals(totals));
     let mut fact = |name: &str, value: &str| out.push_str(&line(name, value));
     fact("records", &row.records.to_string());
+    if let Some(run) = &started.follows {
+        fact("follows", run.as_str());
+    }
+    if let Some(fork) = &started.fork {
+        let edit = fork.edit.as_deref().map(|edit| format!("; edited: {}", one_line(edit)));
+        let (run, at, records) = (&fork.run, fork.at, plural(fork.records, "record"));
+        let edit = edit.unwrap_or_default();
+        fact("forked", &format!("from {run} at record {at}; {records} shared{edit}"));
+    }
     if let Some(reuse) = &started.reuse {
         let how = if reuse.stale { ", whatever the files are" } else { "" };
         fact("reuses", &format!("{}{how}", reuse.run));
@@ -144,6 +157,21 @@ pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> S
             fact("input", spec.input.as_str());
         }
         Some(Work::Sleep { due }) => fact("due", &moment(*due)),
+        Some(Work::Gate { spec, due }) => {
+            fact("question", &spec.question);
+            if let Some(details) = &spec.options.details {
+                fact("details", details);
+            }
+            if !spec.options.choices.is_empty() {
+                fact("choices", &spec.options.choices.join(", "));
+            }
+            if let Some(schema) = &spec.options.schema {
+                fact("schema", schema.as_str());
+            }
+            if let Some(due) = due {
+                fact("deadline", &moment(*due));
+            }
+        }
         None => {}
     }
     for denial in denials {

@@ -33,6 +33,7 @@ fn run_row(state: State, owned: bool) -> RunRow {
         updated: BEGAN.plus_ms(3_200),
         program: Digest::of(b"program"),
         records: 40,
+        shared: 0,
         tasks: 4,
         failed_tasks: 1,
         usage: Usage {
@@ -95,7 +96,7 @@ fn runs_are_a_table() {
     let cap = Pause::Cap { cap: "cost".into(), short: None };
     let pauses = BTreeMap::from([(paused.run.clone(), cap)]);
     let rows = [run_row(State::Running, true), failed, paused];
-    let text = runs::runs(&rows, &pauses, BEGAN.plus_ms(65_000), 140);
+    let text = runs::runs(&rows, &pauses, &BTreeMap::new(), BEGAN.plus_ms(65_000), 140);
     insta::assert_snapshot!(stripped(&text), @r"
     RUN                             WORKFLOW    STATE      AGE  TOOK   NOTES
     run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  docs-audit  ● running  1m   1m05s  1 failed · 3 agents · 12.0k tokens · $0.25
@@ -103,6 +104,10 @@ fn runs_are_a_table() {
     run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG  docs-audit  ‖ paused   1m   3.2s   cap on cost reached · 1 failed · 3 agents · ~12.0k tokens · ~$0.25
     ");
     assert!(stripped(&text).lines().all(|line| crate::text::width(line) <= 140));
+    let first: RunId = RUN.parse().unwrap();
+    let follows = BTreeMap::from([(first.clone(), first)]);
+    let text = runs::runs(&rows, &pauses, &follows, BEGAN, 140);
+    assert_eq!(stripped(&text).matches(&format!("follows {RUN}")).count(), 2);
 }
 
 #[test]
@@ -129,7 +134,7 @@ fn tasks_are_a_tree_by_phase() {
         ("2".parse().unwrap(), Decision::Performed(Miss::New)),
     ]);
     let nothing = BTreeMap::new();
-    let more = tree::More { decisions: &nothing, to_come: &[], pause: None };
+    let more = tree::More { decisions: &nothing, to_come: &[], pause: None, follows: None };
     let text = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN.plus_ms(4_100), 100);
     insta::assert_snapshot!(stripped(&text), @r"
     ● docs-audit run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF  running  4.1s  3 agents · 12.0k tokens · $0.25
@@ -144,12 +149,19 @@ fn tasks_are_a_tree_by_phase() {
     ");
     let person = Pause::Person { by: "ada".into() };
     let to_come = ["Report".into()];
-    let told = tree::More { decisions: &decisions, to_come: &to_come, pause: Some(&person) };
+    let first = RUN.parse().unwrap();
+    let told = tree::More {
+        decisions: &decisions,
+        to_come: &to_come,
+        pause: Some(&person),
+        follows: Some(&first),
+    };
     let told = tree::tree(&run_row(State::Running, true), &tasks, told, BEGAN, 120);
     let told = stripped(&told);
     assert!(told.contains("reused from run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG/7"), "{told}");
     assert!(told.contains("not reused: new"), "{told}");
-    assert!(told.lines().next().unwrap().ends_with("  by ada"), "{told}");
+    let head = told.lines().next().unwrap();
+    assert!(head.ends_with(&format!("  by ada  follows {RUN}")), "{told}");
     let narrow = tree::tree(&run_row(State::Running, true), &tasks, more, BEGAN, 40);
     assert!(stripped(&narrow).lines().skip(1).all(|line| crate::text::width(line) <= 40));
 }

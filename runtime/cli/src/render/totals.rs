@@ -4,8 +4,8 @@ use baton_core::handoff::Usage;
 
 use super::detailed;
 use super::task::line;
-use crate::text::{one_line, plural, signed_dollars};
-use crate::totals::Totals;
+use crate::text::{count, one_line, plural, signed_dollars};
+use crate::totals::{Startup, Totals};
 
 /// Lines of names and values; none for a run that used neither models nor agents that say what they
 /// consumed.
@@ -19,6 +19,9 @@ pub fn totals(totals: &Totals) -> String {
     if totals.failed.attempts > 0 {
         let attempts = plural(totals.failed.attempts, "failed attempt");
         out.push_str(&line("lost", &joined(attempts, &totals.failed.usage)));
+    }
+    if totals.startup.agents > 1 {
+        out.push_str(&line("start-up", &startup(totals)));
     }
     for (title, usage) in &totals.phases {
         let consumed = detailed(usage);
@@ -47,6 +50,21 @@ pub fn totals(totals: &Totals) -> String {
         out.push_str(&line("ladders", &format!("{}; saved {saved} {what}", passed.join(", "))));
     }
     out
+}
+
+/// What agents were sent before they had done anything, and its share of all that was sent.
+fn startup(totals: &Totals) -> String {
+    let Startup { agents, input_tokens, cached_tokens } = totals.startup;
+    let share = input_tokens.saturating_mul(100) / totals.used.input_tokens.max(1);
+    let cached = match cached_tokens {
+        0 => String::new(),
+        cached => format!(", {} of it cached", count(cached)),
+    };
+    format!(
+        "{} in ({share} % of all) in the first calls of {}{cached}",
+        count(input_tokens),
+        plural(agents, "agent")
+    )
 }
 
 /// How much of it who says.

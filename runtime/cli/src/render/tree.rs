@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::record::Pause;
 use baton_journal::rows::{RunRow, TaskRow};
 
@@ -24,6 +24,8 @@ pub struct More<'a> {
     pub to_come: &'a [String],
     /// Why the run is paused, if it is.
     pub pause: Option<&'a Pause>,
+    /// The finished run that it follows up, if it follows one.
+    pub follows: Option<&'a RunId>,
 }
 
 /// The tasks of a run as a tree, grouped by phase below each workflow.
@@ -55,9 +57,12 @@ pub fn tree(
     if !consumed.is_empty() {
         head.push_str(&format!("  {}", paint(DIM, &consumed)));
     }
-    let More { decisions, to_come, pause } = more;
+    let More { decisions, to_come, pause, follows } = more;
     if let Some(reason) = pause {
         head.push_str(&format!("  {}", paint(WARN, &one_line(&words(reason, now)))));
+    }
+    if let Some(run) = follows {
+        head.push_str(&format!("  {}", paint(DIM, &format!("follows {run}"))));
     }
     let mut out = format!("{head}\n");
     let drawing = Drawing { children, decisions, owned: run.owned, now, columns };

@@ -75,10 +75,20 @@ pub struct TotalsShape<'a> {
     /// What agents say of themselves, and the fuel and time of all tasks.
     claimed: UsageShape,
     failed_attempts: FailedShape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    startup: Option<StartupShape>,
     phases: Vec<PhaseShape<'a>>,
     models: Vec<ModelShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ladder: Option<LadderShape<'a>>,
+}
+
+/// What agents were sent in their first calls, before they had done anything.
+#[derive(Debug, Serialize)]
+struct StartupShape {
+    agents: u64,
+    input_tokens: u64,
+    cached_tokens: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -127,6 +137,11 @@ impl<'a> From<&'a Totals> for TotalsShape<'a> {
         Self {
             metered: (&totals.metered).into(),
             estimated: (&totals.estimated).into(),
+            startup: (totals.startup.agents > 0).then_some(StartupShape {
+                agents: totals.startup.agents,
+                input_tokens: totals.startup.input_tokens,
+                cached_tokens: totals.startup.cached_tokens,
+            }),
             claimed: (&totals.claimed).into(),
             failed_attempts: FailedShape {
                 attempts: totals.failed.attempts,

@@ -123,3 +123,21 @@ fn a_run_without_models_has_nothing_to_add() {
     assert!(totals.is_plain());
     assert_eq!(totals.used, wall);
 }
+
+#[test]
+fn what_a_fork_shares_was_paid_by_another_run() {
+    let spent = Usage { agents: 1, ..usage(10, 100) };
+    let bodies = [
+        phase("Survey"),
+        agent("1", None, "claude"),
+        ended("1", spent, true),
+        agent("2", None, "claude"),
+        ended("2", spent, false),
+    ];
+    let mut shared = Totals { shared: 3, ..Totals::default() };
+    for (seq, body) in (1..).zip(bodies) {
+        shared.take(&Record { seq, at: Timestamp(seq), body });
+    }
+    assert_eq!((shared.used, shared.failed.attempts), (spent, 0));
+    assert_eq!(shared.phases, [("Survey".to_owned(), spent)]);
+}

@@ -213,6 +213,9 @@ fn asked(work: &Work) -> Shape<'_> {
             (spec.options.phase.as_deref(), None, None, Some(&spec.input))
         }
         Work::Sleep { .. } => (None, None, None, None),
+        Work::Gate { spec, .. } => {
+            (spec.options.phase.as_deref(), None, Some(spec.question.as_str()), None)
+        }
     };
     Shape::Task { kind: work.kind(), label: work.label(), phase, backend, prompt, input }
 }

@@ -89,6 +89,9 @@ fn asked(work: &Work) -> String {
         Work::Tool { spec, .. } => {
             out.push_str(&format!("\nInput:\n\n{}", fenced("json", spec.input.as_str())));
         }
+        Work::Gate { spec, .. } => {
+            out.push_str(&format!("\nQuestion:\n\n{}", fenced("text", &spec.question)));
+        }
         Work::Workflow { .. } | Work::Sleep { .. } => {}
     }
     out.trim_end().to_owned()

@@ -60,8 +60,14 @@ impl<'a> Reader<'a> {
         let page = self.journal.records(&self.run, self.last, PAGE).await?;
         let Some(last) = page.last().map(|record| record.seq) else { return Ok(None) };
         self.last = last;
+        Ok(Some(self.read(&page).await))
+    }
+
+    /// The entries of records that were read elsewhere. Those that do not tell of what is read may be
+    /// left out.
+    pub async fn read(&mut self, records: &[Record]) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for record in page {
+        for record in records {
             if let Body::Started { tasks } = &record.body {
                 for start in tasks {
                     if !self.wants(&start.task) {
@@ -72,7 +78,7 @@ impl<'a> Reader<'a> {
                     entries.push(Entry { task, at: record.at, attempt, what: What::Started });
                 }
             }
-            if let Some((task, what)) = self.take(&record).await {
+            if let Some((task, what)) = self.take(record).await {
                 let attempt = self.known.get(&task).map_or(0, |known| known.attempt);
                 entries.push(Entry { task, at: record.at, attempt, what });
             }
@@ -83,7 +89,7 @@ impl<'a> Reader<'a> {
                 known.attempt = attempt.saturating_add(1);
             }
         }
-        Ok(Some(entries))
+        entries
     }
 
     fn wants(&self, task: &TaskPath) -> bool {

@@ -27,6 +27,7 @@ fn usage(input: u64, output: u64, cost: u64) -> Usage {
 
 fn turn(rung: u32, said: Vec<Message>, answer: Vec<Part>) -> TurnContent {
     TurnContent {
+        told: 0,
         v: TURN_VERSION,
         backend: "anthropic:small".into(),
         attempt: 1,

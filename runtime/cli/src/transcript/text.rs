@@ -128,6 +128,7 @@ fn asked(work: &Work) -> String {
         Work::Tool { spec, tool, .. } => format!("{tool} {}", spec.input),
         Work::Workflow { spec, .. } => format!("workflow {}", spec.name),
         Work::Sleep { .. } => "timer".into(),
+        Work::Gate { spec, .. } => format!("gate: {}", spec.question),
     }
 }
 

@@ -136,3 +136,21 @@ fn a_relative_program_is_anchored() {
         assert_eq!(anchored(argv, here).ok().as_deref(), anchored_argv, "{argv}");
     }
 }
+
+#[test]
+fn sizes_have_units_of_both_kinds() {
+    for (text, bytes) in [
+        ("1000", 1_000),
+        ("5kB", 5_000),
+        ("5GB", 5_000_000_000),
+        ("5G", 5_000_000_000),
+        ("1.5MB", 1_500_000),
+        ("64MiB", 64 << 20),
+        ("100B", 100),
+    ] {
+        assert_eq!(size(text), Ok(bytes), "{text}");
+    }
+    for text in ["", "B", "5gb", "x", "-1MB", "5 GB", "iB"] {
+        assert!(size(text).is_err(), "{text}");
+    }
+}

@@ -23,7 +23,7 @@ use crate::text::{one_line, plural};
 
 /// One worktree, or what is left of one.
 #[derive(Debug, Serialize)]
-pub(super) struct Worktree {
+pub(in crate::commands) struct Worktree {
     name: String,
     run: String,
     /// The task it was made for; none: not on record.
@@ -53,16 +53,16 @@ pub(super) struct Worktree {
 
 /// A patch that a killed process left half written.
 #[derive(Debug, Serialize)]
-pub(super) struct Unfinished {
+pub(in crate::commands) struct Unfinished {
     repository: PathBuf,
     task: String,
 }
 
 /// All of it.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) worktrees: Vec<Worktree>,
-    pub(super) unfinished: Vec<Unfinished>,
+pub(in crate::commands) struct Found {
+    pub(in crate::commands) worktrees: Vec<Worktree>,
+    pub(in crate::commands) unfinished: Vec<Unfinished>,
 }
 
 /// Looks at the worktrees of a state directory, and takes away what is asked.
@@ -70,7 +70,7 @@ pub(super) struct Found {
 /// # Errors
 /// When the journal cannot be read, or a patch cannot be saved: then nothing of that worktree is
 /// removed.
-pub(super) async fn examine(
+pub(in crate::commands) async fn examine(
     home: &Home,
     journal: Option<&dyn Journal>,
     clean: Option<CleanArg>,
@@ -100,6 +100,36 @@ pub(super) async fn examine(
             (tops.insert(applier.top().to_owned()), applier.unfinished())
         {
             found.unfinished.push(Unfinished { repository: applier.top().to_owned(), task });
+        }
+    }
+    Ok(found)
+}
+
+/// Worktrees of runs that are gone: of those in `gone`, whose directories were `roots`, and of those
+/// that the journal never had. Takes the unchanged ones away, unless it is `dry`.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub(in crate::commands) async fn forgotten(
+    home: &Home,
+    journal: &dyn Journal,
+    gone: &BTreeSet<String>,
+    roots: &BTreeSet<PathBuf>,
+    dry: bool,
+) -> Result<Vec<Worktree>> {
+    let roots: Vec<PathBuf> = roots.iter().filter(|root| root.is_dir()).cloned().collect();
+    let patch_max = Limits::default().run.artifact_bytes;
+    let clean = (!dry).then_some(CleanArg::Unchanged);
+    let mut found = Vec::new();
+    for one in remains(&home.worktrees()?, &roots, patch_max).await {
+        let known = match one.run.parse() {
+            Ok(run) => journal.run(&run).await?.is_some(),
+            Err(_) => false,
+        };
+        // A branch alone of a run that was never here belongs to another state directory.
+        let ours = gone.contains(&one.run) || (!known && one.path.is_some());
+        if ours {
+            found.push(treat(home, Some(journal), one, None, clean).await?);
         }
     }
     Ok(found)
@@ -198,12 +228,12 @@ fn save(path: &Path, patch: &[u8]) -> std::io::Result<()> {
 
 impl Worktree {
     /// Whether somebody should look at it.
-    pub(super) fn is_fine(&self) -> bool {
+    pub(in crate::commands) fn is_fine(&self) -> bool {
         self.live || self.action == Some("removed")
     }
 
     /// One line for people.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::commands) fn words(&self) -> String {
         let name = self.task.as_deref().unwrap_or(&self.name);
         let run = match (self.live, self.run_state) {
             (true, _) => "at work".to_owned(),
@@ -249,7 +279,7 @@ impl Worktree {
 
 impl Unfinished {
     /// One line for people.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::commands) fn words(&self) -> String {
         format!(
             "the changes of {} are half written in {}: `baton apply {}` completes them",
             one_line(&self.task),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use baton_core::ids::{RunId, TaskPath};
-use baton_journal::rows::{RunRow, State};
+use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
 
 use super::id_of;
@@ -107,5 +107,5 @@ pub async fn tell(
 /// Whether nothing more comes until somebody resumes the run, or at all.
 async fn nobody_drives(journal: &dyn Journal, run: &RunId) -> Result<bool> {
     let row = journal.run(run).await?;
-    Ok(row.is_none_or(|row| !row.owned || row.state.is_final() || row.state == State::Waiting))
+    Ok(row.is_none_or(|row| !row.owned || row.state.is_final()))
 }

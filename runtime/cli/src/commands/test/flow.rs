@@ -68,6 +68,7 @@ impl Bench {
             runs: 1,
             worktrees: beside.path().join("worktrees"),
             recorder: None,
+            stand_in: None,
         };
         let new = NewRun {
             scope: held.scope,

@@ -173,6 +173,7 @@ impl Bench {
             attempt: 1,
             spec: Arc::new(spec),
             corrections: Vec::new(),
+            earlier: Vec::new(),
             scope: Arc::new(scope),
             root: Some(root.path().to_owned()),
             limits: Arc::new(Limits::default()),

@@ -1,0 +1,143 @@
+//! Telling people who are elsewhere that they are waited for: hooks of `[notify]`, fired by the
+//! process that drives a run. Nothing of a run depends on a hook.
+
+mod hooks;
+mod news;
+mod send;
+pub mod settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use baton_agents::Supervisor;
+use baton_core::ids::Timestamp;
+use baton_core::record::Record;
+use baton_engine::Observer;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
+
+pub use self::hooks::{Hooks, Placed};
+use self::news::{Follower, News};
+use self::settings::Hook;
+use crate::output::{WARN, note};
+use crate::session;
+use crate::text::paint;
+
+/// Hooks that are told something at once.
+const AT_ONCE: usize = 4;
+
+/// Tells the hooks what happens.
+pub struct Notifier {
+    hooks: Arc<[(Placed, PathBuf)]>,
+    supervisor: Option<Supervisor>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    room: Arc<Semaphore>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+impl Notifier {
+    /// A notifier for these hooks. Must be called within a runtime.
+    #[must_use]
+    pub fn start(hooks: &Hooks) -> Self {
+        let folder = |placed: Placed| {
+            let folder = Path::new(&placed.file).parent().unwrap_or(Path::new("/")).to_owned();
+            (placed, folder)
+        };
+        Self {
+            hooks: hooks.usable().into_iter().map(folder).collect(),
+            supervisor: session::supervisor().ok(),
+            tasks: Mutex::default(),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            trouble: Arc::default(),
+        }
+    }
+
+    /// Where the records of one run go, from its first one on. What was recorded before `since` was
+    /// told by whoever drove it then.
+    #[must_use]
+    pub fn observer(&self, since: Timestamp) -> Option<Observer> {
+        let supervisor = self.supervisor.clone().filter(|_| !self.hooks.is_empty())?;
+        let (observer, records) = mpsc::unbounded_channel();
+        let teller = Teller {
+            hooks: Arc::clone(&self.hooks),
+            supervisor,
+            room: Arc::clone(&self.room),
+            trouble: Arc::clone(&self.trouble),
+        };
+        let task = tokio::spawn(teller.follow(records, since));
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        Some(observer)
+    }
+
+    /// Waits for what is being told, in bounded time, and says once what went wrong. Every observer
+    /// must have been dropped.
+    pub async fn finish(self) {
+        let tasks = self.tasks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
+        let all = async {
+            for task in tasks {
+                // One that panicked told nothing.
+                let _ = task.await;
+            }
+        };
+        if timeout(send::TIME, all).await.is_err() {
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
+            complain(&self.trouble, "a hook was too slow".into());
+        }
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(trouble) = trouble {
+            note(&format!("{} not everybody was notified: {trouble}", paint(WARN, "warning:")));
+        }
+    }
+}
+
+struct Teller {
+    hooks: Arc<[(Placed, PathBuf)]>,
+    supervisor: Supervisor,
+    room: Arc<Semaphore>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+impl Teller {
+    async fn follow(self, mut records: mpsc::UnboundedReceiver<Arc<Record>>, since: Timestamp) {
+        let mut follower = Follower::default();
+        // Dropped with this task, and what is being told with it.
+        let mut telling = JoinSet::new();
+        while let Some(record) = records.recv().await {
+            let news = follower.take(&record).filter(|_| record.at >= since);
+            if let Some(news) = news {
+                self.tell(&news, &mut telling);
+            }
+            while telling.try_join_next().is_some() {}
+        }
+        while telling.join_next().await.is_some() {}
+    }
+
+    fn tell(&self, news: &News, telling: &mut JoinSet<()>) {
+        let Ok(line) = serde_json::to_string(news) else { return };
+        for (Placed { hook, text, .. }, folder) in self.hooks.iter() {
+            if !hook.on.contains(&news.event) {
+                continue;
+            }
+            let (hook, folder, text): (Hook, PathBuf, String) =
+                (hook.clone(), folder.clone(), text.clone());
+            let (supervisor, room) = (self.supervisor.clone(), Arc::clone(&self.room));
+            let (trouble, line) = (Arc::clone(&self.trouble), line.clone());
+            telling.spawn(async move {
+                let Ok(_room) = room.acquire().await else { return };
+                if let Err(why) = send::tell(&hook, &supervisor, &folder, &line).await {
+                    complain(&trouble, format!("{text}: {why}"));
+                }
+            });
+        }
+    }
+}
+
+/// Keeps the first thing that went wrong.
+fn complain(trouble: &Mutex<Option<String>>, why: String) {
+    trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+}
+
+#[cfg(test)]
+mod tests;

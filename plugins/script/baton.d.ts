@@ -259,6 +259,57 @@ interface BatonToolError extends Error {
   task?: number
 }
 
+/** Options of a question. Other keys are refused. */
+interface GateOptions {
+  /** What can be chosen: 1 to 64 different texts. An approval names one. */
+  choices?: string[]
+  /** An approval carries data that fits it. */
+  schema?: { [keyword: string]: any }
+  /** What to know for an answer, as Markdown; at most 16 KiB. */
+  details?: string
+  /** How long people have, in milliseconds. */
+  deadlineMs?: number
+  /** The answer at the deadline: yes or no, a choice, or more. */
+  default?: boolean | string | { approved?: boolean; choice?: string; data?: Json; note?: string }
+  /** Short name shown to people. */
+  label?: string
+  /** Progress group of the question, whatever `phase()` said last. */
+  phase?: string
+}
+
+/** What a person answered, or what stands for it at the deadline. */
+interface GateAnswer {
+  approved: boolean
+  /** Which of the choices. */
+  choice: string | null
+  /** What an approval carries, if the gate has a schema. */
+  data: any
+  /** In the person's words. */
+  note: string | null
+  /** Who answered, as they named themselves. */
+  by: string
+  /** Nobody did before the deadline: this is the default. */
+  defaulted: boolean
+}
+
+/** What a gate rejects with. */
+interface BatonGateError extends Error {
+  name: 'BatonGateError'
+  /** `'timed-out'` or `'cancelled'`; of a question that was turned down `'invalid'`, `'limit'`. */
+  kind: string
+  /** A stable code, such as `'gate-deadline'`. */
+  code: string
+  /** Number of the task; absent if nobody was asked. */
+  task?: number
+}
+
+/** Text that a person sent to the run. */
+interface Message {
+  /** Who, as they named themselves. */
+  sender: string
+  text: string
+}
+
 /** Which files a query is about. */
 interface Selection {
   /** Glob patterns; what matches one is left out. */
@@ -327,6 +378,18 @@ declare const baton: {
   ): Promise<{ status: number; stdout: string; stderr: string; truncated: boolean }>
   /** The tools this script may call, in the order of their names. */
   tools(): { name: string; description: string; input?: Schema; output?: Schema }[]
+
+  /**
+   * Asks a person, who answers from any terminal with `baton approve` or `baton reject`. Waits for days if need
+   * be: the run costs nothing meanwhile, and goes on after a restart. A rejection resolves, with `approved: false`.
+   * Rejects with `BatonGateError` if the question is turned down, and (code `gate-deadline`) when the deadline
+   * passes without a `default`.
+   */
+  gate(question: string, options?: GateOptions): Promise<GateAnswer>
+  /** The next message that a person sends to the run with `baton send`. Each is delivered once. */
+  nextMessage(): Promise<Message>
+  /** All messages, as they come, for `for await`. It has no end of its own: `break` when it is enough. */
+  messages(): AsyncIterableIterator<Message>
 
   /** `agent()` with the whole outcome: the same call, and failures of the agent do not reject. What is
    * wrong with the arguments, the schema, the cap or the budget does. */

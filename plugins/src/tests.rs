@@ -65,11 +65,13 @@ fn a_plugin_imports_and_exports_what_its_world_has() {
         let facts = facts(plugin);
         let manifest = Manifest::parse(facts.manifests.first().unwrap()).unwrap();
         let (interfaces, export): (&[&str], _) = match manifest.world {
-            World::Workflow => (&["types", "tasks", "tools", "files", "report", "budget"], "run"),
+            World::Workflow => {
+                (&["types", "tasks", "tools", "gates", "files", "report", "budget"], "run")
+            }
             World::Agent => (&["types", "tools", "toolbox", "files", "report"], "perform"),
             World::Tool => (&["types"], "call"),
         };
-        let ours: Vec<_> = ["0.1.0", "0.1.1"]
+        let ours: Vec<_> = ["0.1.0", "0.1.1", "0.1.2"]
             .iter()
             .flat_map(|version| {
                 interfaces.iter().map(move |name| format!("baton:runtime/{name}@{version}"))

@@ -53,7 +53,7 @@ const TEXTS: &[(&str, Expected)] = &[
     ("imports-a-stranger", Refused("`evil:corp/door@1.0.0`")),
     ("imports-a-function", Refused("not an interface")),
     ("agent-with-tasks", Refused("world `agent` does not have")),
-    ("newer-contract", Refused("offers version 0.1.1")),
+    ("newer-contract", Refused("offers version 0.1.2")),
     ("missing-export", Refused("neither `run`")),
     ("no-manifest", Refused("no section `baton:manifest`")),
     ("two-manifests", Refused("2 sections")),

@@ -73,6 +73,17 @@ fn dependencies_point_down() {
                 "baton-tools",
             ],
         ),
+        (
+            "baton-forecast",
+            &[
+                "baton-core",
+                "baton-journal",
+                "baton-host",
+                "baton-models",
+                "baton-agents",
+                "baton-engine",
+            ],
+        ),
     ];
     let metadata = metadata();
     let dependencies = dependencies(&metadata);

@@ -1,9 +1,9 @@
 // Turns the CSV files of the root into one Markdown document, with the tool of ../js-tool.
 
-import { list, read } from 'baton:runtime/files@0.1.1';
-import { log, phase } from 'baton:runtime/report@0.1.1';
-import { waitAny } from 'baton:runtime/tasks@0.1.1';
-import { spawnTool } from 'baton:runtime/tools@0.1.1';
+import { list, read } from 'baton:runtime/files@0.1.2';
+import { log, phase } from 'baton:runtime/report@0.1.2';
+import { waitAny } from 'baton:runtime/tasks@0.1.2';
+import { spawnTool } from 'baton:runtime/tools@0.1.2';
 
 /** The export of world `workflow`: JSON in, a handoff out; what is thrown becomes the failure. */
 export function run(input) {

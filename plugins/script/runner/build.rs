@@ -37,6 +37,7 @@ const PARTS: &[&str] = &[
     "baton-calls",
     "baton-tools",
     "baton-model",
+    "baton-people",
     "baton-patterns",
     "baton",
     "main",

@@ -1,7 +1,7 @@
 ;; world workflow
 ;; Names a function after another error, to be taken for it.
 (module
-  (import "baton:runtime/tasks@0.1.1" "wait-any"
+  (import "baton:runtime/tasks@0.1.2" "wait-any"
     (func $wait (param i32 i32 i32 i32)))
   (memory (export "memory") 2)
   (global $free (mut i32) (i32.const 65536))

@@ -1,7 +1,7 @@
 ;; world workflow, utf16
 ;; Logs the first half of a pair of UTF-16.
 (module
-  (import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))
+  (import "baton:runtime/report@0.1.2" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 2)
   (global $free (mut i32) (i32.const 65536))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

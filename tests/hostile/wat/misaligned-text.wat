@@ -1,7 +1,7 @@
 ;; world workflow, utf16
 ;; Logs UTF-16 from an odd place.
 (module
-  (import "baton:runtime/report@0.1.1" "log" (func $log (param i32 i32 i32)))
+  (import "baton:runtime/report@0.1.2" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 2)
   (global $free (mut i32) (i32.const 65536))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)

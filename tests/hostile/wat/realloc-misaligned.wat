@@ -1,7 +1,7 @@
 ;; world agent
 ;; Gives the host room for a list of texts where no such list may begin.
 (module
-  (import "baton:runtime/files@0.1.1" "list"
+  (import "baton:runtime/files@0.1.2" "list"
     (func $list (param i32 i32 i32 i32 i32 i32 i32)))
   (memory (export "memory") 2)
   (global $free (mut i32) (i32.const 65537))

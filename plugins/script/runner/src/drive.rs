@@ -120,15 +120,17 @@ impl<'js> Driver<'_, 'js> {
                     return if finished { self.finished(machine) } else { self.threw(machine) };
                 }
             }
-            // Asked first: a run that takes messages would wait for one for ever.
+            // Asked first: a script that takes messages but awaits none would wait for ever.
             let next = if machine.waits()? { self.host.wait_any().ok() } else { None };
             match next {
                 Some(Delivery::Completion(completion)) => {
                     machine.settle(end(completion, self.run.extensions))?;
                 }
                 Some(Delivery::Message(Message { sender, text })) => {
-                    let line = format!("{sender} says, and a script cannot hear it: {text}");
-                    self.host.log(Level::Info, &line);
+                    if !machine.hear(&sender, &text)? {
+                        let line = format!("{sender} says, and the script does not listen: {text}");
+                        self.host.log(Level::Info, &line);
+                    }
                 }
                 None => {
                     machine.tell("tellOrphans")?;

@@ -38,6 +38,15 @@ pub trait Host {
     /// The tools that may be called.
     fn tools(&self) -> Vec<ToolInfo>;
 
+    /// Asks a person.
+    ///
+    /// # Errors
+    /// Why nobody was asked.
+    fn ask(&self, question: &str, options: &str) -> Result<u64, Refusal>;
+
+    /// Says that the script takes messages.
+    fn listen(&self);
+
     /// Starts a timer.
     ///
     /// # Errors

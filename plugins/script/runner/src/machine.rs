@@ -193,12 +193,20 @@ impl<'js> Machine<'js> {
         self.entry(name)?.call(())
     }
 
-    /// Whether any task is open.
+    /// Whether anything can still come: a task is open, or the script waits for a message.
     ///
     /// # Errors
     /// When the prelude itself fails.
     pub fn waits(&self) -> rquickjs::Result<bool> {
         self.entry("waits")?.call(())
+    }
+
+    /// Hands over a message of a person. Says whether the script takes messages.
+    ///
+    /// # Errors
+    /// When the prelude itself fails.
+    pub fn hear(&self, sender: &str, text: &str) -> rquickjs::Result<bool> {
+        self.entry("hear")?.call((sender, text))
     }
 
     /// A function without arguments that answers nothing.

@@ -95,6 +95,7 @@ pub fn summary(counts: &Json) -> String {
     for (key, one) in [
         ("workflows", "nested workflow"),
         ("tools", "tool call"),
+        ("gates", "question"),
         ("refused", "call refused"),
         ("swallowed", "error swallowed"),
     ] {

@@ -7,6 +7,7 @@ use super::{Host, Shared};
 use crate::bindings::baton::runtime::files::{
     self, Content, FileError, Listing, Matches, Selection,
 };
+use crate::bindings::baton::runtime::gates;
 use crate::bindings::baton::runtime::report::{self, Level};
 use crate::bindings::baton::runtime::tasks::{self, AgentSpec, Delivery, WaitError, WorkflowSpec};
 use crate::bindings::baton::runtime::tools::{self, ToolInfo, ToolSpec};
@@ -38,6 +39,14 @@ impl Host for Imports {
 
     fn tools(&self) -> Vec<ToolInfo> {
         tools::available()
+    }
+
+    fn ask(&self, question: &str, options: &str) -> Result<u64, Refusal> {
+        gates::ask(question, options)
+    }
+
+    fn listen(&self) {
+        gates::listen();
     }
 
     fn sleep(&self, milliseconds: u64) -> Result<u64, Refusal> {

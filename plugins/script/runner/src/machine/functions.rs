@@ -34,6 +34,7 @@ pub fn of<'js>(
     super::files::add(&object, host)?;
     tasks(&object, host)?;
     tools(&object, host)?;
+    people(&object, host)?;
     reports(&object, host)?;
     let now = Rc::clone(host);
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age are exact")]
@@ -107,6 +108,18 @@ fn tools<'js>(object: &Object<'js>, host: &host::Shared) -> rquickjs::Result<()>
             serde_json::Value::Array(list).to_string()
         }),
     )
+}
+
+fn people<'js>(object: &Object<'js>, host: &host::Shared) -> rquickjs::Result<()> {
+    let at = Rc::clone(host);
+    object.set(
+        "askGate",
+        Func::from(move |ctx: Ctx<'js>, question: String, options: String| {
+            started(&ctx, at.ask(&question, &options))
+        }),
+    )?;
+    let at = Rc::clone(host);
+    object.set("listen", Func::from(move || at.listen()))
 }
 
 /// A tool as scripts see it; a schema that the host did not name is absent.

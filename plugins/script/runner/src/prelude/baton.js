@@ -1,10 +1,11 @@
 // The global `baton`, for runs that allow extensions.
 
 const FEATURES = [
-  'agent', 'artifact', 'budget', 'converge', 'exec', 'glob', 'handoff', 'limit', 'memo', 'now', 'opts.baton.backend',
-  'opts.baton.budget', 'opts.baton.ladder', 'opts.baton.maxToolCalls', 'opts.baton.maxTurns', 'opts.baton.provider',
-  'opts.baton.stallMs', 'opts.baton.tier', 'opts.baton.timeoutMs', 'opts.baton.tools', 'opts.baton.within', 'random',
-  'readJson', 'readText', 'retry', 'search', 'sleep', 'sleepUntil', 'tool', 'tools', 'uuid', 'verify',
+  'agent', 'artifact', 'budget', 'converge', 'exec', 'gate', 'glob', 'handoff', 'limit', 'memo', 'messages',
+  'nextMessage', 'now', 'opts.baton.backend', 'opts.baton.budget', 'opts.baton.ladder', 'opts.baton.maxToolCalls',
+  'opts.baton.maxTurns', 'opts.baton.provider', 'opts.baton.stallMs', 'opts.baton.tier', 'opts.baton.timeoutMs',
+  'opts.baton.tools', 'opts.baton.within', 'random', 'readJson', 'readText', 'retry', 'search', 'sleep', 'sleepUntil',
+  'tool', 'tools', 'uuid', 'verify',
 ]
 
 if (rules.extensions) {
@@ -28,6 +29,9 @@ if (rules.extensions) {
   named('tool', tool)
   named('exec', exec)
   named('tools', toolList)
+  named('gate', gate)
+  named('messages', messages)
+  named('nextMessage', promised(nextMessage))
   named('retry', retry)
   named('limit', (width, thunks) => {
     try {

@@ -96,7 +96,8 @@ return {
   state: () => main.state,
   failure: () => describe(main.value),
   pending: () => stringifyJson(pendingAwaits()),
-  waits: () => openCount > 0,
+  waits: () => openCount > 0 || awaitsMessage(),
+  hear,
   rejection,
   tellOrphans,
 }

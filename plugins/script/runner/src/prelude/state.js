@@ -1,7 +1,7 @@
 // What the prelude keeps about the run.
 
 // For the summary: what became of the calls.
-const counts = { __proto__: null, agents: 0, ok: 0, refused: 0, rejected: 0, swallowed: 0, workflows: 0, tools: 0 }
+const counts = { __proto__: null, agents: 0, ok: 0, refused: 0, rejected: 0, swallowed: 0, workflows: 0, tools: 0, gates: 0 }
 // Agents that gave `null`, by cause, in the order in which the causes first came up.
 const nulls = new NativeMap()
 

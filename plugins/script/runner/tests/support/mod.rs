@@ -3,7 +3,8 @@
 //! A prompt is `ok:TEXT`, `json:JSON`, `fail:KIND:CODE:MESSAGE[:DETAIL]` or
 //! `refuse:KIND:CODE:MESSAGE`; anything else is answered with itself. Before that may stand
 //! `d=MS;` (how long it takes) and `tok=N;` (output tokens). A workflow's input is read in the
-//! same way if it is a string, and is its output otherwise. So is a tool's.
+//! same way if it is a string, and is its output otherwise. So is a tool's. A gate is answered as its
+//! question says, and who listens hears of Ada three times before anything else ends.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use baton_script_runner::bindings::baton::runtime::files::{
 };
 use baton_script_runner::bindings::baton::runtime::report::Level;
 use baton_script_runner::bindings::baton::runtime::tasks::{
-    AgentSpec, Completion, Delivery, Usage, WaitError, WorkflowSpec,
+    AgentSpec, Completion, Delivery, Message, Usage, WaitError, WorkflowSpec,
 };
 use baton_script_runner::bindings::baton::runtime::tools::{ToolInfo, ToolSpec};
 use baton_script_runner::bindings::baton::runtime::types::{
@@ -30,6 +31,7 @@ pub struct Scripted {
     now: Cell<u64>,
     tasks: Cell<u64>,
     open: RefCell<Vec<Open>>,
+    messages: Cell<u64>,
 }
 
 struct Open {
@@ -177,12 +179,27 @@ impl Host for Scripted {
         }]
     }
 
+    fn ask(&self, question: &str, options: &str) -> Result<u64, Refusal> {
+        self.note(&format!("ask {question:?} options {options}"));
+        self.answer(question)
+    }
+
+    fn listen(&self) {
+        self.note("listen");
+        self.messages.set(3);
+    }
+
     fn sleep(&self, milliseconds: u64) -> Result<u64, Refusal> {
         self.note(&format!("sleep {milliseconds}"));
         Ok(self.task(milliseconds, Ok(handoff("null".into())), 0))
     }
 
     fn wait_any(&self) -> Result<Delivery, WaitError> {
+        if let left @ 1.. = self.messages.get() {
+            self.messages.set(left - 1);
+            let text = format!("message {}", 4 - left);
+            return Ok(Delivery::Message(Message { sender: "Ada".into(), text }));
+        }
         let mut open = self.open.borrow_mut();
         let next = (0..open.len()).min_by_key(|at| (open[*at].due, open[*at].task));
         let Open { due, task, outcome, output_tokens } =

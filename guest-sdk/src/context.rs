@@ -10,8 +10,9 @@ use crate::budget::Budget;
 use crate::call::{AgentExecCall, AgentToolCall, ExecCall, ToolCall, ToolInfo};
 use crate::executor::Shared;
 use crate::files::Files;
-use crate::host::{BudgetHost, FileHost, ReportHost, TaskHost, ToolHost, ToolboxHost};
-use crate::message::MessageFuture;
+use crate::gate::GateCall;
+use crate::host::{BudgetHost, FileHost, GateHost, ReportHost, TaskHost, ToolHost, ToolboxHost};
+use crate::message::{MessageFuture, Messages};
 use crate::report::Report;
 use crate::sleep::Sleep;
 use crate::workflow::WorkflowCall;
@@ -29,12 +30,13 @@ pub struct Cx {
 impl Cx {
     pub(crate) fn new<H>(host: Rc<H>) -> Self
     where
-        H: TaskHost + ToolHost + FileHost + ReportHost + BudgetHost + 'static,
+        H: TaskHost + ToolHost + GateHost + FileHost + ReportHost + BudgetHost + 'static,
     {
         Self {
             shared: Shared::new(
                 Rc::clone(&host) as Rc<dyn TaskHost>,
                 Rc::clone(&host) as Rc<dyn ToolHost>,
+                Rc::clone(&host) as Rc<dyn GateHost>,
             ),
             tools: Rc::clone(&host) as Rc<dyn ToolHost>,
             files: Files::new(Rc::clone(&host) as Rc<dyn FileHost>),
@@ -76,6 +78,18 @@ impl Cx {
     /// A durable timer of at most 366 days, counted in milliseconds from the present virtual time.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(Rc::clone(&self.shared), duration)
+    }
+
+    /// A question to a person, in at most 16 KiB of words.
+    pub fn gate(&self, question: impl Into<String>) -> GateCall {
+        GateCall::new(Rc::clone(&self.shared), question.into())
+    }
+
+    /// The messages that people send to the run. Says at once that this workflow takes them; only
+    /// the root workflow of a run gets any.
+    #[must_use]
+    pub fn messages(&self) -> Messages {
+        Messages::new(Rc::clone(&self.shared))
     }
 
     /// The next message that a person sends to the run.

@@ -17,7 +17,8 @@ use crate::error::TaskError;
 use crate::failure::{Failure, FailureKind, Refusal};
 use crate::handoff::Handoff;
 use crate::host::{
-    Delivery, Outcome, RawAgent, RawTool, RawWorkflow, TaskHost, ToolHost, WaitError,
+    Delivery, GateHost, Outcome, RawAgent, RawGate, RawTool, RawWorkflow, TaskHost, ToolHost,
+    WaitError,
 };
 use crate::message::Message;
 
@@ -29,6 +30,7 @@ const WAIT_LIST_MAX: usize = 4_096;
 pub(crate) struct Shared {
     host: Rc<dyn TaskHost>,
     tools: Rc<dyn ToolHost>,
+    gates: Rc<dyn GateHost>,
     state: RefCell<State>,
 }
 
@@ -41,6 +43,8 @@ struct State {
     /// Who waits for a message, oldest first.
     listeners: BTreeMap<u64, Waker>,
     listeners_made: u64,
+    /// The host knows that this workflow takes messages.
+    listening: bool,
     running: bool,
 }
 
@@ -89,8 +93,12 @@ impl Wake for Flag {
 }
 
 impl Shared {
-    pub(crate) fn new(host: Rc<dyn TaskHost>, tools: Rc<dyn ToolHost>) -> Rc<Self> {
-        Rc::new(Self { host, tools, state: RefCell::default() })
+    pub(crate) fn new(
+        host: Rc<dyn TaskHost>,
+        tools: Rc<dyn ToolHost>,
+        gates: Rc<dyn GateHost>,
+    ) -> Rc<Self> {
+        Rc::new(Self { host, tools, gates, state: RefCell::default() })
     }
 
     /// Runs the workflow to its end.
@@ -165,6 +173,7 @@ impl Shared {
             Request::Agent(spec) => self.host.spawn_agent(spec),
             Request::Workflow(spec) => self.host.spawn_workflow(spec),
             Request::Tool(spec) => self.tools.spawn_tool(spec),
+            Request::Gate(spec) => self.gates.ask(spec),
             Request::Sleep(milliseconds) => self.host.sleep(*milliseconds),
         }?;
         self.state.borrow_mut().open.insert(task, Slot::default());
@@ -196,6 +205,13 @@ impl Shared {
         }
     }
 
+    /// Says to the host, once, that this workflow takes messages.
+    pub(crate) fn listen(&self) {
+        if !std::mem::replace(&mut self.state.borrow_mut().listening, true) {
+            self.gates.listen();
+        }
+    }
+
     /// A number for somebody who waits for messages.
     pub(crate) fn listener(&self) -> u64 {
         let mut state = self.state.borrow_mut();
@@ -204,6 +220,7 @@ impl Shared {
     }
 
     pub(crate) fn poll_message(&self, listener: u64, waker: &Waker) -> Poll<Message> {
+        self.listen();
         let mut state = self.state.borrow_mut();
         match state.messages.pop_front() {
             Some(message) => {
@@ -227,6 +244,7 @@ pub(crate) enum Request {
     Agent(RawAgent),
     Workflow(RawWorkflow),
     Tool(RawTool),
+    Gate(RawGate),
     Sleep(u64),
 }
 

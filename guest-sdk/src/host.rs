@@ -40,6 +40,13 @@ pub(crate) struct RawTool {
     pub options: String,
 }
 
+/// A question as it crosses the boundary: options as JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawGate {
+    pub question: String,
+    pub options: String,
+}
+
 /// A file query as it crosses the boundary: options as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawSelection {
@@ -82,6 +89,12 @@ pub(crate) trait TaskHost {
 pub(crate) trait ToolHost {
     fn spawn_tool(&self, spec: &RawTool) -> Result<u64, Refusal>;
     fn available(&self) -> Vec<ToolInfo>;
+}
+
+/// Interface `gates`.
+pub(crate) trait GateHost {
+    fn ask(&self, spec: &RawGate) -> Result<u64, Refusal>;
+    fn listen(&self);
 }
 
 /// Interface `toolbox`.

@@ -105,6 +105,24 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # People
+//!
+//! ```no_run
+//! # use baton_guest::prelude::*;
+//! # async fn example(cx: Cx) -> Result<()> {
+//! let answer = cx.gate("Go on?").choices(["all", "the first ten"]).await?;
+//! if answer.approved && answer.choice.as_deref() == Some("all") {
+//!     log!(cx, "{} wants all", answer.by);
+//! }
+//! let mut messages = cx.messages();
+//! let message = messages.next().await;
+//! log!(cx, "{}: {}", message.sender, message.text);
+//! # Ok(()) }
+//! ```
+//!
+//! Both are durable: the run may be killed, moved or left alone for weeks meanwhile. Both are
+//! answered from any terminal: `baton approve`, `baton reject`, `baton send`.
+//!
 //! # What to know
 //!
 //! - A call does nothing until it is awaited or given to a pattern. From its first poll it is a
@@ -128,6 +146,7 @@ mod error;
 mod executor;
 mod failure;
 mod files;
+mod gate;
 mod handoff;
 mod host;
 mod message;
@@ -161,8 +180,9 @@ pub use failure::{Failure, FailureKind, Refusal, RefusalKind};
 pub use files::{
     Content, Entry, EntryKind, FileError, FileErrorKind, Files, Found, Listing, Matches, Selection,
 };
+pub use gate::{GateAnswer, GateCall};
 pub use handoff::{Artifact, Evidence, Handoff, IntoHandoff, LineRange, Usage};
-pub use message::{Message, MessageFuture};
+pub use message::{Message, MessageFuture, Messages};
 pub use report::{Level, Report};
 pub use schema::{Schema, schema_of};
 pub use schemars;
@@ -181,8 +201,8 @@ pub mod prelude {
         try_join_all, verify,
     };
     pub use crate::{
-        AgentCx, Cx, Error, Evidence, ExecOutput, FailureKind, Handoff, IntoHandoff, Result,
-        Schema, Task, TaskError, ToolError, Within, log,
+        AgentCx, Cx, Error, Evidence, ExecOutput, FailureKind, GateAnswer, Handoff, IntoHandoff,
+        Result, Schema, Task, TaskError, ToolError, Within, log,
     };
 }
 

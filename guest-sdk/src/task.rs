@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::message::Message;
+
 /// One task as an agent sees it. `I` is the type of its structured input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task<I = Value> {
@@ -38,6 +40,10 @@ pub struct TaskOptions {
     pub agent_type: Option<String>,
     /// System prompt.
     pub system: Option<String>,
+    /// What people said to the agent so far, in order. It counts more than the prompt.
+    pub messages: Vec<Message>,
+    /// Why the attempts before this one brought nothing, a sentence each.
+    pub earlier: Vec<String>,
 }
 
 impl<I> Task<I> {

@@ -16,6 +16,7 @@
 //! ```
 
 mod files;
+mod gates;
 mod http;
 mod reports;
 mod tasks;
@@ -35,6 +36,7 @@ use crate::context::{AgentCx, Cx};
 use crate::entry;
 use crate::error::Error;
 use crate::failure::{Failure, Refusal};
+use crate::gate::GateAnswer;
 use crate::handoff::{Handoff, IntoHandoff, Usage};
 use crate::message::Message;
 use crate::report::Level;
@@ -90,6 +92,17 @@ pub struct ToolRequest {
     pub options: Value,
 }
 
+/// What a person was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateRequest {
+    /// Number of the task.
+    pub task: u64,
+    /// The question.
+    pub question: String,
+    /// The options object.
+    pub options: Value,
+}
+
 /// How a request ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -125,6 +138,13 @@ impl From<Refusal> for Reply {
     }
 }
 
+impl<T: serde::Serialize> From<GateAnswer<T>> for Reply {
+    /// What cannot be written as JSON is answered with `null`, which is no answer.
+    fn from(answer: GateAnswer<T>) -> Self {
+        serde_json::to_value(answer).unwrap_or_default().into()
+    }
+}
+
 impl<T: Into<Self>, E: Into<Self>> From<Result<T, E>> for Reply {
     fn from(result: Result<T, E>) -> Self {
         result.map_or_else(Into::into, Into::into)
@@ -140,6 +160,10 @@ pub enum Event {
     Workflow(WorkflowRequest),
     /// A tool was called, or refused.
     Tool(ToolRequest),
+    /// A person was asked, or the question refused.
+    Gate(GateRequest),
+    /// The workflow takes messages from now on.
+    Listen,
     /// A timer was started.
     Sleep {
         /// Number of the task.
@@ -177,6 +201,7 @@ struct Stage {
     agents: RefCell<Option<Answer<AgentRequest>>>,
     workflows: RefCell<Option<Answer<WorkflowRequest>>>,
     tools: RefCell<Option<Answer<ToolRequest>>>,
+    gates: RefCell<Option<Answer<GateRequest>>>,
     order: RefCell<Option<Order>>,
     state: RefCell<State>,
 }
@@ -201,13 +226,14 @@ impl Default for Script {
 }
 
 impl Script {
-    /// A host without files and messages, which refuses agents, workflows and tools.
+    /// A host without files and messages, which refuses agents, workflows, tools and gates.
     #[must_use]
     pub fn new() -> Self {
         Self(Rc::new(Stage {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             tools: RefCell::default(),
+            gates: RefCell::default(),
             order: RefCell::default(),
             state: RefCell::default(),
         }))
@@ -234,6 +260,14 @@ impl Script {
     #[must_use]
     pub fn tools<R: Into<Reply>>(self, answer: impl Fn(&ToolRequest) -> R + 'static) -> Self {
         *self.0.tools.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
+        self
+    }
+
+    /// How people answer: with a [`GateAnswer`], or with the failure at the end of the deadline. Asked
+    /// when the gate is.
+    #[must_use]
+    pub fn gates<R: Into<Reply>>(self, answer: impl Fn(&GateRequest) -> R + 'static) -> Self {
+        *self.0.gates.borrow_mut() = Some(Box::new(move |request| answer(request).into()));
         self
     }
 

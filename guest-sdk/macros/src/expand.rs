@@ -10,7 +10,7 @@ use crate::manifest::{Built, World};
 /// The folder of the WIT files, beside this crate's parent.
 const WIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
 /// Version of the contract that guests are made for.
-const VERSION: &str = "0.1.1";
+const VERSION: &str = "0.1.2";
 
 /// The function as it was, and the component around it for wasm.
 pub(crate) fn expand(world: World, manifest: &Built, function: ItemFn) -> syn::Result<TokenStream> {

@@ -113,6 +113,20 @@ fn messages_are_asked_for_only_while_somebody_listens() {
 }
 
 #[test]
+fn the_host_is_told_once_that_messages_are_taken() {
+    let script = Script::new().message("ada", "one").message("bob", "two");
+    let end = script.run(|cx| async move {
+        let mut messages = cx.messages();
+        let first = messages.next().await.text;
+        (first, cx.message().await.text, messages.next().await.sender)
+    });
+    // The third is waited for, and a script has no more.
+    assert_eq!(end.unwrap_err().code, "nothing-to-wait-for");
+    let waits = || Event::Wait(None);
+    assert_eq!(script.events(), [Event::Listen, waits(), waits(), waits()]);
+}
+
+#[test]
 fn a_message_that_came_for_another_is_kept() {
     let script = Script::new().agents(echo).message("ada", "one").message("ada", "two");
     let end = script.run(|cx| async move {

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use bindings::baton::runtime::{budget, files, report, tasks, toolbox, tools, types};
+use bindings::baton::runtime::{budget, files, gates, report, tasks, toolbox, tools, types};
 
 use super::{
-    BudgetHost, Delivery, FileHost, RawAgent, RawSelection, RawTool, RawWorkflow, ReportHost,
-    TaskHost, ToolHost, ToolboxHost, WaitError,
+    BudgetHost, Delivery, FileHost, GateHost, RawAgent, RawGate, RawSelection, RawTool,
+    RawWorkflow, ReportHost, TaskHost, ToolHost, ToolboxHost, WaitError,
 };
 use crate::budget::Amounts;
 use crate::call::ToolInfo;
@@ -35,13 +35,14 @@ pub mod bindings {
         inline: "
             package baton:guest;
             world imports {
-                import baton:runtime/types@0.1.1;
-                import baton:runtime/tasks@0.1.1;
-                import baton:runtime/files@0.1.1;
-                import baton:runtime/report@0.1.1;
-                import baton:runtime/budget@0.1.1;
-                import baton:runtime/tools@0.1.1;
-                import baton:runtime/toolbox@0.1.1;
+                import baton:runtime/types@0.1.2;
+                import baton:runtime/tasks@0.1.2;
+                import baton:runtime/files@0.1.2;
+                import baton:runtime/report@0.1.2;
+                import baton:runtime/budget@0.1.2;
+                import baton:runtime/tools@0.1.2;
+                import baton:runtime/gates@0.1.2;
+                import baton:runtime/toolbox@0.1.2;
             }
         ",
         generate_unused_types: true,
@@ -109,6 +110,16 @@ impl ToolHost for Component {
 
     fn available(&self) -> Vec<ToolInfo> {
         tools::available().into_iter().map(tool_info).collect()
+    }
+}
+
+impl GateHost for Component {
+    fn ask(&self, spec: &RawGate) -> Result<u64, Refusal> {
+        gates::ask(&spec.question, &spec.options).map_err(refusal)
+    }
+
+    fn listen(&self) {
+        gates::listen();
     }
 }
 

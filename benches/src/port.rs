@@ -18,15 +18,20 @@ pub struct Instant {
 impl WorkflowPort for Instant {
     fn command(&mut self, command: Command, _fuel: u64) -> Result<Reply, PortError> {
         Ok(match command {
-            Command::Report(_) | Command::Cancel { .. } => Reply::Nothing,
+            Command::Report(_) | Command::Listen | Command::Cancel { .. } => Reply::Nothing,
             Command::SpawnAgent(_)
             | Command::SpawnWorkflow(_)
             | Command::SpawnTool(_)
+            | Command::AskGate(_)
             | Command::Sleep { .. } => {
                 self.spawned += 1;
                 Reply::Task(self.spawned)
             }
         })
+    }
+
+    fn gate_problem(&self, _options: &str) -> PortFuture<'static, Option<String>> {
+        Box::pin(std::future::ready(None))
     }
 
     fn artifact(

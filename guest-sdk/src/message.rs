@@ -46,6 +46,10 @@ impl Messages {
 
     /// The next message. There is always another: a run that waits for nothing else waits until
     /// somebody sends one, or ends it.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a stream of futures, as `next` of streams is"
+    )]
     pub fn next(&mut self) -> MessageFuture {
         MessageFuture::new(Rc::clone(&self.shared))
     }

@@ -193,7 +193,7 @@ fn a_run_that_waits_for_its_provider_ends_at_the_first_interrupt() {
         .unwrap();
     let paused = || {
         let shown = place.output(&["ls", "--json"]).stdout;
-        String::from_utf8_lossy(&shown).contains("\"paused\"")
+        String::from_utf8_lossy(&shown).contains("\"state\":\"paused\"")
     };
     while !paused() {
         std::thread::sleep(std::time::Duration::from_millis(20));

@@ -464,7 +464,7 @@ return await baton.gate('Ship it?', { choices: ['staging', 'production'], detail
     insta::assert_snapshot!(said.shown(), @r"
     exit 0
     --- stderr
-    nobody drives [RUN] now; when somebody goes on with it, /1 is approved: staging (`baton resume [RUN]` goes on)
+    nobody drives [RUN] now; when somebody goes on with it, /1 is approved: staging, if nobody has answered it before (`baton resume [RUN]` goes on)
     ");
     let said = project.run(&["resume", "last", "--format", "json"]);
     insta::assert_snapshot!(without_times(&said.shown()), @r#"

@@ -151,3 +151,22 @@ fn a_process_that_cannot_drive_the_run_is_told_of() {
     let (told, code) = place.object(&["approve", "last", "--resume", "--json"]);
     assert_eq!(code, 0, "{told}");
 }
+
+#[test]
+fn of_several_that_go_on_with_a_run_in_the_background_one_does() {
+    let place = Place::new();
+    let (result, code) = place.ask(&json!({}), &[]);
+    assert_eq!(code, 5, "{result}");
+    let run = result["run"].as_str().unwrap();
+    let all: Vec<_> = (0..3).map(|_| place.spawn(&["resume", run, "--detach"])).collect();
+    let ended: Vec<_> = all.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let won = ended.iter().filter(|output| output.status.success()).count();
+    assert_eq!(won, 1, "{ended:?}");
+    for lost in ended.iter().filter(|output| !output.status.success()) {
+        let told = String::from_utf8_lossy(&lost.stderr);
+        assert!(told.contains("error[B0056]") || told.contains("error[B0011]"), "{told}");
+    }
+    place.object(&["approve", run, "--json"]);
+    let (result, code) = place.object(&["attach", run, "--json"]);
+    assert_eq!((code, &result["state"]), (0, &json!("done")), "{result}");
+}

@@ -195,3 +195,28 @@ fn a_run_that_stays_goes_on_when_somebody_answers() {
     let completed = journal.iter().find(|record| record["kind"] == "completed").unwrap();
     assert_eq!(completed["body"]["outcome"]["done"]["output"]["by"], "tester", "{completed}");
 }
+
+#[test]
+fn lines_of_a_batch_that_wait_for_people_have_not_failed() {
+    let place = Place::new();
+    place.project.write("lines.jsonl", "{}\n{}\n");
+    let run = ["run", "ask.js", "--extensions", "--each", "lines.jsonl", "--yes"];
+    let (code, shown, told) = place.said(&run);
+    assert_eq!(code, 5, "{told}");
+    assert_eq!(shown.lines().filter(|line| line.contains("\"waiting\"")).count(), 2, "{shown}");
+    assert!(told.contains("error[B0016]: 2 of 2 runs wait for people"), "{told}");
+    assert!(told.contains("baton ls --waiting --batch batch_"), "{told}");
+    let listed = place.waiting();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    for gate in listed {
+        place.object(&["approve", gate["gate"].as_str().unwrap(), "--json"]);
+    }
+    let row = &place.project.lines(&["ls", "--json"])[0];
+    let (code, shown, told) = place.said(&["resume", row["batch"]["id"].as_str().unwrap()]);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(
+        shown.lines().filter(|line| line.contains("\"approved\":true")).count(),
+        2,
+        "{shown}"
+    );
+}

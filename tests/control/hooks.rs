@@ -43,7 +43,7 @@ fn a_command_of_the_person_is_told_when_somebody_is_waited_for() {
         "question": "Ship it?", "choices": ["a", "b"],
         "answer": format!("baton approve {run}/1 --choice a"),
     });
-    assert_eq!(told(&place), [gate.clone()]);
+    assert_eq!(told(&place), std::slice::from_ref(&gate));
     // Keys are none of its business.
     let environment = place.project.read("environment");
     assert!(

@@ -132,6 +132,22 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    /// A test that failed leaves nothing at work in the background.
+    fn drop(&mut self) {
+        let Ok(output) = self.command(&["ls", "--json", "--limit", "0"]).output() else { return };
+        for row in String::from_utf8_lossy(&output.stdout).lines() {
+            let Ok(row) = serde_json::from_str::<Value>(row) else { continue };
+            if row["owned"] == true
+                && let Some(run) = row["run"].as_str()
+            {
+                // Whether it worked is no matter here.
+                let _ = self.command(&["cancel", run]).output();
+            }
+        }
+    }
+}
+
 /// Waits until something holds.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();

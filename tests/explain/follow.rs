@@ -1,6 +1,8 @@
 //! Messages to runs that have ended.
 
-use serde_json::Value;
+use baton_test_llm::{Api, FakeLlm, Reply, Seen};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use super::support::{Place, told};
 
@@ -89,4 +91,42 @@ fn a_program_that_a_strangers_journal_names_answers_nothing() {
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
     assert!(told(&output).contains("say who answers with --agent"), "{}", told(&output));
     assert_eq!(place.tasks().len(), 1);
+}
+
+/// What a provider that keeps what it saw is asked, and answers: it reads the page where it may.
+fn reader(seen: &Seen) -> Reply {
+    match seen.turns {
+        0 if seen.offers("read_file") && seen.by("user").contains("The message: ") => {
+            Reply::call("read_file", json!({ "path": "page.md" }))
+        }
+        0 => Reply::text("nothing to read"),
+        _ => Reply::text(format!("it says: {}", seen.by("tool"))),
+    }
+}
+
+#[test]
+fn a_model_that_answers_reads_the_directory_of_the_finished_run_and_no_other() {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(FakeLlm::start(reader)).unwrap();
+    for (root, said) in [(true, "it says: "), (false, "nothing to read")] {
+        let place = Place::with("return agent('look')");
+        let command = |arguments: &[&str]| {
+            let mut command = place.0.command(arguments);
+            command
+                .env("ANTHROPIC_BASE_URL", server.base_url(Api::Anthropic))
+                .env("ANTHROPIC_API_KEY", "key-of-the-tests");
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{}", told(&output));
+            serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        };
+        let fixed = ["run", "flow.js", "--agent", "anthropic:claude-haiku-4-5", "--yes", "--json"];
+        let granted: &[&str] = if root { &["--root", "root"] } else { &[] };
+        let run = command(&[&fixed[..], granted].concat());
+        let run = run["run"].as_str().unwrap();
+        // Nobody names a backend: whoever performed the run answers.
+        let answer = command(&["send", run, "what does the page say?", "--yes", "--json"]);
+        let answer = answer["output"].as_str().unwrap();
+        assert!(answer.starts_with(said), "{answer}");
+        assert_eq!(answer.contains("one"), root, "{answer}");
+    }
 }

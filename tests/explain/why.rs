@@ -143,3 +143,26 @@ fn there_is_no_why_of_what_is_not_there() {
     assert!(told(&output).contains("there is no task"), "{}", told(&output));
     assert_eq!(place.0.output(&["why", "nothing"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_question_says_how_it_is_answered_and_that_works() {
+    let place =
+        Place::with("return (await baton.gate('Ship it?', { choices: ['now', 'later'] })).choice");
+    place.run(&["--extensions", "--no-wait"]);
+    behind(&place, "last", "paused-gate");
+    let (waits, kinds) = behind(&place, "last/1", "waits-gate");
+    assert_eq!(kinds, ["spawned"]);
+    assert_eq!(waits["text"], "it waits for a person: “Ship it?”; choices: now, later");
+    let hint = waits["hint"].as_str().unwrap();
+    let command = hint.split('`').nth(1).unwrap().strip_prefix("baton ").unwrap();
+    let mut words: Vec<&str> = command.split(' ').collect();
+    words.push("--json");
+    let answered = place.0.object(&words);
+    assert_eq!(
+        (&answered["state"], &answered["output"]),
+        (&"done".into(), &"now".into()),
+        "{hint}"
+    );
+    let (was, _) = behind(&place, "last", "was-paused");
+    assert_eq!(was["text"], "it was paused (/1 asks: Ship it?), and tester went on with it");
+}

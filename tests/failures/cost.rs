@@ -1,13 +1,10 @@
 //! Money that nobody agreed to (F30 to F36).
 
-use std::io::{Read as _, Write as _};
-use std::time::Duration;
-
 use baton_test_llm::{Api, Reply, Seen};
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::{Value, json};
 
-use crate::place::{MODEL, PATIENCE, Place};
+use crate::place::{MODEL, Place};
+use crate::terminal::Terminal;
 
 /// Each answer costs three cents: 10,000 tokens at $1 and 4,000 at $5 a million.
 fn dear() -> Place {
@@ -15,6 +12,43 @@ fn dear() -> Place {
 }
 
 const ANSWER_USD: f64 = 0.03;
+
+#[test]
+fn f30_the_plan_has_bounds_models_and_a_price_and_the_cap_is_hard() {
+    let place = dear();
+    let body =
+        "return await parallel(Array.from({ length: 46 }, (_, i) => () => agent(`Task ${i}.`)))";
+    let start = place.flow(body, &[]);
+    let (plan, told, exit) = place.text(&[
+        "plan",
+        "flow.js",
+        "--agent",
+        "anthropic:claude-opus-4-6",
+        "--max-cost",
+        "0.20",
+    ]);
+    assert_eq!(exit, 0, "{told}");
+    for part in
+        ["46 agents", "anthropic:claude-opus-4-6", "per million tokens", "$0.20", "likely $"]
+    {
+        assert!(plan.contains(part), "{part} is not in:\n{plan}");
+    }
+    let forecast =
+        place.project.object(&["plan", "flow.js", "--agent", MODEL, "--json"])["forecast"].clone();
+    assert_eq!(forecast["agents"], json!({ "low": 46, "likely": 46, "high": 46 }), "{forecast}");
+    let (low, high) = (
+        forecast["cost_usd"]["low"].as_f64().unwrap(),
+        forecast["cost_usd"]["high"].as_f64().unwrap(),
+    );
+    assert!(0.0 < low && low < high, "{forecast}");
+    assert_eq!(place.server.requests(), 0, "a plan asks nobody");
+    // Without an answer nothing starts; with a cap it ends there.
+    assert_eq!(place.text(&["run", "flow.js", "--agent", MODEL]).2, 3);
+    let capped = place.object(&[&start[..], &["--max-cost", "0.20"]].concat());
+    assert_eq!((capped.state(), capped.exit), ("paused", 4), "{}", capped.shown);
+    assert!(capped.shown["usage"]["cost_usd"].as_f64().unwrap() <= 0.20);
+    assert!((1..=6).contains(&place.server.requests()), "{}", place.server.requests());
+}
 
 #[test]
 fn f34_caps_on_agents_and_money_hold_in_every_mode() {
@@ -36,12 +70,13 @@ return await parallel([() => workflow('inner', 1), () => workflow('inner', 2)])
     let caps = [(["--max-cost", "0.20"], 6), (["--max-agents", "6"], 6)];
     let modes: [&[&str]; 4] = [
         &["run", "many.js", "--args-json", "142"],
-        &["run", "many.js", "--args-json", "142", "--concurrency", "64"],
         &["run", "outer.js"],
+        &["run", "many.js", "--args-json", "142", "--concurrency", "64"],
         &["run", "many.js", "--args-json", "105", "--no-continue", "--budget", "1M"],
     ];
     for (cap, most) in caps {
-        for mode in modes {
+        // A cap on agents lets nothing of a fan-out start, however many may work at once.
+        for mode in modes.into_iter().take(if cap[0] == "--max-cost" { 4 } else { 2 }) {
             let place = dear();
             nested(&place);
             let start = [mode, &["--agent", MODEL, "--yes", "--json"][..], &cap].concat();
@@ -49,14 +84,24 @@ return await parallel([() => workflow('inner', 1), () => workflow('inner', 2)])
             assert_eq!((first.state(), first.exit), ("paused", 4), "{start:?} {}", first.shown);
             let served = place.server.requests();
             assert!(served <= most, "{start:?}: {served} served");
-            // A resume that raises nothing spends nothing more.
-            let again = place.resume(&first.run(), &[]);
-            assert_eq!((again.state(), again.exit), ("paused", 4), "{start:?} {}", again.shown);
-            assert!(place.server.requests() <= most, "{start:?}");
-            let spent = again.shown["usage"]["cost_usd"].as_f64().unwrap();
-            assert!((spent - ANSWER_USD * place.server.requests() as f64).abs() < 1e-9, "{spent}");
+            let spent = first.shown["usage"]["cost_usd"].as_f64().unwrap();
+            assert!((spent - ANSWER_USD * served as f64).abs() < 1e-9, "{spent}");
             assert!(cap[0] == "--max-agents" || spent <= 0.20, "{spent}");
         }
+        // One after the other: as many as the cap lets through.
+        let place = dear();
+        let flow = "const all = []\nwhile (all.length < 142) all.push(await agent(`Task ${all.length}.`))\nreturn all";
+        let first = place.object(&place.flow(flow, &cap));
+        // Of money the most that a call may cost is held back first.
+        let least = if cap[0] == "--max-cost" { 4 } else { most };
+        assert_eq!(first.state(), "paused", "{}", first.shown);
+        let served = place.server.requests();
+        assert!((least..=most).contains(&served), "{}", first.shown);
+        // A resume that raises nothing spends nothing more.
+        let again = place.resume(&first.run(), &[]);
+        assert_eq!((again.state(), again.exit), ("paused", 4), "{}", again.shown);
+        assert_eq!(place.server.requests(), served);
+
         // The runs of a batch have the cap each.
         let place = dear();
         nested(&place);
@@ -89,53 +134,18 @@ fn f35_no_answer_is_no_consent() {
     assert!(told.contains("error[B0006]"), "{told}");
     assert_eq!(place.server.requests(), 0);
     // Somebody is there, and hits return, says no, or leaves.
-    for (answer, exit) in [("\n", Some(3)), ("n\n", Some(3)), ("\u{4}", Some(3)), ("", None)] {
+    for answer in ["\n", "n\n", "\u{4}", ""] {
         let place = dear();
-        let pty = native_pty_system()
-            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
-            .unwrap();
-        let prepared = place.command(&start);
-        let mut command = CommandBuilder::new(prepared.get_program());
-        command.args(prepared.get_args());
-        command.cwd(place.project.path(""));
-        command.env_clear();
-        for (name, value) in prepared.get_envs() {
-            command.env(name, value.unwrap());
-        }
-        command.env("TERM", "xterm");
-        let mut child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let mut reader = pty.master.try_clone_reader().unwrap();
-        let mut writer = pty.master.take_writer().unwrap();
-        let mut shown = Vec::new();
-        let mut buffer = [0; 4096];
-        // The question is the last thing on the screen.
-        while !String::from_utf8_lossy(&shown).trim_end().ends_with(['?', ']', '>', ':']) {
-            let read = reader.read(&mut buffer).unwrap();
-            shown.extend_from_slice(&buffer[..read]);
-        }
-        if answer.is_empty() {
-            // The terminal goes away without an answer.
-            drop((reader, writer));
-            drop(pty.master);
+        let mut terminal = Terminal::start(&place.command(&start));
+        terminal
+            .until("the question", |screen| screen.contains("[y / N") || screen.contains("[y/N"));
+        let exit = if answer.is_empty() {
+            terminal.goes_away()
         } else {
-            writer.write_all(answer.as_bytes()).unwrap();
-            std::thread::spawn(
-                move || while reader.read(&mut buffer).is_ok_and(|read| read > 0) {},
-            );
-        }
-        let began = std::time::Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it hangs after {answer:?}");
-            std::thread::sleep(Duration::from_millis(20));
+            terminal.types(answer);
+            terminal.ends()
         };
-        assert!(!status.success(), "{answer:?}");
-        if let Some(exit) = exit {
-            assert_eq!(status.exit_code(), exit, "{answer:?}");
-        }
+        assert!(exit != 0 && (answer.is_empty() || exit == 3), "{answer:?}: {exit}");
         assert_eq!(place.server.requests(), 0, "{answer:?}");
         assert!(place.text(&["ls"]).0.is_empty(), "there is no run: {answer:?}");
     }
@@ -232,9 +242,12 @@ fn f32_547_planned_checks_stop_at_the_cap_on_money_and_keep_what_finished() {
     assert!(spent <= 1.5 && (20..=50).contains(&served), "{spent} for {served}");
     let run = first.run();
     assert_eq!(place.count(&run, "done"), served);
-    let last = place.resume(&run, &["--max-cost", "50"]);
-    last.done();
-    assert_eq!((place.server.requests(), last.list().len()), (547, 547), "nothing twice");
+    // A higher sum goes on with the others, and stops there again.
+    let more = place.resume(&run, &["--max-cost", "2.50"]);
+    assert_eq!((more.state(), more.exit), ("paused", 4), "{}", more.shown);
+    assert!(place.server.requests() > served, "{}", more.shown);
+    assert!(more.shown["usage"]["cost_usd"].as_f64().unwrap() <= 2.5, "{}", more.shown);
+    assert!(place.asked().values().all(|times| *times == 1), "nothing twice");
 }
 
 #[test]
@@ -254,10 +267,7 @@ return await parallel(reviews.flatMap((_, i) => Array.from({ length: 30 }, (_, n
     let pause = &first.shown["pause"];
     assert_eq!((&pause["needs"], &pause["phase"]), (&json!(420), &json!("Check")), "{pause}");
     assert_eq!(place.server.requests(), 14);
-    assert_eq!(pause["flag"], "--phase-cap Check:agents=420");
-    let last = place.resume(&first.run(), &["--phase-cap", "Check:agents=420"]);
-    last.done();
-    assert_eq!((place.server.requests(), last.list().len()), (434, 420));
+    assert_eq!(pause["flag"], "--phase-cap 'Check:agents=420'");
 }
 
 #[test]

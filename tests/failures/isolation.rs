@@ -396,7 +396,20 @@ fn f63_damage_is_found_by_name_and_stays_in_its_run() {
         assert_eq!(place.text(&["journal", run]).2, 0);
         assert_eq!(place.text(&["show", run]).2, 0);
     }
-    // Work goes on beside it.
+    // Work goes on beside it. A run whose steps nobody schedules any more is found as well.
+    let (other, hold) = held();
+    let child = other.spawn(&["run", "many.js", "--args-json", "2", "--agent", MODEL, "--yes"]);
+    until("two agents", || other.server.now() == 2);
+    let suspended = other.newest();
+    kill_9(child);
+    let (shown, ..) = other.text(&["doctor"]);
+    assert!(
+        shown.contains(&format!("{suspended} has no living owner: `baton resume {suspended}`")),
+        "{shown}"
+    );
+    hold.release();
+    other.resume(&suspended, &[]).done();
+    assert!(!other.text(&["doctor"]).0.contains("no living owner"));
     place.many(2, &[]).done();
 }
 
@@ -443,4 +456,137 @@ fn f64_the_state_can_be_read_from_outside_at_any_moment() {
         .map(|line| line.split_whitespace().skip(2).take(2).collect::<Vec<_>>().join(" "))
         .collect();
     assert_eq!(words.len(), 4, "live, crashed, paused and done look different: {words:?}");
+}
+
+#[test]
+fn f58_allowed_tools_ask_nobody_and_rules_reach_every_agent() {
+    // Three models, one of them in a nested workflow, each calls an allowed tool forty times.
+    let place = Place::new(|seen: &Seen| match seen.results {
+        0..40 => Reply::call("exec", json!({ "argv": ["true"] })),
+        40 => Reply::call("exec", json!({ "argv": ["false"] })),
+        _ => Reply::text("done"),
+    });
+    place.project.write("root/a.txt", "one");
+    place.project.write(
+        ".claude/workflows/inner.js",
+        "export const meta = { name: 'inner', description: 'Works.', baton: { exec: ['true', 'false'] } }
+return await agent('inner', { baton: { tools: ['exec'] } })
+",
+    );
+    place.project.write(
+        "flow.js",
+        "export const meta = { name: 'flow', description: 'Works.', baton: { exec: ['true', 'false'] } }
+const options = { baton: { tools: ['exec'] } }
+return await parallel([() => agent('one', options), () => agent('two', options), () => workflow('inner')])
+",
+    );
+    // Nobody is at the terminal: whoever would ask could not go on.
+    let last = place.object(&[
+        "run",
+        "flow.js",
+        "--agent",
+        MODEL,
+        "--root",
+        "root",
+        "--extensions",
+        "--yes",
+        "--json",
+        "--grant",
+        "exec=true",
+    ]);
+    last.done();
+    assert_eq!(last.list().len(), 3);
+    assert!(last.list().iter().all(|value| value == "done"), "{}", last.shown);
+    let journal = place.project.journal(&last.run());
+    let denied: Vec<&Value> = journal
+        .iter()
+        .map(body)
+        .filter(|(kind, _)| *kind == "denied")
+        .map(|(_, value)| value)
+        .collect();
+    // What is granted was never asked about, and what is not was refused to each of the three alike.
+    assert_eq!(denied.len(), 3, "{denied:?}");
+    assert!(denied.iter().all(|one| one["denial"]["code"] == "exec-not-granted"), "{denied:?}");
+    let mut who: Vec<&str> = denied.iter().map(|one| one["task"].as_str().unwrap()).collect();
+    who.sort_unstable();
+    assert_eq!(who, ["1", "2", "3/1"]);
+    let calls = place
+        .tasks(&last.run())
+        .iter()
+        .filter(|task| task["kind"] == "tool" && task["state"] == "done")
+        .count();
+    assert_eq!(calls, 120);
+}
+
+#[test]
+fn f59_a_message_to_a_living_agent_is_delivered_once_to_that_agent() {
+    let hold = Hold::default();
+    let late = hold.clone();
+    let place = Place::new(move |seen: &Seen| match seen.turns {
+        0 => Reply::call("read_file", json!({ "path": "a.txt" })).held(&late),
+        1 => Reply::call("read_file", json!({ "path": "a.txt" })),
+        _ => Reply::text("done"),
+    });
+    place.project.write("root/a.txt", "one");
+    let child = place.spawn(&[
+        "run",
+        "many.js",
+        "--args-json",
+        "2",
+        "--root",
+        "root",
+        "--agent",
+        MODEL,
+        "--yes",
+        "--json",
+    ]);
+    until("two agents", || place.server.now() == 2);
+    let run = place.newest();
+    let (_, told, exit) = place.text(&["send", &format!("{run}/1"), "mind the gap"]);
+    assert_eq!(exit, 0, "{told}");
+    hold.release();
+    let last = ended(child);
+    last.done();
+    assert_eq!(
+        (place.tasks(&run).len(), place.server.requests()),
+        (2, 6),
+        "no second copy of anybody"
+    );
+    for seen in place.server.log() {
+        let times = seen.prompt().matches("mind the gap").count();
+        let first =
+            seen.said.iter().any(|said| said.role == "user" && said.text.starts_with("Task 0."));
+        assert_eq!(times, usize::from(first && seen.turns > 0), "{:?}", seen.said);
+    }
+    // Killed and gone on with, it is not told again.
+    let messages =
+        place.project.journal(&run).iter().filter(|record| body(record).0 == "messaged").count();
+    assert_eq!(messages, 1);
+}
+
+#[test]
+fn f61_each_limit_is_met_by_a_guest_and_holds() {
+    let place = Place::of_programs();
+    let (shown, told, exit) = place.text(&["doctor", "--limits", "--json"]);
+    assert_eq!(exit, 0, "{shown}{told}");
+    let value: Value = serde_json::from_str(&shown).unwrap();
+    let limits = value["limits"].as_array().unwrap();
+    let held: BTreeSet<&str> = limits
+        .iter()
+        .filter(|limit| limit["holds"] == true)
+        .map(|limit| limit["name"].as_str().unwrap())
+        .collect();
+    assert!(limits.iter().all(|limit| limit["holds"] != false), "{shown}");
+    for world in ["workflow", "agent", "tool"] {
+        for field in ["fuel", "memory_bytes", "table_elements", "instances", "memories", "tables"] {
+            let name = format!("{world}.{field}");
+            assert!(held.contains(name.as_str()), "{name} is not shown: {held:?}");
+        }
+    }
+    assert!(held.len() >= 46, "{} limits: {held:?}", held.len());
+    // Nothing of it is left in the project.
+    assert!(!place.project.path("home").exists() && place.text(&["ls"]).0.is_empty());
+    // The table names every limit, also those that no guest here can meet.
+    let doctor = place.project.object(&["doctor", "--json"]);
+    assert_eq!(doctor["limits"].as_array().unwrap().len(), limits.len());
 }

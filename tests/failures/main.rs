@@ -16,3 +16,4 @@ mod place;
 mod quota;
 mod resume;
 mod stalls;
+mod terminal;

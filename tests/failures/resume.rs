@@ -11,6 +11,7 @@ use baton_test_llm::{Fault, Hold, Refusal, Reply, Seen};
 use serde_json::{Value, json};
 
 use crate::place::{Ended, MODEL, Place, body, ended, kill_9, places, prompts, stop, tasks, until};
+use crate::terminal::Terminal;
 
 /// Says which request it answered: an answer that comes again is another one.
 fn numbered(seen: &Seen) -> Reply {
@@ -577,9 +578,7 @@ fn f14_a_reclaimed_machine_loses_nothing_that_its_store_has() {
     let arguments = ["--home", "mounted/store", "resume", &run, "--json", "--yes"];
     let mut command = place.command(&arguments);
     command.current_dir(place.project.path("elsewhere")).env_remove("BATON_HOME");
-    command
-        .env("HOME", place.project.path("elsewhere"))
-        .env("XDG_CACHE_HOME", place.project.path("elsewhere/cache"));
+    command.env("HOME", place.project.path("elsewhere"));
     let last = Ended::new(&arguments, &command.output().unwrap());
     last.done();
     assert_eq!((place.server.requests(), last.list().len()), (13, 9), "4 live");
@@ -622,6 +621,55 @@ fn f15_every_run_of_a_killed_runtime_is_shown_and_can_be_recovered() {
     let rows = place.project.lines(&["ls", "--json", "--limit", "0"]);
     assert!(rows.len() == 28 && rows.iter().all(|row| row["state"] == "done"), "{rows:?}");
     assert_eq!(place.server.requests(), 56, "each once more");
+}
+
+#[test]
+fn f16_keys_in_a_view_change_nothing_without_a_confirmed_command() {
+    let (place, hold) = serves_first(2);
+    let child =
+        place.spawn(&["run", "many.js", "--args-json", "4", "--agent", MODEL, "--yes", "--json"]);
+    until("two results", || place.server.requests() == 4 && place.server.answered() == 2);
+    let run = place.newest();
+    until("two on record", || place.count(&run, "done") == 2);
+    let before = place.project.journal(&run).len();
+    let mut terminal = Terminal::start(&place.command(&["watch", &run]));
+    terminal.until("the tree", |screen| screen.contains("Task 3."));
+    // Every key that moves, folds or looks, and some that mean nothing.
+    let (up, down, right, left) = ("\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D");
+    let (page_up, page_down, home, end) = ("\x1b[5~", "\x1b[6~", "\x1b[H", "\x1b[F");
+    for keys in [
+        up, down, right, left, page_up, page_down, home, end, " ", " ", "\t", "\r", "[", "]", down,
+        up, "\x1b", "j", "k", "h", "l", "g", "G", "1", "z", "Z", "\x7f", "\x1b[3~", "\x1b[2~",
+        "\x1bOP",
+    ] {
+        terminal.types(keys);
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    // Keys that act ask first, and any answer but yes is none.
+    for keys in ["gc", "gp", "jr", "jt", "Gc"] {
+        terminal.types(keys);
+        std::thread::sleep(Duration::from_millis(60));
+        terminal.types("n\x1b");
+        std::thread::sleep(Duration::from_millis(60));
+    }
+    terminal.types("q");
+    assert_eq!(terminal.ends(), 0);
+    let row = place.row(&run);
+    assert_eq!((&row["state"], &row["owned"]), (&json!("running"), &json!(true)), "{row}");
+    assert_eq!(place.project.journal(&run).len(), before, "nothing was recorded");
+    assert_eq!(place.server.requests(), 4, "nothing was started again");
+    // A command that is confirmed is obeyed.
+    let mut terminal = Terminal::start(&place.command(&["watch", &run]));
+    terminal.until("the tree", |screen| screen.contains("Task 3."));
+    terminal.types("gc");
+    terminal.until("the question", |screen| screen.contains("Cancel"));
+    terminal.types("y");
+    until("the cancel", || place.row(&run)["state"] == "cancelled");
+    assert_eq!(ended(child).state(), "cancelled");
+    terminal.types("q");
+    assert_eq!(terminal.ends(), 0);
+    hold.release();
+    assert_eq!(place.server.requests(), 4);
 }
 
 #[test]

@@ -93,12 +93,14 @@ return JSON.parse(told).answer
 ";
     for (script, words) in [(endless, "limit run.agents"), (failing, "dry runs failed")] {
         let place = place(script);
-        let shown = place.object(&["plan", "flow.js", "--agent", MODEL, "--json", "--seeds", "3"]);
+        let plan =
+            ["plan", "flow.js", "--agent", MODEL, "--seeds", "3", "--limit", "run.agents=90"];
+        let shown = place.object(&[&plan[..], &["--json"]].concat());
         let forecast = &shown["forecast"];
         assert_eq!(forecast["complete"], false, "{forecast}");
         let notes = forecast["notes"].to_string();
         assert!(notes.contains(words), "{words}: {notes}");
-        let text = place.text(&["plan", "flow.js", "--agent", MODEL, "--seeds", "3"]);
+        let text = place.text(&plan);
         assert!(text.contains("NOT complete"), "{text}");
     }
 }

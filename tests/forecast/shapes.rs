@@ -67,6 +67,15 @@ const FILES: &[(&str, &str)] = &[
 
 fn place() -> Place {
     let place = Place::new(FILES, answer);
+    // Enough for several auditors.
+    for page in 0..40 {
+        let item = |n: usize| {
+            format!("- Item {page}-{n} lies in drawer {} of cabinet {}.\n", n * 7, page + n)
+        };
+        let items: String = (0..60).map(item).collect();
+        let text = format!("# Page {page}\n\n{items}\nSee [the next](p{}.md).\n", page + 1);
+        place.project.write(&format!("root/manual/p{page}.md"), text);
+    }
     macro_rules! flows {
         ($($name:literal)+) => {
             $(place.project.write(
@@ -110,6 +119,7 @@ fn run(place: &Place, shape: &Shape) -> Value {
 struct Row {
     inside: bool,
     text: String,
+    wrong: Vec<String>,
 }
 
 /// A forecast, a run, and a forecast that knows of it.
@@ -121,11 +131,15 @@ fn try_out(place: &Place, shape: &Shape) -> Row {
     let actual = number(&report["usage"]["agents"]);
     let (low, likely, high) = agents(&first);
     let (low_again, _, high_again) = agents(&again);
-    assert_eq!(first["complete"], true, "{name}: {first}");
-    assert!(high <= 4 * low.max(1), "{name}: {low} to {high} is wider than four\n{first}");
-    assert!((low_again..=high_again).contains(&actual), "{name}: {actual} is not in {again}");
-    assert!(high_again <= 4 * low_again.max(1), "{name}: {again}");
-    assert_eq!(again["basis"]["runs"], 1, "{again}");
+    let checks = [
+        (first["complete"] == true, "not complete", &first),
+        (high <= 4 * low.max(1), "wider than four", &first),
+        ((low_again..=high_again).contains(&actual), "not expected after it was seen", &again),
+        (high_again <= 4 * low_again.max(1), "wider than four after a run", &again),
+        (again["basis"]["runs"] == 1, "the run is not known", &again),
+    ];
+    let wrong = checks.iter().filter(|(right, ..)| !right);
+    let wrong = wrong.map(|(_, what, forecast)| format!("{name}: {what}: {forecast}")).collect();
     let inside = (low..=high).contains(&actual);
     let mark = if inside { " " } else { "!" };
     let known = format!("{low_again}–{high_again}");
@@ -136,7 +150,7 @@ fn try_out(place: &Place, shape: &Shape) -> Row {
         "{name:14} {what:34} {low:>4} {likely:>6} {high:>4} {actual:>6}{mark} {known:>12}   ${cost:.4} of {}–{}\n",
         costs["low"], costs["high"]
     );
-    Row { inside, text }
+    Row { inside, text, wrong }
 }
 
 #[test]
@@ -156,6 +170,8 @@ fn the_number_of_agents_lies_in_the_range_of_nine_forecasts_of_ten() {
     );
     table.extend(rows.iter().map(|row| row.text.as_str()));
     println!("{table}");
+    let wrong: Vec<&String> = rows.iter().flat_map(|row| &row.wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{table}");
     let inside = rows.iter().filter(|row| row.inside).count();
     let bar = (rows.len() * 9).div_ceil(10);
     assert!(inside >= bar, "{inside} of {} lie inside, {bar} must\n{table}", rows.len());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use baton_core::ids::TaskPath;
 use serde_json::{Value, json};
 
-use crate::support::Bench;
+use crate::support::{Bench, MODEL};
 
 /// Two fan-outs, a pipeline of two steps, a nested workflow, commands and files that are read: fifty
 /// tasks of one run.
@@ -38,13 +38,14 @@ return all
 "#;
 
 fn fifty() -> (Bench, String) {
-    let bench = Bench::new();
+    let bench = Bench::with_provider();
     bench.project.write("fifty.js", FIFTY);
     bench.project.write("child.js", CHILD);
     // What echo does may be done again; that it may not is tried elsewhere.
     let policy = "[grant]\nexec = [\"/bin/echo **\"]\n[tools.exec]\neffect = \"repeatable\"\n";
     bench.project.write("baton.toml", policy);
-    let whole = bench.run("fifty.js", &["--extensions"]);
+    let arguments = ["run", "fifty.js", "--root", "root", "--agent", MODEL, "--yes", "--json"];
+    let whole = bench.ran(&[&arguments[..], &["--extensions"]].concat());
     assert_eq!(whole.state(), "done", "{whole:?}");
     let run = whole.run().to_owned();
     (bench, run)

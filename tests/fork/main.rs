@@ -11,9 +11,9 @@
 
 mod anywhere;
 mod effects;
-mod everywhere;
 mod people;
 mod programs;
 mod replays;
 mod retries;
+#[allow(dead_code, reason = "a part of it is for another suite")]
 mod support;

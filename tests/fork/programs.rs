@@ -75,3 +75,18 @@ fn another_program_asks_as_a_run_does() {
     let (code, told) = bench.fails(&["fork", &run, "--at", "1", "--workflow", "fits.js"]);
     assert!(code == 3 && told.contains("B0006"), "{told}");
 }
+
+#[test]
+fn another_program_for_a_run_of_somebody_else_wants_a_yes() {
+    let (bench, run) = bench();
+    // A journal that came along: whoever works here never started its runs.
+    std::fs::remove_file(bench.project.path("person/.config/baton/started")).unwrap();
+    let always = ["run", "fits.js", "--root", "root", "--agent", "command:./worker.sh", "--always"];
+    assert!(bench.project.output(&always).status.success());
+    let agent = "command:./worker.sh";
+    let arguments = ["fork", &run, "--at", "/1", "--workflow", "fits.js", "--agent", agent];
+    let before = bench.calls().len();
+    let (code, told) = bench.fails(&arguments);
+    assert!(code == 3 && told.contains("B0006") && told.contains("not started by you"), "{told}");
+    assert_eq!(bench.calls().len(), before, "nothing was performed");
+}

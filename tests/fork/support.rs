@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
 use std::time::{Duration, Instant};
 
+use baton_test_llm::{Api, FakeLlm, Reply, Seen};
 use baton_test_support::Project;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 /// Notes each prompt beside itself, outside of the root, and answers with it and what `say` holds.
 /// Prompts are plain words.
@@ -23,10 +26,14 @@ printf '{"output":"%s%s","usage":{"output_tokens":5,"cost_usd":0.01}}' "$prompt"
 /// Longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A project and what its worker did.
+/// A project and what its worker did, or its provider of models.
 pub struct Bench {
     pub project: Project,
+    provider: Option<(FakeLlm, Runtime)>,
 }
+
+/// The model of the provider.
+pub const MODEL: &str = "anthropic:claude-haiku-4-5";
 
 /// What a command that drives a run came to.
 #[derive(Debug)]
@@ -62,17 +69,39 @@ impl Bench {
         let worker = project.path("worker.sh");
         fs::set_permissions(worker, fs::Permissions::from_mode(0o755)).unwrap();
         project.write("root/page.md", "one");
-        Self { project }
+        Self { project, provider: None }
     }
 
+    /// With a provider of models that answers with what it is asked.
+    pub fn with_provider() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let answer = |seen: &Seen| Reply::text(prompt(seen));
+        let server = runtime.block_on(FakeLlm::start(answer)).unwrap();
+        Self { provider: Some((server, runtime)), ..Self::new() }
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        let mut command = self.project.command(arguments);
+        if let Some((server, _)) = &self.provider {
+            command
+                .env("ANTHROPIC_BASE_URL", server.base_url(Api::Anthropic))
+                .env("ANTHROPIC_API_KEY", "key-of-the-tests");
+        }
+        command.output().unwrap()
+    }
+
+    /// Prompts that were performed so far, in the order of their calls.
     pub fn calls(&self) -> Vec<String> {
-        self.project.read("calls").lines().map(ToOwned::to_owned).collect()
+        match &self.provider {
+            Some((server, _)) => server.log().iter().map(prompt).collect(),
+            None => self.project.read("calls").lines().map(ToOwned::to_owned).collect(),
+        }
     }
 
     /// Runs a command that prints one JSON object, whatever its exit code.
     pub fn ran(&self, arguments: &[&str]) -> Ran {
         let before = self.calls().len();
-        let output = self.project.output(arguments);
+        let output = self.output(arguments);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         let shown = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{told}"));
@@ -91,7 +120,7 @@ impl Bench {
 
     /// What a command that must fail says, and its exit code.
     pub fn fails(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.project.output(arguments);
+        let output = self.output(arguments);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{arguments:?}\n{told}");
         (output.status.code().unwrap_or_default(), told)
@@ -99,7 +128,7 @@ impl Bench {
 
     /// The difference of two runs, and whether the command says that there is one.
     pub fn diff(&self, a: &str, b: &str) -> (i32, Value) {
-        let output = self.project.output(&["diff", a, b, "--json"]);
+        let output = self.output(&["diff", a, b, "--json"]);
         let shown = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&output.stderr)));
         (output.status.code().unwrap_or_default(), shown)
@@ -135,13 +164,18 @@ impl Bench {
 
     /// Says that the record of a run reproduces.
     pub fn reproduces(&self, run: &str) -> Value {
-        let output = self.project.output(&["replay", run, "--json"]);
+        let output = self.output(&["replay", run, "--json"]);
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{run}: {told}");
         let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(shown["same"], true, "{shown}");
         shown
     }
+}
+
+/// What a model was asked.
+fn prompt(seen: &Seen) -> String {
+    seen.by("user").lines().next().unwrap_or_default().to_owned()
 }
 
 fn names(parts: &Value) -> Vec<&str> {

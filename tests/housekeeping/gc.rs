@@ -133,3 +133,17 @@ fn people_are_told_what_would_go() {
     assert!(text.contains("records and blobs, and 0 B after that"), "{text}");
     assert_eq!(bench.output(&["gc", "--max-size", "5 gigs"]).status.code(), Some(2));
 }
+
+#[test]
+fn one_at_a_time() {
+    let bench = Bench::new();
+    bench.chain(1, &[]);
+    let lock = fs::File::create(bench.path("home/gc.lock")).unwrap();
+    lock.lock().unwrap();
+    let text = fails(&bench.output(&["gc", "--keep", "0"]), "B0065", 1);
+    assert!(text.contains("another `baton gc` is at work here"), "{text}");
+    // To look needs no lock.
+    assert_eq!(bench.object(&["gc", "--keep", "0", "-n", "--json"])["dry_run"], true);
+    drop(lock);
+    assert_eq!(bench.object(&["gc", "--keep", "0", "--json"])["removed"][0]["reason"], "count");
+}

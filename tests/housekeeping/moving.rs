@@ -116,6 +116,23 @@ fn a_run_that_reuses_one_that_stayed_behind_goes_on_without_it() {
 }
 
 #[test]
+fn an_id_that_is_mine_is_nobodys_consent_in_the_journal_of_another() {
+    let bench = Bench::new();
+    let run = bench.half(6, &[]);
+    assert!(bench.output(&["export", &run, "-o", "run.baton"]).status.success());
+    // Another person brings it into a folder, which comes back to the one who has that id.
+    let mut import = bench.elsewhere("theirs", &["import", "../run.baton"]);
+    let import = import.env("HOME", bench.path("stranger")).output().unwrap();
+    assert!(import.status.success(), "{}", told(&import));
+    let before = bench.calls();
+    let resumed = bench.elsewhere("theirs", &["resume", &run]).output().unwrap();
+    assert!(fails(&resumed, "B0006", 3).contains("was not started by you"));
+    assert_eq!(bench.calls(), before);
+    // At home it still is.
+    assert_eq!(bench.object(&["resume", &run, "--json"])["state"], "done");
+}
+
+#[test]
 fn what_was_not_exported_is_refused_and_leaves_nothing() {
     let bench = Bench::new();
     let run = bench.half(6, &["--root", "root"]);

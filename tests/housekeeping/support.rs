@@ -17,7 +17,7 @@ use serde_json::Value;
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 prompt=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')
-echo "${BATON_TASK#*/} $prompt" >> "$here/calls"
+echo "${BATON_TASK#*/}" >> "$here/calls"
 sleep "$(cat "$here/seconds" 2>/dev/null || echo 0)"
 printf '{"output":"did %s"}' "$prompt"
 "#;
@@ -63,8 +63,7 @@ impl Bench {
     /// Calls of the worker by task.
     pub fn calls(&self) -> BTreeMap<String, usize> {
         let mut calls = BTreeMap::new();
-        for line in self.read("calls").lines() {
-            let task = line.split(' ').next().unwrap();
+        for task in self.read("calls").lines() {
             *calls.entry(task.to_owned()).or_default() += 1;
         }
         calls

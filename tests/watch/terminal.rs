@@ -12,6 +12,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long nothing is written between two drawings: they are a tenth of a second apart.
+const QUIET: Duration = Duration::from_millis(30);
+
 /// A command on a terminal of its own.
 pub struct Terminal {
     child: Option<Box<dyn Child + Send + Sync>>,
@@ -98,9 +101,15 @@ impl Terminal {
     pub fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
         loop {
+            let before = self.written();
             let screen = self.screen();
             if holds(&screen) {
-                return screen;
+                // Nothing of it is still on its way.
+                sleep(QUIET);
+                if before == self.written() {
+                    return screen;
+                }
+                continue;
             }
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(
@@ -109,6 +118,10 @@ impl Terminal {
             );
             sleep(Duration::from_millis(20));
         }
+    }
+
+    fn written(&self) -> usize {
+        self.seen.lock().unwrap().bytes.len()
     }
 
     /// Id of the process.
@@ -128,8 +141,8 @@ impl Terminal {
         };
         // What it wrote last may still be on its way.
         let mut last = usize::MAX;
-        while last != self.bytes().len() {
-            last = self.bytes().len();
+        while last != self.written() {
+            last = self.written();
             sleep(Duration::from_millis(50));
         }
         (status.exit_code(), String::from_utf8_lossy(&self.bytes()).into_owned())

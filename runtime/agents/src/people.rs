@@ -12,6 +12,9 @@ use crate::backend::{
 };
 use crate::stop::cancelled;
 
+/// Puts messages of people into words.
+pub(crate) type InWords = Box<dyn Fn(&[Message]) -> String + Send>;
+
 /// Code of an attempt that an urgent message ended.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 

@@ -296,6 +296,8 @@ struct Tally {
     done: u64,
     failed: u64,
     paused: u64,
+    /// Runs that wait for people.
+    waiting: u64,
     began: Instant,
     shown: Option<Instant>,
     in_place: bool,
@@ -304,7 +306,8 @@ struct Tally {
 impl Tally {
     fn new(all: u64, plain: bool) -> Self {
         let in_place = can_draw(plain);
-        Self { all, done: 0, failed: 0, paused: 0, began: Instant::now(), shown: None, in_place }
+        let began = Instant::now();
+        Self { all, done: 0, failed: 0, paused: 0, waiting: 0, began, shown: None, in_place }
     }
 
     fn take(&mut self, line: u64, mut report: RunReport) -> Result<()> {
@@ -318,7 +321,12 @@ impl Tally {
         let error = result::verdict(&mut report);
         match report.state {
             State::Done if error.is_none() => self.done += 1,
-            State::Paused | State::Waiting if report.outcome.is_none() => self.paused += 1,
+            State::Paused | State::Waiting if report.outcome.is_none() => match report.pause {
+                Some(Pause::Gate { .. } | Pause::Message | Pause::Person { .. }) => {
+                    self.waiting += 1;
+                }
+                _ => self.paused += 1,
+            },
             _ => self.failed += 1,
         }
         self.clear();
@@ -349,7 +357,7 @@ impl Tally {
     }
 
     fn counts(&self) -> String {
-        let ended = self.done + self.failed + self.paused;
+        let ended = self.done + self.failed + self.paused + self.waiting;
         format!("{ended} of {}: {} ok, {} failed", plural(self.all, "line"), self.done, self.failed)
     }
 
@@ -358,7 +366,7 @@ impl Tally {
         let took = duration(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX));
         let counts = self.counts();
         note(&crate::text::paint(output::DIM, &format!("{counts} in {took} · {id}")));
-        let open = self.all - self.done - self.failed - self.paused;
+        let open = self.all - self.done - self.failed - self.paused - self.waiting;
         if open > 0 {
             return Err(CliError::new(
                 Code::Interrupted,
@@ -379,6 +387,16 @@ impl Tally {
                 format!("{} of {} are paused", self.paused, plural(self.all, "run")),
             )
             .hint(format!("`baton resume {id} --max-…` goes on with higher caps")));
+        }
+        if self.waiting > 0 {
+            let runs = plural(self.all, "run");
+            return Err(CliError::new(
+                Code::Paused,
+                format!("{} of {runs} wait for people", self.waiting),
+            )
+            .hint(format!(
+                "`baton ls --waiting --batch {id}` lists what is asked; `baton resume {id}` goes on"
+            )));
         }
         Ok(Exit::Done)
     }

@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +11,6 @@ use std::time::{Duration, Instant};
 use baton_core::budget::Caps;
 use baton_core::ids::RunId;
 use baton_journal::rows::State;
-use baton_journal::store::Journal;
 use serde::Serialize;
 
 use crate::codes::{Code, Exit};
@@ -21,6 +21,8 @@ use crate::{session, shapes};
 
 /// Folder of what processes in the background say, in the state directory.
 const LOGS: &str = "logs";
+/// Ending of the file beside a log in which a process says that it drives the run.
+const OWNER: &str = "pid";
 /// How long a process may take to own its run: components may have to be compiled first.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Time between two looks.
@@ -59,12 +61,9 @@ pub fn go_on(home: &Home, run: &RunId, caps: &Caps, more: &[String], json: bool)
     let path = log_path(home, run)?;
     let log = open(&path)?;
     let began = log.metadata().map_or(0, |facts| facts.len());
-    let journal = home.read_existing()?;
-    let before = block_on(async { Ok(journal.run(run).await?.map_or(0, |row| row.records)) })?;
     let mut child = start(home, run, caps, more, log)?;
     let pid = child.id();
-    let state = block_on(owned(&*journal, run, before, &mut child))?;
-    let Some(state) = state else {
+    if !block_on(owned(&path.with_extension(OWNER), &mut child))? {
         let message = format!("the process in the background that was to drive {run} has ended");
         let mut error = CliError::new(Code::Background, message)
             .hint(format!("`baton resume {run}` goes on here; {} has all of it", path.display()));
@@ -72,8 +71,13 @@ pub fn go_on(home: &Home, run: &RunId, caps: &Caps, more: &[String], json: bool)
             error = error.frame(said);
         }
         return Err(error);
-    };
+    }
     if json {
+        let journal = home.read_existing()?;
+        let row = block_on(async { Ok(journal.run(run).await?) })?;
+        // Its first record may be on its way: what stood there before is over.
+        let ended = row.map(|row| row.state).filter(|state| state.is_final());
+        let state = ended.unwrap_or(State::Running);
         let log = path.display().to_string();
         stdout(&shapes::line(&Shape { run, state, pid, log })?)?;
     } else {
@@ -95,6 +99,8 @@ fn start(home: &Home, run: &RunId, caps: &Caps, more: &[String], log: File) -> R
     let home = std::path::absolute(home.dir()).map_err(|error| problem(&error))?;
     let caps = serde_json::to_string(caps).map_err(|error| problem(&error.into()))?;
     Command::new(session::supervisor()?.program)
+        // What people see in a list of processes.
+        .arg0("baton")
         .arg("--home")
         .arg(home)
         .args(["--plain", "resume", run.as_str(), "--wait", "--yes", "--background", &caps])
@@ -106,26 +112,30 @@ fn start(home: &Home, run: &RunId, caps: &Caps, more: &[String], log: File) -> R
         .map_err(|error| problem(&error))
 }
 
-/// Waits until the process drives the run, which then has more than `before` records; its state then.
-/// None: the process ended without that.
-async fn owned(
-    journal: &dyn Journal,
-    run: &RunId,
-    before: u64,
-    child: &mut Child,
-) -> Result<Option<State>> {
+/// Says that this process drives a run, to whoever started it in the background.
+///
+/// # Errors
+/// When that cannot be written.
+pub fn owns(home: &Home, run: &RunId) -> Result<()> {
+    let path = log_path(home, run)?.with_extension(OWNER);
+    std::fs::write(&path, std::process::id().to_string())
+        .map_err(|error| CliError::file("write", &path, &error))
+}
+
+/// Waits until the process drives the run, as it says itself: others may try that at the same moment.
+/// False: it ended without that.
+async fn owned(owner: &Path, child: &mut Child) -> Result<bool> {
     let began = Instant::now();
     loop {
-        // Before the look at the run: what a process did before it ended is seen.
+        // Before the look: what a process said before it ended is seen.
         let ended = child.try_wait().ok().flatten().is_some();
-        let row = journal.run(run).await?;
-        if let Some(row) = row
-            && row.records > before
-        {
-            return Ok(Some(row.state));
+        if std::fs::read_to_string(owner).is_ok_and(|text| text == child.id().to_string()) {
+            // Said once, to one; where it cannot be taken away nothing is lost.
+            let _ = std::fs::remove_file(owner);
+            return Ok(true);
         }
         if ended || began.elapsed() > PATIENCE {
-            return Ok(None);
+            return Ok(false);
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }

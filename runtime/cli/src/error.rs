@@ -168,9 +168,10 @@ impl From<JournalError> for CliError {
             JournalError::NoRun(_) | JournalError::NoJournal { .. } => {
                 (Code::NoRun, "`baton ls` lists the runs; --home DIR names another state directory")
             }
-            JournalError::NoBlob(_) | JournalError::Damaged { .. } => {
-                (Code::Damaged, "`baton doctor` checks the whole journal")
-            }
+            JournalError::NoBlob(_) | JournalError::Damaged { .. } => (
+                Code::Damaged,
+                "copy the state directory before anything else; `baton doctor` says all that is damaged",
+            ),
             JournalError::TooNew { .. } => (Code::TooNew, "use the newer release of baton"),
             JournalError::Busy { .. } => (
                 Code::Locked,

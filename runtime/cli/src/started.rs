@@ -6,7 +6,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use baton_core::digest::Digest;
+
 use crate::error::{CliError, Result};
+use crate::home::Home;
 use crate::project::places::Places;
 
 /// Name of the list in the person's directory of settings.
@@ -15,17 +18,34 @@ const FILE: &str = "started";
 /// What stands before an id that came from elsewhere: it is not the person's any more.
 const NOT: char = '!';
 
-/// The list, an id on each line.
+/// The list, on each line an id and the state directory that the run is in: ids become known with
+/// what is exported, so an id alone may stand in anybody's journal.
 #[derive(Clone, Debug)]
 pub struct Started {
     path: PathBuf,
+    /// The state directory that is meant.
+    home: PathBuf,
 }
 
 impl Started {
     /// That of the person; none if there is no place that is only theirs.
     #[must_use]
-    pub fn of(places: &Places) -> Option<Self> {
-        places.person().map(|dir| Self { path: dir.join(FILE) })
+    pub fn of(places: &Places, home: &Home) -> Option<Self> {
+        places.person().map(|dir| Self { path: dir.join(FILE), home: home.dir().to_owned() })
+    }
+
+    /// An id here, as it stands on a line.
+    fn line(&self, id: &str) -> String {
+        let dir = std::path::absolute(&self.home).unwrap_or_else(|_| self.home.clone());
+        // It may be still to be made, and links may lead to it.
+        let real: Option<PathBuf> = dir.ancestors().find_map(|above| {
+            let rest = dir.strip_prefix(above).ok()?;
+            let above = above.canonicalize().ok()?;
+            // Joined part by part: an empty rest would leave a stroke at the end.
+            Some(above.components().chain(rest.components()).collect())
+        });
+        let real = real.unwrap_or(dir);
+        format!("{id} {}", Digest::of(real.as_os_str().as_encoded_bytes()))
     }
 
     /// Adds an id. Before anything of it starts, so that nothing goes on without it.
@@ -33,7 +53,7 @@ impl Started {
     /// # Errors
     /// When it cannot be written.
     pub fn add(&self, id: &str) -> Result<()> {
-        append(&self.path, &format!("{id}\n"))
+        append(&self.path, &format!("{}\n", self.line(id)))
             .map_err(|error| CliError::file("write", &self.path, &error))
     }
 
@@ -45,17 +65,18 @@ impl Started {
         if !self.has(id) {
             return Ok(());
         }
-        append(&self.path, &format!("{NOT}{id}\n"))
+        append(&self.path, &format!("{NOT}{}\n", self.line(id)))
             .map_err(|error| CliError::file("write", &self.path, &error))
     }
 
-    /// Whether an id is there. A list that cannot be read has none.
+    /// Whether an id is there, for this state directory. A list that cannot be read has none.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         let text = std::fs::read_to_string(&self.path).unwrap_or_default();
+        let wanted = self.line(id);
         // The last line about it holds.
-        let about = text.lines().rev().find(|line| line.strip_prefix(NOT).unwrap_or(line) == id);
-        about == Some(id)
+        let about = |line: &&str| line.strip_prefix(NOT).unwrap_or(line) == wanted;
+        text.lines().rev().find(about) == Some(wanted.as_str())
     }
 }
 
@@ -82,7 +103,8 @@ mod tests {
     #[test]
     fn what_was_added_is_there_and_nothing_else() {
         let temp = tempfile::tempdir().unwrap();
-        let list = Started { path: temp.path().join("baton/started") };
+        let home = temp.path().join("project/.baton");
+        let list = Started { path: temp.path().join("baton/started"), home: home.clone() };
         assert!(!list.has("run_A"));
         list.add("run_A").unwrap();
         list.add("run_B").unwrap();
@@ -94,5 +116,17 @@ mod tests {
         assert!(!list.has("!run_A") && !list.has("run_C") && !list.has("!run_C"));
         list.add("run_A").unwrap();
         assert!(list.has("run_A"));
+        // The same id in the journal of somebody else.
+        let theirs = Started { home: temp.path().join("theirs/.baton"), ..list.clone() };
+        assert!(!theirs.has("run_A") && !theirs.has("run_B"));
+        // The same directory, once it is there, by whatever way.
+        std::fs::create_dir_all(&home).unwrap();
+        assert!(list.has("run_A"));
+        std::os::unix::fs::symlink(temp.path().join("project"), temp.path().join("link")).unwrap();
+        let linked = Started { home: temp.path().join("link/.baton"), ..list.clone() };
+        assert!(linked.has("run_A"));
+        // What an earlier release wrote names no directory.
+        append(&list.path, "run_D\n").unwrap();
+        assert!(!list.has("run_D"));
     }
 }

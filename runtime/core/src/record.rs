@@ -688,6 +688,9 @@ pub struct Fork {
     /// Tasks whose ends a person wrote, here or in the runs above: performing them does not bring that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<TaskPath>,
+    /// Tasks whose inputs a person wrote, here or in the runs above: no workflow asked for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<TaskPath>,
     /// What was changed, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit: Option<String>,

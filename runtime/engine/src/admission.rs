@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use baton_agents::backend::Job;
 use baton_core::action::Action;
-use baton_core::handoff::Outcome;
+use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::{TaskId, TaskPath, Timestamp};
 use baton_core::manifest::AgentType;
 use baton_core::record::Work;
@@ -169,9 +169,15 @@ impl RunLoop {
                 self.stand_in_for(&*stand_in, task);
                 continue;
             }
-            let call = Facts::of(&self.shared.lock().run, &task);
+            let (call, tool) = {
+                let run = &self.shared.lock().run;
+                let tool =
+                    run.task(&task).is_some_and(|known| matches!(*known.work, Work::Tool { .. }));
+                (Facts::of(run, &task), tool)
+            };
             match call {
                 Some(call) => self.launch_call(task, attempt, call, permit),
+                None if tool => self.nobody_performs(&task),
                 None => self.launch_agent(task, attempt, permit).await,
             }
         }
@@ -184,6 +190,16 @@ impl RunLoop {
             let answer = stand_in.perform(&task, &work);
             self.shared.send(Event::JobEnded { task, answer });
         }
+    }
+
+    /// A call of a tool that the run does not define, which only a record made by others names.
+    fn nobody_performs(&mut self, task: &TaskPath) {
+        let now = self.journal.now();
+        let message = "the record names a tool that the run does not define";
+        let failure = Failure::new(FailureKind::Refused, "unknown-tool", message);
+        let outcome = Outcome::Failed(failure);
+        self.calls.end(task, &outcome);
+        self.shared.lock().run.task_ended(task, outcome, Default::default(), now);
     }
 
     async fn launch_agent(&mut self, task: TaskPath, attempt: u32, permit: Option<Permit>) {

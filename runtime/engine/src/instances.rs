@@ -130,13 +130,13 @@ impl Instances {
             };
             let guest = match guest {
                 Ok(guest) => guest,
-                Err(error) => return ending.tell(unloadable(&error)),
+                Err(error) => return ending.tell(unloadable(error, &shared)),
             };
             let input = match &script {
                 None => input,
                 Some(script) => match script.envelope(&loader.journal, source).await {
                     Ok(envelope) => envelope,
-                    Err(error) => return ending.tell(unloadable(&error)),
+                    Err(error) => return ending.tell(unloadable(error, &shared)),
                 },
             };
             let slot = loader.host.slot().await;
@@ -213,12 +213,15 @@ fn failed(code: &str, message: &str) -> GuestEnd {
 }
 
 /// A component that cannot be had now says nothing about the workflow: the run stays as it is.
-fn unloadable(error: &EngineError) -> GuestEnd {
+fn unloadable(error: EngineError, shared: &Shared) -> GuestEnd {
     let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         message = format!("{message}: {cause}");
         source = cause.source();
+    }
+    if let EngineError::Journal(error) = error {
+        shared.unserve(error);
     }
     GuestEnd { outcome: Err(PortError::Internal(message)), fuel: 0, output: Captured::default() }
 }

@@ -182,8 +182,12 @@ impl GuestPort {
             bytes = match pending {
                 Some(blob) => Some(blob.bytes.to_vec()),
                 None => {
-                    let blob = self.journal.blob(digest).await;
-                    Some(blob.map_err(|error| PortError::Internal(error.to_string()))?.to_vec())
+                    let blob = self.journal.blob(digest).await.map_err(|error| {
+                        let message = error.to_string();
+                        self.shared.unserve(error);
+                        PortError::Internal(message)
+                    });
+                    Some(blob?.to_vec())
                 }
             };
         }

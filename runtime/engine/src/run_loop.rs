@@ -297,7 +297,10 @@ impl RunLoop {
             Err(PortError::Capacity(message)) => {
                 return Err(EngineError::Internal(message.into()));
             }
-            Err(PortError::Internal(message)) => return Err(EngineError::Internal(message)),
+            Err(PortError::Internal(message)) => {
+                let unserved = self.shared.unserved().map(EngineError::Journal);
+                return Err(unserved.unwrap_or(EngineError::Internal(message)));
+            }
         };
         {
             let mut cell = self.shared.lock();

@@ -13,6 +13,7 @@ use baton_core::run::{Run, Wait};
 use baton_core::tool::RawToolSpec;
 use baton_host::GuestEnd;
 use baton_host::port::CallError;
+use baton_journal::error::JournalError;
 use baton_journal::store::{Blob, Letter};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -95,6 +96,8 @@ pub(crate) enum Event {
 pub(crate) struct Shared {
     cell: Mutex<Cell>,
     events: mpsc::UnboundedSender<Event>,
+    /// What the store said to an instance that it could not serve.
+    unserved: Mutex<Option<JournalError>>,
 }
 
 /// The run and what belongs to its instances.
@@ -138,13 +141,23 @@ impl Cell {
 impl Shared {
     pub(crate) fn new(run: Run, events: mpsc::UnboundedSender<Event>) -> Arc<Self> {
         let cell = Cell { run, blobs: Vec::new(), instances: BTreeMap::new(), kicked: false };
-        Arc::new(Self { cell: Mutex::new(cell), events })
+        Arc::new(Self { cell: Mutex::new(cell), events, unserved: Mutex::default() })
     }
 
     /// The run. Held for moments only, never across a wait.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Cell> {
         // Core applies each record completely or not at all, so a panic elsewhere leaves it whole.
         self.cell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what the store said, so that whoever ends the run for it can say the same.
+    pub(crate) fn unserve(&self, error: JournalError) {
+        *self.unserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// What the store said, once.
+    pub(crate) fn unserved(&self) -> Option<JournalError> {
+        self.unserved.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Tells the loop. Nobody listens once the run was let go, and then nobody needs to.

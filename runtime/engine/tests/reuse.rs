@@ -16,8 +16,9 @@ use baton_core::manifest::Manifest;
 use baton_core::record::{BackendChoice, Body, Program, Record, Reuse};
 use baton_core::reuse::Miss;
 use baton_core::scope::{PathScope, Scope};
-use baton_engine::{Engine, EngineConfig, NewRun, ResumeOptions, RunReport};
+use baton_engine::{Engine, EngineConfig, EngineError, NewRun, ResumeOptions, RunReport};
 use baton_host::{Host, HostConfig};
+use baton_journal::error::JournalError;
 use baton_journal::rows::State;
 use baton_journal::sqlite::SqliteJournal;
 use baton_journal::store::{Blob, Journal};
@@ -195,14 +196,15 @@ async fn caps_count_only_what_is_not_reused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_is_gone_explains_every_call() {
+async fn a_run_that_is_gone_cannot_be_reused() {
     let bench = Bench::new();
     let gone: RunId = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF".parse().unwrap();
-    let report = bench.greet(&["a", "b"], Some(&gone)).await;
-    assert_eq!((report.state, report.reused), (State::Done, 0));
-    let why = bench.performed(&report.run).await;
-    assert_eq!(why.len(), 2);
-    assert!(why.values().all(|miss| matches!(miss, Miss::NoRun { .. })), "{why:?}");
+    let new = NewRun { reuse: Some(plain(&gone)), ..hello(&json!({ "names": ["a"] })) };
+    let refused = bench.engine.start(new).await;
+    assert!(
+        matches!(&refused, Err(EngineError::Journal(JournalError::NoRun(run))) if *run == gone),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

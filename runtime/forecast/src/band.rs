@@ -35,7 +35,7 @@ pub(crate) fn band(seen: &[Seen], width: Width) -> (Range, f64) {
         let value = first.value;
         return (Range { low: value, likely: value, high: value }, 0.0);
     }
-    let likely = quantile(&seen, 0.5);
+    let likely = median(&seen);
     let low = quantile(&seen, TAIL);
     let high = quantile(&seen, 1.0 - TAIL);
     let (low, high) = (less(low, width.slack) as f64, more(high, width.slack) as f64);
@@ -53,7 +53,7 @@ pub(crate) fn band(seen: &[Seen], width: Width) -> (Range, f64) {
 
 /// A number less a share of it.
 pub(crate) fn less(number: u64, share: f64) -> u64 {
-    (number as f64 / (1.0 + share)).floor() as u64
+    (number as f64 / (1.0 + share)).round() as u64
 }
 
 /// A number and a share of it.
@@ -87,6 +87,19 @@ fn window(seen: &[Seen], likely: u64, low: f64, high: f64, width: Width) -> (f64
     let (from, to) = starts.max_by(better).unwrap_or((centred, centred * width.ratio));
     // Rounded towards each other: the ratio holds for whole numbers too.
     (from.ceil(), to.floor())
+}
+
+/// The middle: of an even number of equals, what lies between the two in the middle.
+fn median(seen: &[Seen]) -> u64 {
+    let all: f64 = seen.iter().map(|one| one.weight).sum();
+    let mut below = 0.0;
+    for (one, next) in seen.iter().zip(seen.iter().skip(1)) {
+        below += one.weight;
+        if (below - all / 2.0).abs() < all * 1e-9 {
+            return one.value.midpoint(next.value);
+        }
+    }
+    quantile(seen, 0.5)
 }
 
 /// The number below which that share of the weight lies. `seen` is sorted.
@@ -129,10 +142,10 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_told() {
-        let seen = [(10, 1.0), (12, 1.0), (400, 2.0)].map(|(value, weight)| Seen { value, weight });
+        let seen = [(10, 1.0), (12, 1.5), (400, 2.0)].map(|(value, weight)| Seen { value, weight });
         let (range, outside) = band(&seen, Width { slack: 0.0, ratio: 4.0 });
         assert_eq!((range.likely, range.high), (12, 40));
-        assert!((outside - 0.5).abs() < 1e-9, "{outside}");
+        assert!((outside - 2.0 / 4.5).abs() < 1e-9, "{outside}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ const SAME_INPUT: f64 = 8.0;
 pub const AGENTS_RATIO: f64 = 4.0;
 /// The same of what agents consume.
 pub const OTHERS_RATIO: f64 = 10.0;
-/// By how much ranges of agents go beyond what dry runs alone show.
+/// By how much ranges go beyond what dry runs alone show.
 const SLACK: f64 = 0.25;
 /// The same with earlier runs.
 const SLACK_KNOWN: f64 = 0.15;
@@ -73,11 +73,19 @@ impl<'a> Blend<'a> {
         }
         // A branch that is not always taken has a phase without agents, which no ratio holds.
         let any = (f64::INFINITY, f64::INFINITY);
-        let most = self.total().0.agents.high;
+        let total = self.total().0;
         let phase = |title: &Title| {
             let (mut figures, _) = self.figures(|outturn| outturn.phase(title), any);
-            let agents = &mut figures.agents;
-            agents.high = agents.high.min(most).max(agents.likely);
+            // No phase has more than the whole.
+            for (part, whole) in [
+                (&mut figures.agents, total.agents),
+                (&mut figures.input_tokens, total.input_tokens),
+                (&mut figures.output_tokens, total.output_tokens),
+                (&mut figures.cost_micro_usd, total.cost_micro_usd),
+                (&mut figures.wall_ms, total.wall_ms),
+            ] {
+                part.high = part.high.min(whole.high).max(part.likely);
+            }
             PhaseForecast { title: title.clone(), figures }
         };
         titles.into_iter().map(phase).collect()
@@ -113,10 +121,11 @@ impl<'a> Blend<'a> {
         let (mut range, outside) = band(&self.seen(&past, of, |counts| counts.agents), width);
         if range.low == range.high && !fixed {
             // The extremes show that answers can change it, though none by chance did.
-            let ends = self.extremes.iter().map(|outturn| of(outturn).agents);
-            for end in ends {
-                range.low = range.low.min(end.max(less(range.likely, slack)));
-                range.high = range.high.max(end.min(more(range.likely, slack)));
+            let likely = range.likely;
+            let least = less(likely, slack).min(likely.saturating_sub(1));
+            for end in self.extremes.iter().map(|outturn| of(outturn).agents) {
+                range.low = range.low.min(end.max(least));
+                range.high = range.high.max(end.min(more(likely, slack)));
             }
         }
         (range, outside)
@@ -124,7 +133,8 @@ impl<'a> Blend<'a> {
 
     fn others(&self, of: &impl Fn(&Outturn) -> Counts, figure: Figure, ratio: f64) -> Range {
         let past: Vec<&Past> = self.past.iter().collect();
-        let width = Width { slack: 0.0, ratio };
+        let slack = if past.is_empty() { SLACK } else { SLACK_KNOWN };
+        let width = Width { slack, ratio };
         band(&self.seen(&past, of, figure), width).0
     }
 

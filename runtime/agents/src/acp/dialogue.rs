@@ -19,7 +19,7 @@ use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
 use crate::coding::talk::{Dialogue, Watch};
-use crate::people::last;
+use crate::people::{InWords, last};
 
 /// With what a session begins.
 pub(super) struct Begin {
@@ -40,7 +40,7 @@ pub(super) struct Begin {
     /// Number of the last message of people that is part of the task, or of what is said again.
     pub told: u64,
     /// Puts further messages into words.
-    pub more: Box<dyn Fn(&[Message]) -> String + Send + 'static>,
+    pub more: InWords,
 }
 
 /// What was heard in the end.

@@ -19,10 +19,13 @@ fn message(seq: u64, text: &str, urgent: bool) -> Message {
     Message { seq, sender: "ada".into(), text: text.into(), urgent }
 }
 
+/// The attempt, the messages it was told, and what it knew of the ones before.
+type Told = (u32, Vec<String>, Vec<String>);
+
 /// A backend whose attempts go on until they are not wanted, but for the last.
 struct Slow {
-    /// What each attempt was told, and what it knew of the ones before.
-    told: Mutex<Vec<(u32, Vec<String>, Vec<String>)>>,
+    /// What each attempt heard.
+    told: Mutex<Vec<Told>>,
     attempts: usize,
 }
 

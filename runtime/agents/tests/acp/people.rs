@@ -102,7 +102,7 @@ async fn a_session_that_is_taken_up_is_told_only_what_is_new() {
     fs::create_dir_all(&store).unwrap();
     let agent = backend(&format!("--load '{}'", store.display()));
     let (one, two) = (message(3, "be brief", false), message(4, "! tell\nbe kind", false));
-    attempt(&world, &agent, &[one.clone()], &[]).await;
+    attempt(&world, &agent, std::slice::from_ref(&one), &[]).await;
     world.job.attempt = 2;
     let (answer, heard) = attempt(&world, &agent, &[one, two], &[]).await;
     let text = text(&answer);

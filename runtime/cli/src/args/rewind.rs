@@ -51,6 +51,9 @@ pub struct ForkArgs {
     /// Who performs the agents of the other program, as with `baton run`; else as in the run.
     #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent, requires = "workflow")]
     pub agents: Vec<AgentArg>,
+    /// The other program is a script that gets the global `baton`; so it is where the run's did.
+    #[arg(long, requires = "workflow")]
+    pub extensions: bool,
     /// What follows takes results of the run where a call is the same.
     #[arg(long)]
     pub reuse: bool,
@@ -110,7 +113,7 @@ pub struct RetryArgs {
 #[command(after_help = "\
 Tasks are held against each other by their places, and by what was asked where the places differ.
 Compared are the program, the input, what was asked of each task, who performed it, what it read, how it
-ended, and the result. Cost and time are shown, and are no difference by themselves; nor is that a task
+ended, and the result; not what was logged. Cost and time are shown, and are no difference by themselves; nor is that a task
 has another place, which the order decides in which others end.
 
 Exit codes: 0 the runs are the same, 1 they differ, others as everywhere.

@@ -100,5 +100,8 @@ fn words(gate: &OpenGate, answer: &GateAnswer) -> (String, String) {
     let choice = answer.choice.as_deref().map(|choice| format!(": {}", one_line(choice)));
     let choice = choice.unwrap_or_default();
     let past = past(answer.verdict);
-    (format!("{} is {past}{choice}", gate.id()), format!("/{} is {past}{choice}", gate.task))
+    (
+        format!("{} is {past}{choice}", gate.id()),
+        format!("/{} is {past}{choice}, if nobody has answered it before", gate.task),
+    )
 }

@@ -82,7 +82,7 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     let _alone = alone(home, &row.id)?;
     let batch = home::block_on(open(&*reader, row, common.plain))?;
     let mut granted = batch.spec.granted();
-    if !is_mine(&batch.id)? {
+    if !is_mine(&batch.id, home)? {
         let filter = RunFilter { batch: Some(batch.id.clone()), ..RunFilter::default() };
         granted.recorded = home::block_on(async {
             let rows = reader.runs(&filter).await?;
@@ -90,7 +90,7 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
             programs_on_record(&*reader, &runs).await
         })?;
     }
-    allow(&batch.id, granted, args.yes)?;
+    allow(&batch.id, granted, args.yes, home)?;
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;

@@ -15,7 +15,7 @@ use crate::output::{note, stdout};
 use crate::portable::{self, Written};
 use crate::select;
 use crate::shapes;
-use crate::text::{bytes, plural};
+use crate::text::{bytes, one_line, plural};
 
 /// Ending of the file where nobody names one.
 const ENDING: &str = "baton";
@@ -98,7 +98,7 @@ fn words(row: &RunRow, written: &Written, place: &str) -> String {
     format!(
         "{} ({}, {}) with {} and {} is in {place}",
         row.run,
-        row.name,
+        one_line(&row.name),
         row.state.as_str(),
         plural(records, "record"),
         plural(blobs, "blob"),

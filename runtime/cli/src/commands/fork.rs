@@ -10,10 +10,9 @@ use std::sync::Arc;
 use baton_core::budget::Caps;
 use baton_core::fork::{Cut, Edit, ForkError, Plan, plan};
 use baton_core::ids::{RunId, TaskPath};
-use baton_core::record::{Record, RunStarted};
+use baton_core::record::{Body, Record, RunStarted, Work};
 use baton_core::run::Run;
-use baton_engine::fork::Forking;
-use baton_engine::replay::ReplayParts;
+use baton_engine::fork::{ForkParts, Forking};
 use baton_host::Host;
 use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
@@ -130,19 +129,28 @@ impl Parent {
 
     /// A fork may do what the run was allowed to, if the person may go on with that.
     fn allow(&self, wish: &Wish, home: &Home, yes: bool) -> Result<()> {
-        if wish.other.is_some() {
-            // That was asked about as a run of it would be.
-            return Ok(());
-        }
         let run = &self.row.run;
         let id = self.row.batch.as_ref().map_or(run.as_str(), |(batch, _)| batch.as_str());
         let mut granted = Granted::from(&*self.started);
-        if !consent::is_mine(id)? {
+        if !consent::is_mine(id, home)? {
             let journal = home.read_existing()?;
             let runs = std::slice::from_ref(run);
             granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
+            // Another program was asked about; what is open on record was not, and is performed with
+            // what the record says of it.
+            granted.recorded |= wish.other.is_some() && self.has_tools();
         }
-        consent::allow(id, granted, yes)
+        consent::allow(id, granted, yes, home)
+    }
+
+    /// Whether tools are called on record.
+    fn has_tools(&self) -> bool {
+        self.records.iter().any(|record| match &record.body {
+            Body::Spawned { work, .. } | Body::Called { work, .. } => {
+                matches!(**work, Work::Tool { .. })
+            }
+            _ => false,
+        })
     }
 
     /// Caps of the fork: those that hold for the run now, and those that were given.
@@ -174,23 +182,25 @@ impl Parent {
     /// Whether another program repeats what is shared; writes nothing.
     fn try_out(&self, mut wish: Wish, home: &Home) -> Result<()> {
         let Some(other) = &mut wish.other else { return Ok(()) };
-        let host = host(other.host.take(), home)?;
+        let host = Some(host(other.host.take(), home)?);
         let journal = home.read_existing()?;
         let caps = self.fold()?.caps().clone();
         let forking = self.forking(wish, caps, None);
         session::block_on(async {
-            let parts = ReplayParts { host, journal };
+            let parts = ForkParts { journal, host };
             baton_engine::fork::check(&parts, forking).await.map_err(diverged)
         })
     }
 
     fn write(&self, mut wish: Wish, caps: Caps, home: &Home) -> Result<RunId> {
-        let ready = wish.other.as_mut().and_then(|other| other.host.take());
-        let host = host(ready, home)?;
-        let id = fresh_id()?;
+        let host = match &mut wish.other {
+            Some(other) => Some(host(other.host.take(), home)?),
+            None => None,
+        };
+        let id = fresh_id(home)?;
         let forking = self.forking(wish, caps, id);
         session::block_on(async {
-            let parts = ReplayParts { host, journal: home.write()? };
+            let parts = ForkParts { journal: home.write()?, host };
             baton_engine::fork::fork(&parts, forking).await.map_err(diverged)
         })
     }
@@ -204,8 +214,8 @@ fn host(ready: Option<Arc<Host>>, home: &Home) -> Result<Arc<Host>> {
 }
 
 /// The id of the run to come, which is from now on one that the person started.
-fn fresh_id() -> Result<Option<RunId>> {
-    let Some(list) = Started::of(&Places::find()?) else { return Ok(None) };
+fn fresh_id(home: &Home) -> Result<Option<RunId>> {
+    let Some(list) = Started::of(&Places::find()?, home) else { return Ok(None) };
     let id = format!("run_{}", Ulid::generate());
     list.add(&id)?;
     Ok(id.parse().ok())

@@ -73,7 +73,7 @@ pub fn run(args: &ImportArgs, common: &Common) -> Result<Exit> {
         if known(&*journal, &run, &reading.records).await? {
             return Ok(true);
         }
-        disown(&run)?;
+        disown(&run, &home)?;
         take(&*journal, reading).await?;
         Ok(false)
     })?;
@@ -199,8 +199,8 @@ async fn known(journal: &dyn Journal, run: &RunId, brought: &[Record]) -> Result
 }
 
 /// Whatever had that id before: this is nobody's consent.
-fn disown(run: &RunId) -> Result<()> {
-    match Started::of(&Places::find()?) {
+fn disown(run: &RunId, home: &Home) -> Result<()> {
+    match Started::of(&Places::find()?, home) {
         Some(list) => list.disown(run.as_str()),
         None => Ok(()),
     }

@@ -73,7 +73,7 @@ pub fn run(args: &PlanArgs, common: &Common) -> Result<Exit> {
         let lines = consent::screen(&prepared.plan(1, &changed));
         stdout(&format!("{}\n", lines.join("\n")))?;
     }
-    let made: std::result::Result<Forecast, String> = match input {
+    let made: Made = match input {
         None => Err("a forecast is of one run: leave out --each and give one --input".to_owned()),
         Some(input) => match refusal(&prepared, args, allowed == "always") {
             Some(why) => Err(why),
@@ -119,7 +119,7 @@ fn refusal(prepared: &Prepared, args: &RunArgs, always: bool) -> Option<String> 
 }
 
 /// The lines for people after the static view.
-fn text(prepared: &Prepared, made: &std::result::Result<Forecast, String>) -> String {
+fn text(prepared: &Prepared, made: &Made) -> String {
     let made = match made {
         Ok(made) => made,
         Err(why) => return format!("\n{} {why}\n", paint(DIM, "no forecast:")),
@@ -138,7 +138,7 @@ fn shape<'a>(
     prepared: &'a Prepared,
     workflow: &'a str,
     allowed: &'static str,
-    made: &'a std::result::Result<Forecast, String>,
+    made: &'a Made,
 ) -> PlanShape<'a> {
     let bundle = &prepared.bundle;
     let manifest = &bundle.manifest;

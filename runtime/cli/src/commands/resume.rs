@@ -75,11 +75,11 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
     let id = batch.unwrap_or(row.run.as_str());
     let mut granted = Granted::from(&*started);
-    if !consent::is_mine(id)? {
+    if !consent::is_mine(id, &home)? {
         let runs = std::slice::from_ref(&row.run);
         granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
     }
-    consent::allow(id, granted, args.yes)?;
+    consent::allow(id, granted, args.yes, &home)?;
     let row = home::block_on(settled(&*journal, row))?;
     if row.owned && row.state == State::Paused {
         return elsewhere(args, &home, &row);
@@ -111,6 +111,9 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
             waits: waits(args.wait),
         };
         let handle = session.engine.resume(&row.run, options).await?;
+        if args.background.is_some() {
+            detach::owns(&home, &row.run)?;
+        }
         session.obey_signals(format!("baton resume {}", row.run))?;
         let following = company.follow(&session.journal, continues, common.plain);
         let report = handle.wait().await;
@@ -197,7 +200,7 @@ fn elsewhere(args: &ResumeArgs, home: &Home, row: &RunRow) -> Result<Exit> {
             row.run
         )));
     }
-    home::block_on(again::ask(home, row))
+    home::block_on(again::ask(home, row, args.result.json))
 }
 
 /// A run keeps the input it began with: another one is another run.

@@ -48,10 +48,16 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
     if let Some(inputs) = &args.each {
         return commands::each::start(args, inputs, common);
     }
-    let begun =
-        if args.detach { prepare(args, common) } else { drive(args, common).map(Begun::Ended) };
+    let begun = if args.detach {
+        prepare(args, common)
+    } else {
+        drive(args, common).map(|ended| Begun::Ended(Box::new(ended)))
+    };
     match begun {
-        Ok(Begun::Ended((report, totals))) => result::show(report, &totals, &args.result),
+        Ok(Begun::Ended(ended)) => {
+            let (report, totals) = *ended;
+            result::show(report, &totals, &args.result)
+        }
         Ok(Begun::Prepared(home, run)) => {
             detach::go_on(&home, &run, &Caps::default(), &[], args.result.json)
         }
@@ -67,7 +73,7 @@ pub fn run(args: &RunArgs, common: &Common) -> Result<Exit> {
 /// What was started.
 enum Begun {
     /// A run that this process drove as far as it goes.
-    Ended((RunReport, Totals)),
+    Ended(Box<(RunReport, Totals)>),
     /// A run that nobody drives yet.
     Prepared(Home, RunId),
 }
@@ -247,7 +253,7 @@ impl Prepared {
             concurrency_asked: args.concurrency,
             limits,
             budget,
-            started: Started::of(&project.places),
+            started: Started::of(&project.places, home),
             hooks: Hooks::load(&project.places)?,
             ahead: Ahead::new(home, args.forecast),
             host: project.into_host(),
@@ -435,7 +441,9 @@ fn base(root: Option<&Path>, revision: Option<&str>) -> Result<Option<String>> {
 /// # Errors
 /// When there is none.
 pub fn directory(path: &Path) -> Result<PathBuf> {
-    let full = path.canonicalize().map_err(|error| CliError::file("use the root", path, &error))?;
+    let full = path.canonicalize().map_err(|error| {
+        CliError::file("use the root", path, &error).hint("--root takes a directory that is there")
+    })?;
     if !full.is_dir() {
         let message = format!("the root {} is not a directory", path.display());
         return Err(CliError::new(Code::File, message).hint("--root takes a directory"));

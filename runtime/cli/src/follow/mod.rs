@@ -68,7 +68,7 @@ fn drive(
             .hint(format!("`baton send {run}/N TEXT` reaches an agent of it")));
     };
     let context = Context::of(&started, &outcome, text);
-    let asked = run_args(args, &row, &started, &tasks, context.to_json())?;
+    let asked = run_args(args, &row, &started, &tasks, context.to_json(), &home)?;
     let mut prepared = Prepared::new(&asked, &home)?;
     let choice = &prepared.bundle.backends;
     if choice.all.is_none() && choice.default.is_none() && choice.by_type.is_empty() {
@@ -96,13 +96,14 @@ fn run_args(
     started: &RunStarted,
     tasks: &[TaskRow],
     input: String,
+    home: &Home,
 ) -> Result<RunArgs> {
     let plain = Cli::try_parse_from(["baton", "run", WORKFLOW]).map(|cli| cli.command);
     let Ok(Command::Run(mut asked)) = plain else {
         return Err(CliError::new(Code::Internal, "the flags of `baton run` cannot be read"));
     };
     asked.input = Some(input);
-    asked.agents = backends(args, row, started, tasks)?;
+    asked.agents = backends(args, row, started, tasks, home)?;
     asked.root = started.root.as_ref().map(PathBuf::from).filter(|root| root.is_dir());
     if let (Some(root), None) = (&started.root, &asked.root) {
         let told =
@@ -121,6 +122,7 @@ fn backends(
     row: &RunRow,
     started: &RunStarted,
     tasks: &[TaskRow],
+    home: &Home,
 ) -> Result<Vec<AgentArg>> {
     if !args.agents.is_empty() {
         return Ok(args.agents.clone());
@@ -128,7 +130,7 @@ fn backends(
     let Some(backend) = likely(started, tasks) else { return Ok(Vec::new()) };
     let id = row.batch.as_ref().map_or(row.run.as_str(), |(batch, _)| batch);
     // A journal comes with a directory, and that may be a stranger's: what it names starts nothing.
-    if outside(&backend) && !is_mine(id)? {
+    if outside(&backend) && !is_mine(id, home)? {
         let told = format!("{} was not started by you: say who answers with --agent", row.run);
         return Err(CliError::new(Code::ConsentNeeded, told)
             .hint(format!("its agents were performed by {}", one_line(&backend))));

@@ -12,7 +12,7 @@ const PHASES_MAX: usize = 20;
 #[must_use]
 pub fn lines(forecast: &Forecast, concurrency: u32) -> Vec<String> {
     let Forecast { total, phases, basis, complete, notes } = forecast;
-    let mut lines = vec![likely(&total.agents, agents(&total.agents), |n| plural(n, "agent"))];
+    let mut lines = vec![likely(&total.agents, agents(&total.agents), |number| number.to_string())];
     if total.input_tokens.high + total.output_tokens.high > 0 {
         let (input, output) = (span(&total.input_tokens, count), span(&total.output_tokens, count));
         lines.push(format!("{input} tokens in, {output} out"));
@@ -60,6 +60,9 @@ fn certainty(agents: &Range, runs: u32, complete: bool) -> &'static str {
     }
 }
 
+/// A cap, what is expected of it, its word, and how its numbers are written.
+type Check<'a> = (Option<u64>, &'a Range, &'a str, fn(u64) -> String);
+
 /// The caps of a run that a forecast may pass, a line each. At a cap the run pauses; nothing is lost.
 #[must_use]
 pub fn bounds(forecast: &Forecast, caps: &Caps) -> Vec<String> {
@@ -85,7 +88,7 @@ fn passed(figures: &Figures, cap: &Cap, place: &str) -> Vec<String> {
     };
     let tokens = sum(&figures.input_tokens, &figures.output_tokens);
     let number = |n: u64| n.to_string();
-    let checks: [(Option<u64>, &Range, &str, fn(u64) -> String); 6] = [
+    let checks: [Check<'_>; 6] = [
         (cap.agents, &figures.agents, "agents", number),
         (cap.tokens, &tokens, "tokens", count),
         (cap.input_tokens, &figures.input_tokens, "input tokens", count),
@@ -93,7 +96,7 @@ fn passed(figures: &Figures, cap: &Cap, place: &str) -> Vec<String> {
         (cap.cost_micro_usd, &figures.cost_micro_usd, "", dollars),
         (cap.wall_ms, &figures.wall_ms, "", duration),
     ];
-    let told = |(cap, range, what, show): (Option<u64>, &Range, &str, fn(u64) -> String)| {
+    let told = |(cap, range, what, show): Check<'_>| {
         let cap = cap.filter(|cap| range.high > *cap)?;
         let sure = match cap {
             cap if range.low > cap => "will",

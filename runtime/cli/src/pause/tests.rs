@@ -58,6 +58,12 @@ fn a_cap_says_what_is_missing_and_which_flag_gives_it() {
              `baton resume RUN --max-agents 6` lets one more start, a higher cap more",
         ),
         (
+            cap("agents", [15, 1, 354], None, None),
+            "RUN is paused: the cap on agents leaves no room: 354 agents would start together, \
+             and 1 of 15 have started\n\
+             `baton resume RUN --max-agents 355` lets all of them start; none has",
+        ),
+        (
             cap("cost", [0, 0, 0], None, None),
             "RUN is paused: the cap on cost is reached: $0.00 of $0.00 spent or held back\n\
              `baton resume RUN --max-cost 0.01` goes on with a higher cap",
@@ -80,6 +86,13 @@ fn a_cap_says_what_is_missing_and_which_flag_gives_it() {
     ] {
         assert_eq!(told(&reason), (Code::CapReached, said.to_owned()));
     }
+}
+
+#[test]
+fn a_fan_out_that_does_not_fit_says_how_large_it_is() {
+    let reason = cap("agents", [15, 1, 354], Some("Check"), None);
+    assert_eq!(words(&reason, NOW), "cap on agents of phase `Check`: 354 would start, 14 may");
+    assert_eq!(words(&cap("agents", [5, 5, 1], None, None), NOW), "cap on agents reached");
 }
 
 /// Every flag that is named is one the command line takes, and is enough.

@@ -171,6 +171,11 @@ fn unexpected(manifest: &Manifest, records: &[Record]) -> Option<CliError> {
     if started.run != manifest.run {
         return Some(refused(&format!("its records are of {}", started.run)));
     }
+    if let Some(fork) = &started.fork
+        && (fork.run == started.run || !(1..=records.len() as u64).contains(&fork.records))
+    {
+        return Some(refused("it shares more with the run it was forked from than there is"));
+    }
     let brought: BTreeSet<&Digest> = manifest.blobs.iter().collect();
     let mut known = BTreeSet::new();
     for (record, Named { digest, sure }) in

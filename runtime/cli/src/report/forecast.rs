@@ -8,6 +8,9 @@ use super::head::took;
 use super::html::Html;
 use crate::text::{count, dollars, duration, one_line, plural};
 
+/// What is counted: its name, what was expected of it, where it stands in a usage, and its words.
+type Row = (&'static str, Range, fn(&Usage) -> u64, fn(u64) -> String);
+
 /// The section about the forecast of a run.
 pub fn write(html: &mut Html, report: &Report, forecast: &Forecast) {
     let ended = report.row.state.is_final();
@@ -56,7 +59,7 @@ fn figures(
     ended: bool,
 ) {
     let number = |number: u64| number.to_string();
-    let rows: [(&str, Range, fn(&Usage) -> u64, fn(u64) -> String); 5] = [
+    let rows: [Row; 5] = [
         ("agents", figures.agents, |usage| usage.agents, number),
         ("input tokens", figures.input_tokens, |usage| usage.input_tokens, count),
         ("output tokens", figures.output_tokens, |usage| usage.output_tokens, count),

@@ -1,6 +1,6 @@
 //! One page about a run that loads nothing, executes nothing and can be sent to anybody.
 //!
-//! [`gather`] reads the journal, [`page`] writes the page: a pure function of what was gathered.
+//! [`gather()`] reads the journal, [`page()`] writes the page: a pure function of what was gathered.
 
 mod costs;
 mod facts;

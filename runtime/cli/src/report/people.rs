@@ -17,7 +17,7 @@ pub struct Act {
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// Who; empty: the workflow asked.
+    /// Who; empty: the workflow.
     pub who: String,
     /// What, in words.
     pub what: String,
@@ -53,7 +53,7 @@ impl People {
             Body::Spawned { task, work, .. } => {
                 if let Work::Gate { spec, .. } = &**work {
                     self.gates.insert(task.clone(), ());
-                    self.add(record, "", "is asked", task.clone(), &spec.question);
+                    self.add(record, "", "asks", task.clone(), &spec.question);
                 }
             }
             Body::Completed { task, outcome, .. } if self.gates.remove(task).is_some() => {
@@ -85,7 +85,7 @@ impl People {
 
     fn answered(&mut self, record: &Record, task: &TaskPath, outcome: &Outcome) {
         let Outcome::Done(handoff) = outcome else {
-            return self.add(record, "", "was not answered", task.clone(), "");
+            return self.add(record, "", "has no answer to", task.clone(), "");
         };
         let answer = handoff.output.value();
         let text = |name: &str| answer.get(name).and_then(|text| text.as_str()).unwrap_or_default();
@@ -97,7 +97,7 @@ impl People {
             (false, "") => verdict.to_owned(),
             (false, choice) => format!("{verdict}: {choice}"),
         };
-        let who = if defaulted { "" } else { text("by") };
+        let who = if defaulted { "nobody" } else { text("by") };
         self.add(record, who, &what, task.clone(), text("note"));
     }
 

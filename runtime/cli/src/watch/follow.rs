@@ -106,11 +106,12 @@ impl<'a> Follower<'a> {
                 run.model.apply(record);
             }
             if (page.len() as u64) < PAGE {
-                // Who drives it may have changed with what came.
-                if !page.is_empty() && run.caught_up {
-                    if let Some(row) = self.journal.run(&run.row.run).await? {
-                        run.row = row;
-                    }
+                // Who drives it may have changed with what came, and does while it stands still.
+                if (!page.is_empty() || run.model.paused.is_some())
+                    && run.caught_up
+                    && let Some(row) = self.journal.run(&run.row.run).await?
+                {
+                    run.row = row;
                 }
                 run.caught_up = true;
                 return Ok(());

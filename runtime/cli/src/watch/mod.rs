@@ -57,7 +57,10 @@ pub async fn watch(home: &Home, journal: Arc<dyn Journal>, which: Which) -> Resu
         if told_to_end.load(Ordering::Relaxed) {
             return Ok(());
         }
-        for typed in terminal.typed(LOOK.saturating_sub(looked.elapsed()), KEYS_MAX)? {
+        let typed = terminal.typed(LOOK.saturating_sub(looked.elapsed()), KEYS_MAX)?;
+        // What a key selects is read at once.
+        let at_once = !typed.is_empty();
+        for typed in typed {
             let Typed::Key(key) = typed else { continue };
             match update::update(&mut state, &key) {
                 None => {}
@@ -70,7 +73,7 @@ pub async fn watch(home: &Home, journal: Arc<dyn Journal>, which: Which) -> Resu
                 Some(effect) => performer.perform(effect, &mut state).await,
             }
         }
-        if looked.elapsed() >= LOOK {
+        if at_once || looked.elapsed() >= LOOK {
             looked = Instant::now();
             follower.look(&mut state).await?;
             performer.look(&mut state).await;

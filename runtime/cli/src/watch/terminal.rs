@@ -22,8 +22,11 @@ const WATCHDOG: Duration = Duration::from_millis(500);
 
 /// A terminal that is drawn on.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    inner: Screen,
 }
+
+/// What is drawn, held against what was drawn before.
+type Screen = ratatui::Terminal<CrosstermBackend<Stdout>>;
 
 /// What came from the terminal.
 pub enum Typed {
@@ -42,8 +45,7 @@ impl Terminal {
         give_back_on_panic();
         end_without_terminal();
         take().map_err(|error| failed(&error))?;
-        let inner = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()));
-        match inner {
+        match blank() {
             Ok(inner) => Ok(Self { inner }),
             Err(error) => {
                 give_back();
@@ -99,7 +101,7 @@ impl Terminal {
     pub fn lend<T>(&mut self, to: impl FnOnce() -> T) -> Result<T> {
         give_back();
         let result = to();
-        take().and_then(|()| self.inner.clear()).map_err(|error| failed(&error))?;
+        self.inner = take().and_then(|()| blank()).map_err(|error| failed(&error))?;
         Ok(result)
     }
 }
@@ -108,6 +110,11 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// A screen on which nothing was drawn yet. Asks the terminal for nothing but its size.
+fn blank() -> io::Result<Screen> {
+    ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
 fn take() -> io::Result<()> {

@@ -47,6 +47,8 @@ pub enum Cause {
     Nobody {
         /// Since the last record.
         since: Timestamp,
+        /// Whether anything of it was done.
+        begun: bool,
     },
     /// The run is paused.
     Paused(Pause),
@@ -232,6 +234,7 @@ impl Cause {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Done { .. } | Self::Ended { .. } => "done",
+            Self::Failed(failure) if failure.kind == FailureKind::Cancelled => "cancelled",
             Self::Failed(_) => "failed",
             Self::Cancelled { .. } => "cancelled",
             Self::Nobody { .. } => "interrupted",
@@ -289,7 +292,11 @@ impl Cause {
             Self::Ended { summary } => plain(format!("it is done{}", after_colon(summary))),
             Self::Failed(failure) => failed(failure, of),
             Self::Cancelled { by } => plain(format!("{} cancelled it", one_line(by))),
-            Self::Nobody { since } => hinted(
+            Self::Nobody { begun: false, .. } => hinted(
+                "nobody drives it, and nothing of it was done yet".into(),
+                format!("`baton resume {run}` starts it"),
+            ),
+            Self::Nobody { since, .. } => hinted(
                 format!("nobody drives it: the process that did is gone, {}", of.ago(*since)),
                 format!("`baton resume {run}` goes on; what ended is not done again"),
             ),
@@ -484,7 +491,7 @@ fn failed(failure: &Failure, of: Telling<'_>) -> (String, Option<String>) {
     let again = format!("`baton retry {}` does it again, with everything else reused", of.id());
     let (words, hint) = match failure.kind {
         FailureKind::Failed => (format!("it failed: {told}"), again),
-        FailureKind::Cancelled => (format!("it was cancelled: {told}"), String::new()),
+        FailureKind::Cancelled => (format!("it was {}", short(&failure.message)), String::new()),
         FailureKind::TimedOut => (format!("its time was over: {told}"), again),
         FailureKind::Limit => (
             format!("it exceeded a limit: {told}"),

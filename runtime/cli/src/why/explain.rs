@@ -1,6 +1,6 @@
 //! From the story of a run to the causes that hold of it, or of one of its tasks.
 
-use baton_core::handoff::Outcome;
+use baton_core::handoff::{FailureKind, Outcome};
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::Pause;
 
@@ -146,7 +146,8 @@ impl<'a> Teller<'a> {
         }
         if !self.standing.owned {
             let (seq, since) = self.story.last;
-            return self.add(&root, Cause::Nobody { since }, [seq]);
+            let begun = seq > self.story.shared();
+            return self.add(&root, Cause::Nobody { since, begun }, [seq]);
         }
         if let Some(Noted { seq, it: (by, now), .. }) = &self.story.ordered {
             self.add(&root, Cause::Pausing { by: by.clone(), now: *now }, [*seq]);
@@ -233,6 +234,9 @@ impl<'a> Teller<'a> {
             && it.until.is_none_or(|until| until > now)
         {
             return self.add(path, Cause::Provider(it.clone()), [*seq]);
+        }
+        if let Some(Noted { seq, .. }) = &self.story.ordered {
+            return self.add(path, Cause::Run, [told.spawned, *seq]);
         }
         let places = self.story.concurrency.unwrap_or(self.standing.places);
         let holders: Vec<(&TaskPath, &Told)> = self
@@ -335,7 +339,9 @@ impl<'a> Teller<'a> {
 }
 
 fn has_failed(told: &Told) -> bool {
-    told.end.as_ref().is_some_and(|end| end.it.failure().is_some())
+    // What was cancelled was cancelled with something else, or by somebody who is named there.
+    let failure = told.end.as_ref().and_then(|end| end.it.failure());
+    failure.is_some_and(|failure| failure.kind != FailureKind::Cancelled)
 }
 
 fn name(path: &TaskPath, told: &Told) -> Name {

@@ -235,6 +235,12 @@ impl Story {
         }
     }
 
+    /// Number of the last record that is no deed of the run: its first, or the last that a fork shares.
+    #[must_use]
+    pub fn shared(&self) -> u64 {
+        self.fork.as_ref().map_or(1, |fork| fork.records)
+    }
+
     fn began(&mut self, started: &RunStarted, seq: u64, at: Timestamp) {
         self.concurrency = started.concurrency;
         self.fork.clone_from(&started.fork);
@@ -254,6 +260,8 @@ impl Story {
             Some(Noted { seq: paused, at, it }) => {
                 self.pauses.add(Noted { seq: paused, at, it: (it, seq, by.to_owned()) });
             }
+            // Who is the first to drive a run takes it from nobody.
+            None if seq <= self.shared() + 1 => {}
             None => self.taken_over.add(Noted { seq, at, it: by.to_owned() }),
         }
         self.ordered = None;

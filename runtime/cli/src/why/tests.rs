@@ -163,6 +163,12 @@ fn a_run_says_where_it_stands() {
         ),
         (
             false,
+            vec![],
+            "interrupted: nobody drives it, and nothing of it was done yet [1] → `baton resume RUN` \
+             starts it",
+        ),
+        (
+            false,
             vec![spawn.clone()],
             "interrupted: nobody drives it: the process that did is gone, since CLOCK (1.0s) [2] → \
              `baton resume RUN` goes on; what ended is not done again",
@@ -278,9 +284,19 @@ fn an_open_task_says_what_it_waits_for() {
             "due/3: it was asked for, and starts as soon as its process gets to it [5]",
         ),
         (
+            "3",
+            true,
+            with(&[
+                agent("3", "c"),
+                Body::PauseOrdered { by: "bob".into(), now: false, lifted: false },
+            ]),
+            "waits-run/3: it waits for the run to go on [5,6] → `baton why RUN` says why that stands \
+             still",
+        ),
+        (
             "1",
             true,
-            with(&[put_off.clone()]),
+            with(std::slice::from_ref(&put_off)),
             "waits-provider/1: it waits for a provider: anthropic has too much to do until CLOCK, in \
              59.0s [5] → `baton resume RUN` asks it again now",
         ),
@@ -550,10 +566,17 @@ fn attempts_denials_and_pauses_are_told_one_by_one() {
          [5] → --grant 'http=PATTERN' of `baton run` grants it",
     ];
     assert_eq!(said("1", true, start(), &bodies), told);
+    // What ends with its workflow says so, and a run says nothing of it.
+    let ended = [agent("1", "a"), completed("1", Outcome::Failed(Failure::cancelled("its end")))];
+    assert_eq!(said("1", true, start(), &ended), ["cancelled/1: it was cancelled by its end [3]"]);
+    assert!(!said("", true, start(), &ended).concat().contains("cancelled"));
     // A run says the same of its tasks, attempts aside.
     let of_run = said("", true, start(), &bodies);
     assert!(of_run.contains(&told[0].into()) && of_run.contains(&told[2].into()), "{of_run:#?}");
 
+    let first =
+        Body::Resumed { by: "bob".into(), epoch: 2, caps: Caps::default(), engine: String::new() };
+    assert!(!said("", true, start(), &[first]).concat().contains("taken-over"), "nobody had it");
     let pauses = [
         Body::Paused { reason: Pause::Interrupted },
         Body::Resumed { by: "bob".into(), epoch: 2, caps: Caps::default(), engine: String::new() },
@@ -579,6 +602,7 @@ fn a_fork_and_a_follow_up_say_where_they_come_from() {
         made: BEGAN,
         edit: Some("output of /1".into()),
         given: Default::default(),
+        asked: Default::default(),
     };
     let forked = RunStarted { fork: Some(Box::new(fork)), ..start() };
     let bodies = [agent("1", "a"), started(&["1"]), done("1"), agent("2", "b")];

@@ -63,6 +63,8 @@ pub struct Plan {
     /// Tasks whose end is not what performing them brought, but what a person wrote: here, and in
     /// the runs above.
     pub given: Vec<TaskPath>,
+    /// Tasks whose input is not what their workflow asked for, but what a person wrote.
+    pub asked: Vec<TaskPath>,
     /// The edit in words, for people.
     pub edit: Option<String>,
 }

@@ -32,6 +32,7 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
     }
     let redone = task.filter(|_| matches!(work, Some(Work::Workflow { .. })));
     let another = matches!(change, Some(Edit::Workflow));
+    let edits_input = matches!(change, Some(Edit::Input(_)));
     let mut started = parent.clone();
     if another {
         started.engine = String::new();
@@ -42,6 +43,8 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
     let mut kept = vec![Record { seq: 1, at: first.at, body: Body::RunStarted(Box::new(started)) }];
     kept.extend(prefix.take(records));
     let mut given = given_above(parent, &kept);
+    let mut asked = asked_above(parent, &kept);
+    asked.retain(|path| !(edits_input && Some(path) == task));
     match (change, task.zip(work)) {
         (Some(Edit::Output { output, by }), Some((task, work))) => {
             // The workflow's clock reads what it would have read.
@@ -56,6 +59,7 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
         }
         (Some(Edit::Input(input)), Some((task, _))) => {
             edit::input(&mut kept, task, input, &parent.limits.run)?;
+            asked.push(task.clone());
         }
         _ => {}
     }
@@ -73,6 +77,7 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
         edit: change.map(|change| edit::words(change, task)),
         records: kept,
         given,
+        asked,
     })
 }
 
@@ -132,6 +137,13 @@ fn given_above(parent: &RunStarted, kept: &[Record]) -> Vec<TaskPath> {
             .any(|record| matches!(&record.body, Body::Completed { task, .. } if task == *path))
     };
     above.iter().filter(ended).cloned().collect()
+}
+
+/// Tasks of the kept part whose inputs were written by a person in the run or one above it.
+fn asked_above(parent: &RunStarted, kept: &[Record]) -> Vec<TaskPath> {
+    let above = parent.fork.as_ref().map(|fork| fork.asked.as_slice()).unwrap_or_default();
+    let there = |path: &&TaskPath| edit::work(kept, path).is_some();
+    above.iter().filter(there).cloned().collect()
 }
 
 fn number(records: &[Record], seq: u64) -> Option<&Record> {

@@ -20,9 +20,7 @@ impl Run {
     #[must_use]
     pub fn burst(&self) -> Option<Burst> {
         let caps = [&self.caps.run].into_iter().chain(self.caps.phases.values());
-        if caps.filter_map(|cap| cap.agents).next().is_none() {
-            return None;
-        }
+        caps.filter_map(|cap| cap.agents).next()?;
         let mut burst = Burst::default();
         for task in self.tasks.values() {
             if task.attempts == 0

@@ -241,7 +241,11 @@ impl Run {
     }
 }
 
-fn divergence(cursor: &Cursor, recorded: &Recorded, attempted: Attempt) -> Box<Divergence> {
+pub(super) fn divergence(
+    cursor: &Cursor,
+    recorded: &Recorded,
+    attempted: Attempt,
+) -> Box<Divergence> {
     Box::new(Divergence {
         workflow: cursor.workflow.clone(),
         position: cursor.position as u64 + 1,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::commands::{attempt, attempt_of_request};
-use super::{Answer, CommandError, Run};
+use super::commands::{attempt, attempt_of_request, divergence};
+use super::{Answer, CommandError, Recorded, Run};
 use crate::command::{Command, Reply};
 use crate::digest::Digest;
 use crate::files::{FileRequest, Observation};
+use crate::json::{DEPTH_MAX, Json};
+use crate::record::Work;
 use crate::replay::{Attempt, Cursor, Divergence, END, WAIT};
 
 /// What a command comes to that is repeated.
@@ -40,11 +42,25 @@ impl Run {
         if self.next_recorded(cursor).is_none() {
             return Ok(Repeated::Beyond(beyond(cursor, attempt)));
         }
-        let listens = matches!(command, Command::Listen);
+        let before = cursor.clone();
         let Some(recorded) = self.repeat(cursor, &attempt)? else {
             return Ok(Repeated::Beyond(beyond(cursor, attempt)));
         };
-        cursor.listens |= listens;
+        if let Answer::Reply(Reply::Task(number)) = &recorded.answer {
+            let path = cursor.workflow.child(*number);
+            let work = self.tasks.get(&path).map(|task| &*task.work);
+            let by_person =
+                self.started.fork.as_ref().is_some_and(|fork| fork.asked.contains(&path));
+            if let Some(work) = work
+                && !by_person
+                && !asks_for(&command, work)
+            {
+                let told = Digest::of_json(work);
+                let told = Recorded { digest: told, ..recorded.clone() };
+                return Err(CommandError::Diverged(divergence(&before, &told, attempt)));
+            }
+        }
+        cursor.listens |= matches!(command, Command::Listen);
         let reply = match &recorded.answer {
             Answer::Reply(reply) => reply.clone(),
             Answer::Observation(_) => Reply::Nothing,
@@ -102,4 +118,31 @@ fn beyond(cursor: &Cursor, attempted: Attempt) -> Box<Divergence> {
         },
         attempted,
     })
+}
+
+/// Whether recorded work is what a command asks for. The digest of the record says what was asked; this
+/// is about what was done, which anybody could have written beside it.
+fn asks_for(command: &Command, work: &Work) -> bool {
+    let same = |asked: Option<&String>, recorded: Option<&Json>| {
+        let asked = asked.and_then(|text| Json::parse(text, u64::MAX, DEPTH_MAX).ok());
+        let asked = asked.filter(|json| !json.is_null());
+        let recorded = recorded.filter(|json| !json.is_null());
+        asked.as_ref().map(Json::digest) == recorded.map(Json::digest)
+    };
+    match (command, work) {
+        (Command::SpawnAgent(raw), Work::Agent { spec, .. }) => {
+            raw.prompt == spec.prompt
+                && same(raw.input.as_ref(), spec.input.as_ref())
+                && same(raw.schema.as_ref(), spec.schema.as_ref())
+        }
+        (Command::SpawnTool(raw), Work::Tool { spec, .. }) => {
+            raw.name == spec.name && same(Some(&raw.input), Some(&spec.input))
+        }
+        (Command::SpawnWorkflow(raw), Work::Workflow { spec, .. }) => {
+            raw.name == spec.name && same(Some(&raw.input), Some(&spec.input))
+        }
+        (Command::AskGate(raw), Work::Gate { spec, .. }) => raw.question == spec.question,
+        (Command::Sleep { .. }, Work::Sleep { .. }) => true,
+        _ => false,
+    }
 }

@@ -3,17 +3,28 @@
 //! The records are decided by [`baton_core::fork::plan`]. Here they get what is the fork's own, another
 //! program is tried on them, and all is made durable in one commit. Whoever resumes the fork drives it.
 
+use std::sync::Arc;
+
 use baton_core::budget::Caps;
 use baton_core::fork::Plan;
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::{Fork, Record, Reuse, RunStarted, ScriptOptions};
 use baton_core::run::Run;
-use baton_journal::store::Blob;
+use baton_host::Host;
+use baton_journal::store::{Blob, Journal};
 
 use crate::api::NewRun;
 use crate::engine::new_run_id;
 use crate::error::EngineError;
 use crate::replay::{ReplayOptions, ReplayParts, replay};
+
+/// What a fork is written with.
+pub struct ForkParts {
+    /// Where runs are kept.
+    pub journal: Arc<dyn Journal>,
+    /// What runs guests: another program is tried out. None: there is none.
+    pub host: Option<Arc<Host>>,
+}
 
 /// A fork to be written.
 pub struct Forking {
@@ -48,7 +59,7 @@ struct Ready {
 ///
 /// # Errors
 /// When another program does not repeat the shared records, parts of it are missing, or the store fails.
-pub async fn fork(parts: &ReplayParts, forking: Forking) -> Result<RunId, EngineError> {
+pub async fn fork(parts: &ForkParts, forking: Forking) -> Result<RunId, EngineError> {
     let ready = ready(parts, forking).await?;
     parts.journal.import(ready.records, ready.blobs).await?;
     Ok(ready.id)
@@ -58,11 +69,11 @@ pub async fn fork(parts: &ReplayParts, forking: Forking) -> Result<RunId, Engine
 ///
 /// # Errors
 /// As [`fork`], as far as the store need not be written for it.
-pub async fn check(parts: &ReplayParts, forking: Forking) -> Result<(), EngineError> {
+pub async fn check(parts: &ForkParts, forking: Forking) -> Result<(), EngineError> {
     ready(parts, forking).await.map(drop)
 }
 
-async fn ready(parts: &ReplayParts, forking: Forking) -> Result<Ready, EngineError> {
+async fn ready(parts: &ForkParts, forking: Forking) -> Result<Ready, EngineError> {
     let Forking { run, mut plan, caps, continues, reuse, program, .. } = forking;
     let now = parts.journal.now();
     let id = forking.id.unwrap_or_else(new_run_id);
@@ -76,6 +87,7 @@ async fn ready(parts: &ReplayParts, forking: Forking) -> Result<Ready, EngineErr
         records: shared,
         made: now,
         given: std::mem::take(&mut plan.given),
+        asked: std::mem::take(&mut plan.asked),
         edit: plan.edit.take(),
     };
     let Some(started) = plan.started_mut() else {
@@ -97,7 +109,11 @@ async fn ready(parts: &ReplayParts, forking: Forking) -> Result<Ready, EngineErr
         // What has ended is not repeated in the fork; what goes on has to come to the cut.
         let options =
             ReplayOptions { parts: blobs.clone(), open_only: true, ..ReplayOptions::default() };
-        let repeated = replay(parts, folded, options).await?;
+        let Some(host) = parts.host.clone() else {
+            return Err(EngineError::Internal("another program, and nothing to run it".into()));
+        };
+        let journal = Arc::clone(&parts.journal);
+        let repeated = replay(&ReplayParts { host, journal }, folded, options).await?;
         if let Some(divergence) = repeated.divergence() {
             return Err(EngineError::Diverged(divergence));
         }

@@ -180,6 +180,7 @@ impl<'a> Shaper<'a> {
         for name in required.iter().filter(|name| !properties.contains_key(**name)) {
             made.insert((*name).to_owned(), self.free(name));
         }
+        in_order(&mut made);
         // A map of names to values.
         if let Some(values @ Value::Object(_)) = map.get("additionalProperties")
             && properties.is_empty()
@@ -365,6 +366,31 @@ impl<'a> Shaper<'a> {
     }
 }
 
+/// Names of the two ends of a range.
+const ENDS: [(&str, &str); 7] = [
+    ("first", "last"),
+    ("start", "end"),
+    ("begin", "end"),
+    ("from", "to"),
+    ("min", "max"),
+    ("start_line", "end_line"),
+    ("startLine", "endLine"),
+];
+
+/// Puts the ends of ranges in their order, which no schema can say.
+fn in_order(made: &mut Map<String, Value>) {
+    for (low, high) in ENDS {
+        let number = |name: &str| made.get(name).and_then(Value::as_f64);
+        if let (Some(first), Some(last)) = (number(low), number(high))
+            && first > last
+        {
+            let (first, last) = (made.remove(low), made.remove(high));
+            made.extend(last.map(|value| (low.to_owned(), value)));
+            made.extend(first.map(|value| (high.to_owned(), value)));
+        }
+    }
+}
+
 /// The numbers that a schema allows; `step` is what an exclusive bound is away from.
 fn bounds(map: &Map<String, Value>, name: &str, step: f64) -> (f64, f64) {
     let of = |key: &str| map.get(key).and_then(Value::as_f64);
@@ -376,11 +402,15 @@ fn bounds(map: &Map<String, Value>, name: &str, step: f64) -> (f64, f64) {
         "confidence" | "probability" | "likelihood" => 1.0,
         _ => SCALE,
     };
+    // Lines are counted from one, which types for numbers do not say.
+    let is_end =
+        name.contains("line") || ENDS.iter().any(|(a, b)| [*a, *b].contains(&name.as_str()));
+    let low = low.map(|low| if is_end && low == 0.0 && high.is_none() { 1.0 } else { low });
     match (low, high) {
         (Some(low), Some(high)) => (low, high),
         (Some(low), None) => (low, low.max(0.0) + width),
         (None, Some(high)) => (high.min(0.0), high),
-        (None, None) if name.contains("line") => (1.0, width),
+        (None, None) if is_end => (1.0, width),
         (None, None) => (0.0, width),
     }
 }

@@ -144,6 +144,21 @@ fn digests_can_be_read_as_such() {
 }
 
 #[test]
+fn ranges_begin_before_they_end() {
+    let line = json!({ "type": "integer", "format": "uint32", "minimum": 0 });
+    for (low, high) in [("first", "last"), ("start_line", "end_line")] {
+        let schema = json!({ "type": "object", "required": [low, high], "properties": { low: line, high: line } });
+        for answers in all(12) {
+            for _ in 0..4 {
+                let answer = answers.agent(&ask(&schema, "Where?")).value();
+                let (first, last) = (answer[low].as_u64(), answer[high].as_u64());
+                assert!(first >= Some(1) && first <= last, "{answer}");
+            }
+        }
+    }
+}
+
+#[test]
 fn files_that_are_named_are_cited() {
     let schema = json!({ "type": "object", "required": ["file"], "properties": { "file": { "type": "string" } } });
     for answers in all(6) {

@@ -15,7 +15,7 @@ use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
 use crate::coding::talk::{Dialogue, Watch};
-use crate::people::last;
+use crate::people::{InWords, last};
 
 /// How often it may try again what only a person can mend.
 const RETRIES_MAX: u64 = 2;
@@ -51,12 +51,12 @@ pub(super) struct People {
     /// It was told to end its turn for that.
     hurried: bool,
     /// Puts messages into words.
-    more: Box<dyn Fn(&[Message]) -> String + Send>,
+    more: InWords,
 }
 
 impl People {
     /// It was told everything up to a message already.
-    pub(super) fn new(told: u64, more: Box<dyn Fn(&[Message]) -> String + Send>) -> Self {
+    pub(super) fn new(told: u64, more: InWords) -> Self {
         Self { told, news: Vec::new(), hurried: false, more }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_core::ids::TaskPath;
+use baton_core::record::Work;
 
 use super::facts::Facts;
 
@@ -25,13 +26,15 @@ pub fn pairs(a: &Facts, b: &Facts) -> Vec<Pair> {
 fn below((a, of_a): (&Facts, &TaskPath), (b, of_b): (&Facts, &TaskPath), all: &mut Vec<Pair>) {
     let mut left: Vec<Side<'_>> = sides(a, of_a);
     let mut right: Vec<Side<'_>> = sides(b, of_b);
-    // Of the same number and the same call; of the same call; of the same number; of the same name.
+    // Of the same number and the same call; of the same call; of the same name; as many of the same
+    // kind and phase, in their order; of the same number.
     meet(&mut left, &mut right, |side| Some((Some(side.number), Some(side.key), None)));
     meet(&mut left, &mut right, |side| Some((None, Some(side.key), None)));
-    meet(&mut left, &mut right, |side| Some((Some(side.number), None, Some(side.kind.to_owned()))));
     meet(&mut left, &mut right, |side| {
         side.label.map(|label| (None, None, Some(format!("{} {label}", side.kind))))
     });
+    meet_rest(&mut left, &mut right);
+    meet(&mut left, &mut right, |side| Some((Some(side.number), None, Some(side.kind.to_owned()))));
     let other = |side: &Side<'_>| side.other.clone();
     let mut rows: Vec<Pair> =
         left.iter().map(|side| Pair { a: Some(side.path.clone()), b: other(side) }).collect();
@@ -56,6 +59,7 @@ struct Side<'a> {
     key: baton_core::digest::Digest,
     kind: &'static str,
     label: Option<&'a str>,
+    phase: Option<&'a str>,
     other: Option<TaskPath>,
 }
 
@@ -68,9 +72,21 @@ fn sides<'a>(facts: &'a Facts, of: &'a TaskPath) -> Vec<Side<'a>> {
             key: task.key,
             kind: task.work.kind(),
             label: task.work.label(),
+            phase: phase(&task.work),
             other: None,
         })
         .collect()
+}
+
+/// Title of the phase that a task belongs to.
+fn phase(work: &Work) -> Option<&str> {
+    match work {
+        Work::Agent { spec, .. } => spec.options.phase.as_deref(),
+        Work::Tool { spec, .. } => spec.options.phase.as_deref(),
+        Work::Workflow { spec, .. } => spec.options.phase.as_deref(),
+        Work::Gate { spec, .. } => spec.options.phase.as_deref(),
+        Work::Sleep { .. } => None,
+    }
 }
 
 /// By what two tasks meet: number, key and words.
@@ -97,6 +113,29 @@ fn meet<'a>(
         if let Some(met) = right.get_mut(place) {
             side.other = Some(met.path.clone());
             met.other = Some(side.path.clone());
+        }
+    }
+}
+
+/// Lets the rest meet in their order, by kind and phase, where both sides have as many of it: what was
+/// asked in other words, in other places.
+fn meet_rest(left: &mut [Side<'_>], right: &mut [Side<'_>]) {
+    let alone = |sides: &[Side<'_>]| {
+        let mut groups: BTreeMap<(&'static str, Option<String>), Vec<usize>> = BTreeMap::new();
+        for (place, side) in sides.iter().enumerate().filter(|(_, side)| side.other.is_none()) {
+            let group = (side.kind, side.phase.map(ToOwned::to_owned));
+            groups.entry(group).or_default().push(place);
+        }
+        groups
+    };
+    let mut others = alone(right);
+    for (group, places) in alone(left) {
+        let met = others.remove(&group).filter(|others| others.len() == places.len());
+        for (one, other) in places.into_iter().zip(met.into_iter().flatten()) {
+            if let (Some(one), Some(other)) = (left.get_mut(one), right.get_mut(other)) {
+                one.other = Some(other.path.clone());
+                other.other = Some(one.path.clone());
+            }
         }
     }
 }

@@ -64,6 +64,10 @@ impl Parts {
             named.collect::<String>()
         };
         self.put("artifacts", artifacts(a), artifacts(b));
+        let next = |handoff: Option<&Handoff>| {
+            handoff.map(|handoff| handoff.follow_ups.join("\n")).unwrap_or_default()
+        };
+        self.put("follow-ups", next(a), next(b));
         let evidence = |handoff: Option<&Handoff>| handoff.map(|handoff| handoff.evidence.clone());
         self.shape("evidence", &evidence(a), &evidence(b));
     }
@@ -102,7 +106,8 @@ fn asked(parts: &mut Parts, a: &Work, b: &Work) {
             parts.put("prompt", a.prompt.clone(), b.prompt.clone());
             parts.json("input", a.input.as_ref(), b.input.as_ref());
             parts.json("schema", a.schema.as_ref(), b.schema.as_ref());
-            parts.shape("options", &options(a), &options(b));
+            let named = !labelled_by_prompt(a) && !labelled_by_prompt(b);
+            parts.shape("options", &options(a, named), &options(b, named));
             parts.put("backend", by_a.clone(), by_b.clone());
         }
         (Work::Tool { spec: a, tool: of_a, .. }, Work::Tool { spec: b, tool: of_b, .. }) => {
@@ -128,10 +133,14 @@ fn asked(parts: &mut Parts, a: &Work, b: &Work) {
     }
 }
 
-/// Options of an agent, without a label that is only the beginning of its prompt.
-fn options(spec: &AgentSpec) -> AgentOptions {
+/// Whether the label of an agent is only the beginning of its prompt.
+fn labelled_by_prompt(spec: &AgentSpec) -> bool {
     let of_prompt = |label: &String| spec.prompt.starts_with(label.trim_end_matches('…'));
-    let label = spec.options.label.clone().filter(|label| !of_prompt(label));
+    spec.options.label.as_ref().is_some_and(of_prompt)
+}
+
+fn options(spec: &AgentSpec, named: bool) -> AgentOptions {
+    let label = spec.options.label.clone().filter(|_| named);
     AgentOptions { label, ..spec.options.clone() }
 }
 

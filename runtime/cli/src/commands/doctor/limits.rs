@@ -1,8 +1,9 @@
 //! `baton doctor --limits`: a guest meets each limit, in a directory of its own, and must be held.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use baton_core::limits::Limits;
 use serde::Serialize;
@@ -19,7 +20,7 @@ use crate::text::{one_line, pad, paint, plural};
 const FILES: u64 = 5;
 
 /// What is granted and who performs agents, in every run.
-const ARGUMENTS: [&str; 13] = [
+const ARGUMENTS: [&str; 15] = [
     "run",
     "probe.js",
     "--root",
@@ -27,6 +28,8 @@ const ARGUMENTS: [&str; 13] = [
     "--extensions",
     "--grant",
     "tools=code/search",
+    "--grant",
+    "exec=seq **",
     "--timeout",
     "60s",
     "--yes",
@@ -52,7 +55,7 @@ const fn probe(limit: &'static str, value: u64, body: &'static str, held: &'stat
 }
 
 const fn of_agent(limit: &'static str, value: u64, held: &'static str) -> Probe {
-    let body = "return (await baton.agent('audit')).code";
+    let body = "return (await baton.agent('audit')).error.code";
     Probe { limit, value, agent: "component:docs-auditor", body, held }
 }
 
@@ -140,17 +143,41 @@ const PROBES: &[Probe] = &[
     ),
     probe("files.patterns", 1, "return await baton.glob(['a*', 'b*'])", "too-many-patterns"),
     probe("files.searched_bytes", 5, "return (await baton.search('text')).length", "\"output\":0,"),
+    probe(
+        "files.pattern_bytes",
+        20,
+        "return await baton.glob('a'.repeat(50) + '*')",
+        "pattern-too-long",
+    ),
+    probe(
+        "run.json_bytes",
+        300,
+        "return await baton.tool('code/search', { pattern: 'x'.repeat(500) })",
+        "514 bytes of JSON where 300",
+    ),
+    probe(
+        "tools.timeout_ms",
+        200,
+        "return await baton.exec(['seq', '1', '100000000'])",
+        "longer than its 200 ms",
+    ),
+    probe(
+        "tools.exec_input_bytes",
+        10,
+        "return await baton.exec(['seq', '1'], { stdin: 'x'.repeat(100) })",
+        "the limit is 10",
+    ),
     Probe {
         limit: "attempt.program_ms",
         value: 200,
         agent: "command:sleep 30",
-        body: "return (await baton.agent('sleep')).code",
+        body: "return (await baton.agent('sleep')).error.code",
         held: "\"output\":\"timeout\"",
     },
 ];
 
 /// What became of a limit.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Shown {
     name: String,
     /// The value that it was set to.
@@ -170,18 +197,16 @@ pub(super) fn run(home: &Home, json: bool) -> Result<Exit> {
     let place = tempfile::tempdir().map_err(|error| {
         CliError::new(Code::File, "cannot make a temporary directory").because(&error)
     })?;
-    prepare(place.path())
-        .map_err(|error| CliError::file("write the guests to", place.path(), &error))?;
-    let mut all = Vec::new();
-    for (name, _) in Limits::table() {
-        let shown = match PROBES.iter().find(|probe| probe.limit == name) {
-            Some(probe) => meet(probe, place.path(), &home.cache())?,
-            None => Shown { name, value: None, holds: None, seen: None },
-        };
-        if !json {
-            stdout(&line(&shown))?;
-        }
-        all.push(shown);
+    let met = meet_all(place.path(), &home.cache())?;
+    let all: Vec<Shown> = Limits::table()
+        .into_iter()
+        .map(|(name, _)| {
+            let met = met.iter().find(|(limit, _)| *limit == name).map(|(_, met)| met.clone());
+            met.unwrap_or(Shown { name, value: None, holds: None, seen: None })
+        })
+        .collect();
+    if !json {
+        stdout(&all.iter().map(line).collect::<String>())?;
     }
     if json {
         stdout(&shapes::line(&serde_json::json!({ "limits": all }))?)?;
@@ -207,7 +232,7 @@ pub(super) fn run(home: &Home, json: bool) -> Result<Exit> {
 /// A project of its own: files to read, a script to nest, and a top, so that no settings are found above.
 fn prepare(place: &Path) -> std::io::Result<()> {
     for folder in ["root", ".git", "person"] {
-        fs::create_dir(place.join(folder))?;
+        fs::create_dir_all(place.join(folder))?;
     }
     for number in 1..=FILES {
         fs::write(place.join(format!("root/{number}.txt")), format!("line {number} of text\n"))?;
@@ -218,10 +243,43 @@ fn prepare(place: &Path) -> std::io::Result<()> {
 fn script(body: &str) -> String {
     format!(
         "export const meta = {{ name: 'probe', description: 'Goes too far.', \
-         baton: {{ read: ['**'], tools: ['code/search'] }} }}\n\
+         baton: {{ read: ['**'], tools: ['code/search'], exec: ['seq **'] }} }}\n\
          try {{ {body} }} catch (error) {{ \
          return `${{error.name}} ${{error.code ?? ''}} ${{error.message}}` }}\nreturn 'not held'\n"
     )
+}
+
+/// Guests that run at once. A run takes longer to begin than to be stopped.
+const AT_ONCE: usize = 4;
+
+/// Lets all guests go, several at once, each in a folder of its own.
+fn meet_all(place: &Path, cache: &Path) -> Result<Vec<(&'static str, Shown)>> {
+    let next = AtomicUsize::new(0);
+    let work = |folder: PathBuf| -> Result<Vec<(&'static str, Shown)>> {
+        prepare(&folder).map_err(|error| CliError::file("write the guests to", &folder, &error))?;
+        let mut met = Vec::new();
+        while let Some(probe) = PROBES.get(next.fetch_add(1, Ordering::Relaxed)) {
+            met.push((probe.limit, meet(probe, &folder, cache)?));
+        }
+        Ok(met)
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE)
+            .map(|number| {
+                scope.spawn({
+                    let work = &work;
+                    move || work(place.join(number.to_string()))
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            let met =
+                worker.join().map_err(|_| CliError::new(Code::Internal, "a thread failed"))?;
+            all.extend(met?);
+        }
+        Ok(all)
+    })
 }
 
 fn meet(probe: &Probe, place: &Path, cache: &Path) -> Result<Shown> {

@@ -57,9 +57,10 @@ fn run_args(workflow: &str, args: &ForkArgs, started: &RunStarted) -> Result<Run
     run.policy = args.policy.clone();
     run.yes = args.begin.yes;
     run.agents = if args.agents.is_empty() { performers(started) } else { args.agents.clone() };
+    run.script.extensions = args.extensions;
     if let Some(script) = &started.script {
         run.script.lenient = script.lenient;
-        run.script.extensions = script.extensions;
+        run.script.extensions |= script.extensions;
         run.script.schema_attempts = Some(script.schema_attempts);
     }
     Ok(*run)

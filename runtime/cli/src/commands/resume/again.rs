@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use baton_core::ids::RunId;
 use baton_core::record::{Body, Pause, Record};
 use baton_journal::rows::RunRow;
 use baton_journal::store::Control;
 
 use crate::codes::Exit;
+use crate::control::{Fate, Told};
 use crate::error::Result;
 use crate::home::Home;
-use crate::output::note;
 use crate::{pause, records, session};
 
 /// Time between two looks at what became of it.
@@ -55,7 +56,7 @@ impl Seen {
 ///
 /// # Errors
 /// When the provider still serves nobody, or the journal cannot be used.
-pub async fn ask(home: &Home, row: &RunRow) -> Result<Exit> {
+pub async fn ask(home: &Home, row: &RunRow, json: bool) -> Result<Exit> {
     let journal = home.write()?;
     let run = &row.run;
     journal.send(run, &session::who(), Control::Resume).await?;
@@ -70,19 +71,20 @@ pub async fn ask(home: &Home, row: &RunRow) -> Result<Exit> {
         match &seen {
             Seen::Nothing | Seen::Asked => {}
             Seen::Served => {
-                note(&format!(
-                    "{run} goes on in the process that drives it; `baton show -f {run}` follows it"
-                ));
-                return Ok(Exit::Done);
+                let done = format!("{run} goes on in the process that drives it");
+                return told(run, Fate::Obeyed, done, json);
             }
             Seen::Stopped(reason) => return Err(pause::error(run, reason, pause::now())),
         }
     }
-    note(&match seen {
-        Seen::Asked => format!("{run} asks its provider again, which has not answered yet"),
-        _ => format!("the order is in the journal; the owner of {run} has not obeyed yet"),
-    });
-    Ok(Exit::Done)
+    let fate = if seen == Seen::Asked { Fate::Obeyed } else { Fate::Pending };
+    told(run, fate, format!("{run} asks its provider again, which has not answered yet"), json)
+}
+
+/// Says what became of the order.
+fn told(run: &RunId, fate: Fate, done: String, json: bool) -> Result<Exit> {
+    let next = Some(format!("`baton attach {run}` follows it"));
+    Told { done, next, ..Told::new(run, None, "resume", fate) }.show(json)
 }
 
 #[cfg(test)]

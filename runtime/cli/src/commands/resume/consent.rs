@@ -10,6 +10,7 @@ use baton_journal::store::Journal;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::home::Home;
 use crate::program::models::outside;
 use crate::project::models::ModelSettings;
 use crate::project::places::Places;
@@ -79,8 +80,8 @@ pub async fn programs_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result
 ///
 /// # Errors
 /// When the place of a person's settings cannot be found.
-pub fn is_mine(id: &str) -> Result<bool> {
-    Ok(Started::of(&Places::find()?).is_none_or(|list| list.has(id)))
+pub fn is_mine(id: &str, home: &Home) -> Result<bool> {
+    Ok(Started::of(&Places::find()?, home).is_none_or(|list| list.has(id)))
 }
 
 /// Lets a run go on from which today's policy takes nothing away, and that this person started or
@@ -89,7 +90,7 @@ pub fn is_mine(id: &str) -> Result<bool> {
 /// # Errors
 /// When policy denies something of it, nobody says that it may go on, or a file of settings cannot be
 /// read.
-pub fn allow(id: &str, granted: Granted<'_>, yes: bool) -> Result<()> {
+pub fn allow(id: &str, granted: Granted<'_>, yes: bool, home: &Home) -> Result<()> {
     let places = Places::find()?;
     let policy = Policy::load(&places, &[], &[])?;
     let taken = taken(&policy, granted);
@@ -98,7 +99,7 @@ pub fn allow(id: &str, granted: Granted<'_>, yes: bool) -> Result<()> {
         return Err(CliError::new(Code::ConsentNeeded, message)
             .hint("cancel it and start it again, or take the denial away"));
     }
-    let list = Started::of(&places);
+    let list = Started::of(&places, home);
     let known = list.as_ref().is_none_or(|list| list.has(id));
     if !list.is_some_and(|list| list.has(id)) {
         let settings = ModelSettings::load(&places, &|name| std::env::var(name).ok())?;

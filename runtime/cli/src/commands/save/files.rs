@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
@@ -104,7 +103,6 @@ fn put(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
     let mut draft = tempfile::Builder::new().permissions(readable()).tempfile_in(folder)?;
     draft.write_all(bytes)?;
     draft.as_file().sync_all()?;
-    let draft: NamedTempFile = draft;
     match replace {
         true => draft.persist(path).map(|_| ()).map_err(|error| error.error),
         false => draft.persist_noclobber(path).map(|_| ()).map_err(|error| error.error),

@@ -29,7 +29,7 @@ fn forecast() -> Forecast {
 #[test]
 fn a_forecast_says_figures_basis_and_certainty() {
     insta::assert_snapshot!(lines(&forecast(), 16).join("\n"), @r"
-    9–14 agents, likely 12 agents
+    9–14 agents, likely 12
     120k–480k tokens in, 8.0k–30.0k out
     $0.20–$0.45, likely $0.31
     1m00s–4m10s, likely 1m30s, 16 at once

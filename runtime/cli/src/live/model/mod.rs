@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use baton_agents::backend::Activity;
 use baton_core::budget::{Cap, Caps};
 use baton_core::handoff::{FailureKind, Outcome, Usage};
-use baton_core::ids::{RunId, TaskPath, Timestamp};
+use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::{Body, Pause, Record, RunStarted, Work};
 use baton_core::report::{Level, Report};
 use baton_journal::rows::State;
@@ -249,12 +249,6 @@ impl Model {
     #[must_use]
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
-    }
-
-    /// The run, once its first record was read.
-    #[must_use]
-    pub fn run(&self) -> Option<&RunId> {
-        self.started.as_ref().map(|started| &started.run)
     }
 
     /// Takes in what an agent does right now.

@@ -1,9 +1,10 @@
 //! What records change of the tasks and of the numbers that they count in.
 
-use baton_core::handoff::{FailureKind, Outcome};
+use baton_core::handoff::{FailureKind, Handoff, Outcome};
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::{Record, Work};
 use baton_journal::rows::State;
+use serde_json::Value;
 
 use super::event::Event;
 use super::{Branch, Counts, Doing, Group, Kind, Model, ROOT, Task};
@@ -11,6 +12,18 @@ use crate::spend::Spent;
 
 /// Characters that are kept of what a task handed over.
 const SUMMARY: usize = 80;
+
+/// The beginning of what was handed over: its summary, or else its text.
+fn beginning(handoff: &Handoff) -> String {
+    let from = |text: &str| text.trim_start().chars().take(SUMMARY).collect::<String>();
+    if !handoff.summary.trim().is_empty() {
+        return from(&handoff.summary);
+    }
+    match handoff.output.value() {
+        Value::String(text) => from(&text),
+        _ => String::new(),
+    }
+}
 
 impl Model {
     /// A task that was at work waits to be started again.
@@ -155,8 +168,9 @@ impl Model {
             _ => failure.to_string(),
         });
         task.failure.clone_from(&why);
-        let summary = outcome.handoff().map(|handoff| handoff.summary.as_str());
-        task.summary = summary.unwrap_or_default().chars().take(SUMMARY).collect();
+        task.summary = outcome.handoff().map(beginning).unwrap_or_default();
+        // What was cancelled did not fail.
+        let failed = task.state == State::Failed;
         let (kind, phase, parent, group) = (task.kind, task.phase, task.parent, task.group);
         let (name, label) = (task.backend.clone().unwrap_or_default(), task.label.clone());
         if let Some(phase) = phase.and_then(|phase| self.phases.get_mut(phase)) {
@@ -166,7 +180,7 @@ impl Model {
         if kind.is_performed() {
             self.count(kind, phase, |counts| {
                 counts.ended += 1;
-                counts.failed += u64::from(failure.is_some());
+                counts.failed += u64::from(failed);
                 counts.working -= u64::from(was_working);
             });
         }
@@ -180,7 +194,7 @@ impl Model {
             }
             if let Some(group) = group.and_then(|group| above.groups.get_mut(group)) {
                 group.ended += 1;
-                group.failed += usize::from(failure.is_some());
+                group.failed += usize::from(failed);
             }
         }
         let task = format!("/{path}");

@@ -126,12 +126,13 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Shows a row of it the other way round.
+    /// Shows a row of it the other way round, in one colour.
     pub fn reverse(&mut self, row: usize) {
         let Ok(row) = u16::try_from(row) else { return };
         if row < self.area.height {
             let area = Rect { y: self.area.y + row, height: 1, ..self.area };
-            self.buffer.set_style(area, Style::default().add_modifier(Modifier::REVERSED));
+            let plain = Style::default().fg(Color::Reset).remove_modifier(Modifier::DIM);
+            self.buffer.set_style(area, plain.add_modifier(Modifier::REVERSED));
         }
     }
 

@@ -36,7 +36,7 @@ impl Columns {
         let (time, spent) = (all >= 36, all >= 60);
         let numbers = if time { TIME + 2 } else { 0 } + if spent { TOKENS + COST + 4 } else { 0 };
         let left = all.saturating_sub(numbers);
-        let backend = if all >= 108 { 24 } else { 0 };
+        let backend = if all >= 108 { 26 } else { 0 };
         let name = match all {
             0..36 => left,
             _ => ((left - backend) / 2).clamp(16, 44).min(left),
@@ -242,7 +242,10 @@ fn group_cells(run: &Run, place: usize, group: usize) -> Option<Cells> {
     }
     let (style, sign) = match (ended < all, failed > 0) {
         (true, _) if !phase.open.is_empty() => {
-            let (sign, _, style) = render::state(State::Running, run.row.owned);
+            let mut open = phase.open.iter().filter_map(|place| run.model.at(*place));
+            let asks = open.all(|task| task.kind == Kind::Gate);
+            let state = if asks { State::Waiting } else { State::Running };
+            let (sign, _, style) = render::state(state, run.row.owned);
             (style, sign)
         }
         (true, _) => (DIM, "○"),

@@ -135,6 +135,24 @@ impl Run {
         self.look();
     }
 
+    /// Shows what fits a filter, and selects the first of that.
+    pub fn only(&mut self, filter: Filter, select: bool) {
+        self.filter = filter;
+        self.refresh(true);
+        if select && !self.filter.is_empty() {
+            let fits = |row: &&Row| match row.node {
+                Node::Task(place) if place != ROOT => {
+                    self.model.at(place).is_some_and(|task| self.filter.fits(&self.model, task))
+                }
+                _ => false,
+            };
+            if let Some(row) = self.rows.iter().find(fits) {
+                self.cursor = row.node;
+                self.look();
+            }
+        }
+    }
+
     /// Selects a task, and unfolds what it hangs below.
     pub fn reveal(&mut self, place: usize) {
         self.cursor = Node::Task(place);

@@ -213,8 +213,12 @@ fn filters_are_written_kept_and_left() {
     }
     let expected = [("is:open", 8), ("is:failed", 1), ("is:waiting", 1), ("is:done", 5), ("", all)];
     assert_eq!(counts, expected.map(|(text, rows)| (text.to_owned(), rows)));
-    story.press("/git");
+    story.press("/git\n");
     assert_eq!(story.state.runs[0].rows.len(), 4, "what is folded is found");
+    assert_eq!(selected(&story), "4/1");
+    // Without the filter it is folded again, and what it hangs below is selected.
+    story.press("\x1b");
+    assert_eq!(selected(&story), "4");
 }
 
 #[test]

@@ -29,9 +29,8 @@ pub(super) fn filter(state: &mut State, key: &Key) -> Option<Effect> {
     if matches!(key, Key::Esc | Key::Enter) {
         state.mode = Mode::Tree;
     }
-    if let Some(run) = state.run_mut().filter(|run| run.filter.text != text) {
-        run.filter = Filter::new(&text);
-        run.refresh(true);
+    if let Some(run) = state.run_mut() {
+        run.only(Filter::new(&text), *key == Key::Enter);
     }
     None
 }

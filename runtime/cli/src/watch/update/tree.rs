@@ -37,8 +37,7 @@ pub(super) fn in_tree(state: &mut State, key: &Key) {
         },
         Key::Enter => detail = true,
         Key::Esc if !run.filter.is_empty() => {
-            run.filter = Filter::default();
-            run.refresh(true);
+            run.only(Filter::default(), false);
         }
         _ => {}
     }
@@ -113,6 +112,5 @@ pub(super) fn next_filter(state: &mut State) {
     let Some(run) = state.run_mut() else { return };
     let at = CYCLE.iter().position(|text| *text == run.filter.text).unwrap_or_default();
     let next = CYCLE.get((at + 1) % CYCLE.len()).copied().unwrap_or_default();
-    run.filter = Filter::new(next);
-    run.refresh(true);
+    run.only(Filter::new(next), true);
 }

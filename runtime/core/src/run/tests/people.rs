@@ -175,8 +175,15 @@ fn what_a_fork_shares_costs_it_nothing_and_counts_in_the_budget() {
     let shared = bench.journal.len() as u64;
     let parent = bench.run.started().run.clone();
     let made = bench.later();
-    let fork =
-        Fork { run: parent, at: shared, records: shared, made, given: Vec::new(), edit: None };
+    let fork = Fork {
+        run: parent,
+        at: shared,
+        records: shared,
+        made,
+        given: Vec::new(),
+        asked: Vec::new(),
+        edit: None,
+    };
     let mut records = bench.journal.clone();
     records[0].body =
         Body::RunStarted(Box::new(RunStarted { fork: Some(Box::new(fork)), ..started() }));

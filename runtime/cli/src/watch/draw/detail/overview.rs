@@ -51,7 +51,7 @@ fn task(text: &mut Text, run: &Run, task: &Task, now: Timestamp) {
     }
     let unheard = run.detail.mail.iter().filter(|mail| mail.seq > run.detail.heard).count();
     if unheard > 0 && task.ended.is_none() {
-        text.painted(WARN, "messages", &format!("{} not read yet", unheard));
+        text.painted(WARN, "messages", &format!("{unheard} not read yet"));
     }
     text.fact("by", &task.backend.as_deref().map(one_line).unwrap_or_default());
     text.fact("used", &detailed(&task.usage));

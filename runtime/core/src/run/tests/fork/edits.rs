@@ -127,3 +127,29 @@ fn an_edit_that_does_not_fit_is_refused() {
         }
     }
 }
+
+#[test]
+fn what_was_done_is_held_against_what_was_asked() {
+    let bench = bench();
+    let repeated = |records: &[Record]| {
+        let run = Run::from_records(records.to_vec()).unwrap();
+        let mut cursor = crate::replay::Cursor::new(TaskPath::root(), records[0].at, true);
+        run.repeat_command(&mut cursor, agent("one"), 7).map(|_| ())
+    };
+    assert_eq!(repeated(&bench.journal), Ok(()));
+    // Somebody wrote another prompt beside the digest.
+    let mut tampered = bench.journal.clone();
+    let Body::Spawned { work, .. } = &mut tampered[1].body else { panic!("a spawn") };
+    let Work::Agent { spec, .. } = &mut **work else { panic!("an agent") };
+    spec.prompt = "something else".into();
+    let error = repeated(&tampered).unwrap_err().to_string();
+    assert!(error.contains("record 2") && error.contains("differs in: content"), "{error}");
+    // A fork says where a person did so, here and in forks of it.
+    let edit = Edit::Input(json(serde_json::json!("something else")));
+    let first = plan(&bench.journal, &at("1"), Some(&edit)).unwrap();
+    assert_eq!(first.asked, [path("1")]);
+    let records = forked(&first);
+    assert_eq!(repeated(&records), Ok(()));
+    let again = plan(&records, &Cut::After(records.len() as u64), None).unwrap();
+    assert_eq!((again.asked.as_slice(), repeated(&forked(&again))), (&[path("1")][..], Ok(())));
+}

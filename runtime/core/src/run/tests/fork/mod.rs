@@ -29,6 +29,7 @@ fn forked(plan: &Plan) -> Vec<Record> {
         records: plan.records.len() as u64,
         made: plan.records.last().unwrap().at,
         given: plan.given.clone(),
+        asked: plan.asked.clone(),
         edit: plan.edit.clone(),
     };
     plan.started_mut().unwrap().fork = Some(Box::new(fork));

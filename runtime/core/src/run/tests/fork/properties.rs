@@ -14,7 +14,7 @@ use crate::handoff::Usage;
 use crate::run::TaskState;
 
 /// Programs to try; each brings some hundred cuts.
-const PROGRAMS: u32 = 60;
+const PROGRAMS: u32 = 24;
 
 fn holds_together(whole: &Sim, cut: &Cut, coverage: &mut Coverage) -> Option<Plan> {
     let plan = match plan(&whole.journal, cut, None) {
@@ -84,7 +84,7 @@ fn every_cut_of_every_journal_is_a_fork() {
         max_shrink_iters: 20,
         ..Config::default()
     };
-    let programs = (any::<u64>(), 1_u64..32, any::<bool>());
+    let programs = (any::<u64>(), 1_u64..24, any::<bool>());
     TestRunner::new(config)
         .run(&programs, |(seed, steps, free)| {
             check(seed, steps, free, &mut coverage.borrow_mut());

@@ -58,8 +58,10 @@ pub fn named(record: &Record) -> Vec<Named> {
         | Body::CancelOrdered { .. }
         | Body::Messaged { .. }
         | Body::Heard { .. }
+        | Body::Session { .. }
         | Body::Listening { .. }
         | Body::PauseOrdered { .. }
+        | Body::DenialsAdded { .. }
         | Body::RestartOrdered { .. }
         | Body::Paused { .. }
         | Body::Resumed { .. } => Vec::new(),

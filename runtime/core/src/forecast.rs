@@ -70,7 +70,8 @@ pub struct Forecast {
     pub phases: Vec<PhaseForecast>,
     /// What it rests on.
     pub basis: Basis,
-    /// Whether every dry run came to its end.
+    /// Whether the dry runs show what the run would do: none was stopped, and at least half of those that
+    /// are no extremes came to an end.
     pub complete: bool,
     /// What to know about it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

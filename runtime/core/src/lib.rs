@@ -30,6 +30,7 @@ pub mod report;
 pub mod reuse;
 pub mod run;
 pub mod scope;
+pub mod session;
 pub mod spec;
 pub mod tool;
 pub mod trace;

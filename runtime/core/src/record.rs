@@ -18,6 +18,8 @@ use crate::ids::{TaskId, TaskPath, Timestamp};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::reuse::{Miss, Seen};
+use crate::scope::Denials;
+use crate::session::Session;
 use crate::tool::Denial;
 
 pub use origin::{Fork, Reuse};
@@ -271,6 +273,16 @@ pub enum Body {
         /// Record number of the last message it was told.
         upto: u64,
     },
+    /// An agent that remembers by itself has a session that a later attempt can go on with.
+    Session {
+        /// The agent.
+        task: TaskPath,
+        /// Which step of a ladder it belongs to, from 0.
+        #[serde(default, skip_serializing_if = "is_first")]
+        rung: u32,
+        /// The session; it takes the place of the one before.
+        session: Session,
+    },
     /// The root workflow takes messages: it may wait for nothing else. A command of a guest.
     Listening {
         /// The workflow.
@@ -300,6 +312,14 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
+    /// Policy denies more than when the run began. From here on nobody in the run may touch it; what
+    /// was granted stays on record as it was.
+    DenialsAdded {
+        /// Where that is said: files of settings and lines.
+        by: String,
+        /// What is denied, as far as it is new to the run.
+        denials: Denials,
+    },
     /// The run stopped for a time. Delivers nothing to any guest.
     Paused {
         /// Why.
@@ -328,4 +348,9 @@ pub enum Body {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_first(rung: &u32) -> bool {
+    *rung == 0
 }

@@ -115,6 +115,18 @@ impl Cursor {
         }
     }
 
+    /// What the rules of spawning know of this instance now.
+    pub(crate) fn moment(&self) -> Moment {
+        let Self { now, spent, child_agents, held, .. } = self;
+        Moment { now: *now, spent: *spent, child_agents: *child_agents, held: *held }
+    }
+
+    /// An instance as it was at a moment, for the rules of spawning alone.
+    pub(crate) fn at(workflow: TaskPath, moment: &Moment) -> Self {
+        let Moment { now, spent, child_agents, held } = *moment;
+        Self { spent, child_agents, held, ..Self::new(workflow, now, false) }
+    }
+
     /// The workflow whose instance this is.
     #[must_use]
     pub fn workflow(&self) -> &TaskPath {
@@ -144,6 +156,15 @@ impl Cursor {
             self.child_agents = self.child_agents.saturating_add(usage.agents);
         }
     }
+}
+
+/// What of an instance decides what its requests for tasks come to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    now: Timestamp,
+    spent: Usage,
+    child_agents: u64,
+    held: Held,
 }
 
 /// Kind of a command that asks for an agent.

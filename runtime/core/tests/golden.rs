@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use baton_core::record::Record;
+use baton_core::record::{Body, Record};
 
 const RECORDS: &str = include_str!("golden/records_v1.jsonl");
 
@@ -43,19 +43,22 @@ fn records_keep_their_bytes() {
 /// Records of runs that reuse others: added to the format, without a change of what was there.
 const REUSE: &str = include_str!("golden/records_v1_reuse.jsonl");
 
+/// Of the first record the values: limits that are not in it have their defaults, and are written then.
+fn keeps_its_bytes(record: &Record, line: &str) {
+    let mut value = serde_json::to_value(record).unwrap();
+    if let Some(started) = value.pointer_mut("/body/run-started") {
+        started.as_object_mut().unwrap().remove("limits");
+        assert_eq!(value, serde_json::from_str::<serde_json::Value>(line).unwrap());
+    } else {
+        assert_eq!(serde_json::to_string(record).unwrap(), line);
+    }
+}
+
 #[test]
 fn records_of_reuse_keep_their_bytes() {
     for line in REUSE.lines() {
         let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-        let mut value = serde_json::to_value(&record).unwrap();
-        // Limits that are not in a record have their defaults, and are written then.
-        if let Some(started) = value.pointer_mut("/body/run-started") {
-            started.as_object_mut().unwrap().remove("limits");
-        }
-        assert_eq!(value, serde_json::from_str::<serde_json::Value>(line).unwrap());
-        if !line.contains("run-started") {
-            assert_eq!(serde_json::to_string(&record).unwrap(), line);
-        }
+        keeps_its_bytes(&record, line);
     }
     let records: Vec<Record> = REUSE.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let run = baton_core::run::Run::from_records(records).unwrap();
@@ -103,4 +106,54 @@ fn records_of_control_keep_their_bytes() {
     let known =
         ["heard", "listening", "messaged", "pause-ordered", "paused", "restart-ordered", "spawned"];
     assert_eq!(kinds, known.iter().map(ToString::to_string).collect());
+}
+
+/// Records of sessions of agents: added to the format, without a change of what was there.
+const SESSIONS: &str = include_str!("golden/records_v1_sessions.jsonl");
+
+#[test]
+fn records_of_sessions_keep_their_bytes() {
+    for line in SESSIONS.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let Body::Session { session, .. } = record.body else { panic!("{line}") };
+        assert!(session.is_sound());
+    }
+    assert_eq!(SESSIONS.lines().count(), 2);
+}
+
+/// Records of what is denied later: added to the format, without a change of what was there.
+const DENIALS: &str = include_str!("golden/records_v1_denials.jsonl");
+
+#[test]
+fn records_of_later_denials_keep_their_bytes() {
+    for line in DENIALS.lines() {
+        let record: Record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        let Body::DenialsAdded { denials, .. } = record.body else { panic!("{line}") };
+        assert!(!denials.is_empty());
+    }
+    assert_eq!(DENIALS.lines().count(), 2);
+}
+
+/// Records of runs that reuse what messages steered: added to the format, without a change of what
+/// was there.
+const STEERED: &str = include_str!("golden/records_v1_steered.jsonl");
+
+#[test]
+fn records_of_steered_results_keep_their_bytes() {
+    let records: Vec<Record> = STEERED
+        .lines()
+        .map(|line| {
+            let record = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            keeps_its_bytes(&record, line);
+            record
+        })
+        .collect();
+    let Some(Body::RunStarted(started)) = records.first().map(|first| &first.body) else {
+        panic!("no start")
+    };
+    assert!(started.reuse.as_ref().unwrap().steered);
+    let misses = records.iter().filter(|record| matches!(record.body, Body::NotReused { .. }));
+    assert_eq!(misses.count(), 3);
 }

@@ -99,6 +99,8 @@ impl<'a> Prefix<'a> {
                 let (task, outcome, usage) = (task.clone(), outcome.clone(), *usage);
                 return Some(Body::Completed { task, outcome, usage, reused_from: None });
             }
+            // What was taken away is not given back.
+            Body::DenialsAdded { .. } => true,
             Body::Resumed { engine, .. } => {
                 // Fuel is compared where the same engine burns it.
                 let changes = !self.another && *engine != self.engine;
@@ -111,6 +113,7 @@ impl<'a> Prefix<'a> {
             | Body::NotReused { .. }
             | Body::Paused { .. }
             | Body::PauseOrdered { .. }
+            | Body::Session { .. }
             | Body::RunStarted(_)
             | Body::Finished { .. } => false,
         };

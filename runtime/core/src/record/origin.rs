@@ -35,6 +35,9 @@ pub struct Reuse {
     /// Results of agents whose reads nobody sees are used although files may have changed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stale: bool,
+    /// Results that messages of people steered are used although nobody says the same again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub steered: bool,
     /// Tasks of that run whose results are not used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<TaskPath>,

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::handoff::{FailureKind, Outcome};
 use crate::ids::{RunId, TaskPath};
 use crate::record::{Body, Record};
-use crate::run::{RecordError, Run};
+use crate::run::{Message, RecordError, Run};
 
 /// All reusable tasks of a run, of every level, in the order in which they were asked for.
 #[derive(Debug)]
@@ -34,6 +34,10 @@ pub struct Entry {
     pub(super) complete: Option<bool>,
     /// It was reused there itself, whatever the files were.
     pub(super) unchecked: bool,
+    /// What people told it, as far as it heard that.
+    told: Vec<String>,
+    /// It was reused there itself, whatever people had told it.
+    steered_before: bool,
     claimed: bool,
     /// It is to be done again.
     excepted: bool,
@@ -56,6 +60,13 @@ pub struct Call {
     pub label: Option<String>,
     /// What decides its result.
     pub parts: KeyParts,
+    /// What people told it so far.
+    pub told: Vec<String>,
+}
+
+/// Texts of messages.
+fn texts(messages: &[Message]) -> Vec<String> {
+    messages.iter().map(|message| message.text.clone()).collect()
 }
 
 impl Call {
@@ -63,7 +74,8 @@ impl Call {
     #[must_use]
     pub fn of(run: &Run, task: &TaskPath) -> Option<Self> {
         let label = run.task(task)?.work.label().map(ToOwned::to_owned);
-        Some(Self { path: task.clone(), label, parts: key(run, task)? })
+        let told = texts(run.messages_of(task));
+        Some(Self { path: task.clone(), label, parts: key(run, task)?, told })
     }
 }
 
@@ -80,6 +92,16 @@ impl Entry {
         match &self.end {
             End::Done(outcome) => Some(outcome),
             End::Failed(_) | End::Open => None,
+        }
+    }
+
+    /// Why a call gets nothing of it: people told one of them what they did not tell the other.
+    fn steered(&self, call: &Call) -> Option<Miss> {
+        let from = self.path.clone();
+        match self.told == call.told {
+            true if !self.steered_before => None,
+            true => Some(Miss::Steered { from, messages: 0 }),
+            false => Some(Miss::Steered { from, messages: self.told.len() as u64 }),
         }
     }
 
@@ -119,6 +141,7 @@ impl Index {
         }
         let run = Run::from_records(records)?;
         let was_stale = run.started().reuse.as_ref().is_some_and(|reuse| reuse.stale);
+        let was_steered = run.started().reuse.as_ref().is_some_and(|reuse| reuse.steered);
         let (first, last) = run.snapshots();
         let mut index = Self {
             run: run.started().run.clone(),
@@ -152,6 +175,8 @@ impl Index {
                 },
                 // What a fork shares was done by another run, with other files perhaps.
                 unchecked: (was_stale && reused.contains(&path)) || run.is_shared(&path),
+                told: texts(run.heard_by(&path)),
+                steered_before: was_steered && reused.contains(&path),
                 path,
                 label: call.label,
                 parts: call.parts,
@@ -218,7 +243,8 @@ impl Index {
             if entry.claimed || entry.excepted || entry.outcome().is_none() {
                 return false;
             }
-            let condition = self.world.condition(entry);
+            let steered = entry.steered(call).filter(|_| !self.world.terms.steered);
+            let condition = steered.map_or_else(|| self.world.condition(entry), Err);
             match condition.and_then(|condition| check(entry, condition)) {
                 Ok(()) => true,
                 Err(miss) => {

@@ -38,6 +38,13 @@ pub enum Miss {
         /// That call.
         from: TaskPath,
     },
+    /// Messages of people steered the call there, and nobody said the same to this one.
+    Steered {
+        /// That call.
+        from: TaskPath,
+        /// How many it was told; 0: this one was told something, or nobody knows of that one.
+        messages: u64,
+    },
     /// What the call there had read is not the same now.
     FilesChanged {
         /// That call.
@@ -84,6 +91,7 @@ impl Miss {
             Self::Unfinished { .. } => "unfinished",
             Self::Taken => "taken",
             Self::Excepted { .. } => "excepted",
+            Self::Steered { .. } => "steered",
             Self::FilesChanged { .. } => "files-changed",
             Self::UnseenFilesChanged { .. } => "unseen-files-changed",
             Self::UnknownFiles { .. } => "unknown-files",
@@ -104,6 +112,11 @@ impl fmt::Display for Miss {
             Self::Unfinished { from } => write!(f, "/{from} never ended"),
             Self::Taken => f.write_str("its results went to equal calls before it"),
             Self::Excepted { from } => write!(f, "/{from} is to be done again"),
+            Self::Steered { from, messages: 0 } => {
+                write!(f, "people may have told /{from} something else than this task")
+            }
+            Self::Steered { from, messages: 1 } => write!(f, "a message steered /{from}"),
+            Self::Steered { from, messages } => write!(f, "{messages} messages steered /{from}"),
             Self::FilesChanged { from, files, more } => {
                 write!(f, "what /{from} read has changed: {}", files.join(", "))?;
                 if *more > 0 {

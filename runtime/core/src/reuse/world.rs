@@ -13,6 +13,8 @@ pub struct Terms {
     pub base: Option<String>,
     /// Where nobody sees what an agent reads, the state of the files does not matter.
     pub stale: bool,
+    /// Whether messages of people steered a result does not matter.
+    pub steered: bool,
 }
 
 /// What is known of the files of both runs.

@@ -111,8 +111,12 @@ impl Run {
                 let task = self.open_task_mut(seq, task)?;
                 task.heard = task.heard.max(*upto);
             }
+            Body::Session { task, rung, session } => {
+                self.open_task_mut(seq, task)?.sessions.insert(*rung, (seq, session.clone()));
+            }
             Body::Listening { workflow, fuel } => self.apply_listening(seq, workflow, *fuel)?,
             Body::PauseOrdered { .. } => {}
+            Body::DenialsAdded { denials, .. } => self.denials.add(denials),
             Body::RestartOrdered { task, .. } => self.apply_restart(seq, task)?,
             Body::Paused { reason } => self.paused = Some(reason.clone()),
             Body::Resumed { epoch, caps, engine, .. } => {

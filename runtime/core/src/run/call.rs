@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Body, Effect, Work};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::scope::{Authority, Capability, NameScope, Narrowing, ToolScope};
+use crate::scope::{Authority, Capability, Denials, NameScope, Narrowing, ToolScope};
 use crate::tool::{self, Denial, EXEC, ExecInput, Provider, RawToolSpec, ToolDefinition, ToolSpec};
 
 /// Code of a refused command.
@@ -29,6 +29,11 @@ impl Run {
         };
         let mut spec = ToolSpec::parse(raw, &self.started.limits.run)?;
         spec.options.phase = spec.options.phase.or_else(|| phase.cloned());
+        self.tool_work_of(scope, spec)
+    }
+
+    /// The same of a call that was read.
+    pub(super) fn tool_work_of(&self, scope: &ToolScope, spec: ToolSpec) -> Result<Work, Refusal> {
         let (name, definition) = self.started.tools.find(&spec.name)?;
         if !scope.names.allows(name) {
             return Err(Refusal::denied(
@@ -38,6 +43,14 @@ impl Run {
                 "request it under `tools` by its full name; whoever started this task may have narrowed them",
             ));
         }
+        if self.denials.takes_tool(name) {
+            return Err(Refusal::denied(
+                Capability::Tools,
+                "tool-not-granted",
+                format!("the tool `{name}` is denied now"),
+                "policy denies it since the run began; `baton why` says where",
+            ));
+        }
         let mut authority = definition.authority.intersect(&scope.within);
         if let Some(narrowing) = &spec.options.within {
             let refused = |error: crate::scope::PatternError| {
@@ -45,6 +58,7 @@ impl Run {
             };
             authority = authority.narrowed(narrowing).map_err(refused)?;
         }
+        authority = authority.denied(&self.denials);
         if name == EXEC {
             let input = exec_input(&spec)?;
             if !authority.exec.as_ref().is_some_and(|exec| exec.allows(&input.argv)) {
@@ -94,7 +108,7 @@ impl Run {
             Some(narrowing) => own.within.narrowed(narrowing).ok()?,
             None => own.within,
         };
-        Some(ToolScope { names, within })
+        Some(ToolScope { names, within }.denied(&self.denials))
     }
 
     /// What an agent may touch by itself, beside its tools: what policy grants such agents, within
@@ -121,10 +135,35 @@ impl Run {
             let narrowing = Narrowing { read: Some(read.clone()), ..Narrowing::default() };
             own = own.narrowed(&narrowing).ok()?;
         }
-        match &options.within {
-            Some(narrowing) => own.narrowed(narrowing).ok(),
-            None => Some(own),
+        let own = match &options.within {
+            Some(narrowing) => own.narrowed(narrowing).ok()?,
+            None => own,
+        };
+        Some(own.denied(&self.denials))
+    }
+
+    /// What was taken away since the run began.
+    #[must_use]
+    pub fn denials(&self) -> &Denials {
+        &self.denials
+    }
+
+    /// Policy denies these now, each said at some place. What of them is new to the run is on record,
+    /// and holds for everything that is asked from here on. Whether there was something new.
+    pub fn deny(&mut self, said: &[(String, Denials)], at: Timestamp) -> bool {
+        let (mut places, mut denials) = (Vec::new(), Denials::default());
+        for (place, one) in said {
+            let new = one.beyond(&self.denials, &self.started.scope, &self.started.workers);
+            if !new.is_empty() && !places.contains(place) {
+                places.push(place.clone());
+            }
+            denials.add(&new);
         }
+        if self.finished.is_some() || denials.is_empty() || self.records_left() == 0 {
+            return false;
+        }
+        self.push(Body::DenialsAdded { by: places.join(", "), denials }, at);
+        true
     }
 
     /// The tools an agent may call, by full name, with what they are.
@@ -152,12 +191,8 @@ impl Run {
             }
             Err(refusal) => Err(refusal),
         };
-        if let Ok(Work::Tool { authority, effect, tool, .. }) = &mut work
-            && self.is_isolated(agent)
-            && self.stays_in_place(tool, authority)
-        {
-            // It reaches nothing but the worktree, which nobody has seen.
-            *effect = (*effect).min(Effect::Repeatable);
+        if let Ok(work) = &mut work {
+            self.soften(agent, work);
         }
         let open = self.tasks.get(agent).is_some_and(|task| task.state == TaskState::Started);
         let work = match work {
@@ -180,6 +215,17 @@ impl Run {
         self.push(Body::Called { task: task.clone(), work: Box::new(work) }, at);
         self.act(Action::Perform { task: task.clone() });
         Ok(task)
+    }
+
+    /// What an isolated agent calls may happen twice where it reaches nothing but the worktree, which
+    /// nobody has seen.
+    pub(super) fn soften(&self, agent: &TaskPath, work: &mut Work) {
+        if let Work::Tool { authority, effect, tool, .. } = work
+            && self.is_isolated(agent)
+            && self.stays_in_place(tool, authority)
+        {
+            *effect = (*effect).min(Effect::Repeatable);
+        }
     }
 
     fn is_isolated(&self, agent: &TaskPath) -> bool {

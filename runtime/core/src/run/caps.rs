@@ -164,7 +164,7 @@ impl Run {
     #[must_use]
     pub fn left_for(&self, task: &TaskPath) -> Amounts {
         let known = self.tasks.get(task);
-        let held = known.and_then(|known| known.reserve).unwrap_or_default();
+        let held = known.map(|known| known.reserve.held()).unwrap_or_default();
         let others = |mut spent: Usage| {
             spent.remove(&held);
             spent
@@ -203,7 +203,7 @@ impl Task {
         let mut consumed = self.carried;
         consumed.add(&self.attempted);
         consumed.add(&self.metered);
-        consumed.add(&self.reserve.unwrap_or_default());
+        consumed.add(&self.reserve.held());
         consumed
     }
 

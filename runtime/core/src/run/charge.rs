@@ -1,7 +1,7 @@
 //! What agents consume: reserved before, settled after, charged by estimate where nobody says.
 
-use super::Run;
 use super::apply::RecordError;
+use super::{Run, TaskState};
 use crate::digest::Digest;
 use crate::handoff::{Failure, Usage};
 use crate::ids::{TaskPath, Timestamp};
@@ -28,6 +28,38 @@ pub struct Ladders {
     /// What was saved against using the last step alone, in millionths of a US dollar; below zero:
     /// ladders cost more.
     pub saved_micro_usd: i64,
+}
+
+/// What is held for a task, or was charged for it, until it is known what it consumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reserve {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A call of a model is being made: the most that it may consume.
+    Call(Usage),
+    /// An agent is at work whose calls nobody sees: the most that it may consume.
+    Opaque(Usage),
+    /// The task ended before its call did: what it was charged for that call.
+    Charged(Usage),
+}
+
+impl Reserve {
+    /// What is kept free of the caps.
+    pub(super) fn held(&self) -> Usage {
+        match self {
+            Self::Call(held) | Self::Opaque(held) => *held,
+            Self::Nothing | Self::Charged(_) => Usage::default(),
+        }
+    }
+
+    /// What was reserved for the call that nobody told the end of.
+    pub(super) fn of_call(&self) -> Option<Usage> {
+        match self {
+            Self::Call(reserve) | Self::Charged(reserve) => Some(*reserve),
+            Self::Nothing | Self::Opaque(_) => None,
+        }
+    }
 }
 
 impl Ladders {
@@ -77,7 +109,8 @@ impl Run {
         at: Timestamp,
     ) {
         let open = self.tasks.get(task);
-        if let Some((call, reserve)) = open.and_then(|known| Some((known.asked, known.reserve?)))
+        if let Some((call, reserve)) =
+            open.and_then(|known| Some((known.asked, known.reserve.of_call()?)))
             && self.finished.is_none()
         {
             let (usage, estimated) = match believed(&usage, &reserve) {
@@ -91,9 +124,17 @@ impl Run {
 
     /// An attempt ended because its provider serves nobody for now, and consumed this beside its
     /// metered calls. The task waits to be started again.
-    pub fn deferred(&mut self, task: &TaskPath, unserved: Unserved, usage: Usage, at: Timestamp) {
+    pub fn deferred(
+        &mut self,
+        task: &TaskPath,
+        unserved: Unserved,
+        mut usage: Usage,
+        at: Timestamp,
+    ) {
         let open = self.tasks.get(task).filter(|known| !known.state.is_ended());
-        if let Some(attempt) = open.map(|known| known.attempts) {
+        if let Some((attempt, attempted)) = open.map(|known| (known.attempts, known.attempted)) {
+            // Attempts that failed before this one were charged when they did.
+            usage.remove(&attempted);
             self.cancel_below(task, "the end of its attempt", at);
             self.settle_by_estimate(task, at);
             let Unserved { provider, outage, failure, until } = unserved;
@@ -108,7 +149,7 @@ impl Run {
     /// Charges a call with all that was reserved for it: nobody will tell what it came to.
     pub(super) fn settle_by_estimate(&mut self, task: &TaskPath, at: Timestamp) {
         let known = self.tasks.get(task).filter(|known| self.is_metered(&known.work));
-        if let Some(reserve) = known.and_then(|known| known.reserve) {
+        if let Some(reserve) = known.and_then(|known| known.reserve.of_call()) {
             self.turned(task, None, reserve, true, at);
         }
     }
@@ -154,7 +195,7 @@ impl Run {
     }
 
     /// Whether a task's calls are reserved one by one: its backend is a model.
-    fn is_metered(&self, work: &Work) -> bool {
+    pub(super) fn is_metered(&self, work: &Work) -> bool {
         match work {
             Work::Agent { backend, .. } => self.started.models.split(backend).is_some(),
             _ => false,
@@ -176,10 +217,8 @@ impl Run {
     /// Frees what an agent holds whose calls nobody sees.
     pub(super) fn let_go(&mut self, path: &TaskPath) {
         let metered = self.tasks.get(path).is_some_and(|task| self.is_metered(&task.work));
-        if let Some(task) = self.tasks.get_mut(path).filter(|_| !metered)
-            && let Some(held) = task.reserve.take()
-        {
-            self.reserved.remove(&held);
+        if let Some(task) = self.tasks.get_mut(path).filter(|_| !metered) {
+            self.reserved.remove(&std::mem::take(&mut task.reserve).held());
         }
     }
 
@@ -189,7 +228,7 @@ impl Run {
         if held != Usage::default()
             && let Some(task) = self.tasks.get_mut(path)
         {
-            task.reserve = Some(held);
+            task.reserve = Reserve::Opaque(held);
             self.reserved.add(&held);
         }
     }
@@ -203,14 +242,14 @@ impl Run {
         reserve: &Usage,
     ) -> Result<(), RecordError> {
         let task = self.open_task_mut(seq, path)?;
-        let due = task.reserve.is_none() && call == task.asked.saturating_add(1);
+        let due = task.reserve == Reserve::Nothing && call == task.asked.saturating_add(1);
         if !matches!(*task.work, Work::Agent { .. }) || !due {
             let what = format!("call {call} of /{path} is not due");
             return Err(RecordError::Contradiction { seq, what });
         }
         task.asked = call;
         task.provider = Some(provider.to_owned());
-        task.reserve = Some(*reserve);
+        task.reserve = Reserve::Call(*reserve);
         self.reserved.add(reserve);
         Ok(())
     }
@@ -226,7 +265,8 @@ impl Run {
     ) -> Result<(), RecordError> {
         let due = self.tasks.get_mut(path).filter(|task| task.asked == call);
         let Some((task, reserve)) = due.and_then(|task| {
-            let reserve = task.reserve.take()?;
+            let reserve = task.reserve.of_call()?;
+            task.reserve = Reserve::Nothing;
             Some((task, reserve))
         }) else {
             let what = format!("call {call} of /{path} was not asked for");
@@ -242,7 +282,10 @@ impl Run {
             self.late.1.add(&charged);
             return Ok(());
         }
-        task.turns.extend(content.map(|content| (call, *content)));
+        // What comes after the order to begin anew is no part of the conversation that begins then.
+        if task.state != TaskState::Open {
+            task.turns.extend(content.map(|content| (call, *content)));
+        }
         task.metered.add(&usage);
         self.unsettled.add(&usage);
         self.reserved.remove(&reserve);
@@ -252,25 +295,21 @@ impl Run {
     /// What a call that is being made is charged when its task ends before it.
     pub(super) fn unsettled_call(&self, path: &TaskPath) -> Usage {
         let task = self.tasks.get(path).filter(|task| self.is_metered(&task.work));
-        let reserve = task.and_then(|task| task.reserve);
+        let reserve = task.and_then(|task| task.reserve.of_call());
         reserve.map_or_else(Usage::default, |reserve| Usage { estimated_calls: 1, ..reserve })
     }
 
     /// Frees what an ended task held, and learns what its kind consumes.
     pub(super) fn release(&mut self, path: &TaskPath) {
         let Some(task) = self.tasks.get_mut(path) else { return };
-        if let Some(reserve) = task.reserve {
-            self.reserved.remove(&reserve);
-        }
-        let super::TaskState::Ended { usage, .. } = &task.state else { return };
+        self.reserved.remove(&task.reserve.held());
+        // Whoever makes the call may still tell what it came to.
+        task.reserve = task.reserve.of_call().map_or(Reserve::Nothing, Reserve::Charged);
+        let TaskState::Ended { usage, .. } = &task.state else { return };
         let (usage, work) = (*usage, task.work.clone());
         let Work::Agent { backend, .. } = &*work else { return };
         if self.is_metered(&work) {
             return;
-        }
-        if let Some(task) = self.tasks.get_mut(path) {
-            // Nothing is told of it any more.
-            task.reserve = None;
         }
         let most = self.dearest.entry(backend.clone()).or_default();
         for (mine, its) in [

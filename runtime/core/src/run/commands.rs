@@ -66,11 +66,11 @@ impl Run {
         cursor.listens |= listens;
         let digest = attempt.digest;
         let reply = match command {
-            Command::SpawnAgent(spec) => self.spawn_agent(cursor, spec, digest, fuel, at),
-            Command::SpawnWorkflow(spec) => self.spawn_workflow(cursor, spec, digest, fuel, at),
-            Command::SpawnTool(spec) => self.spawn_tool(cursor, spec, digest, fuel, at),
-            Command::Sleep { ms } => self.spawn_timer(cursor, ms, digest, fuel, at),
-            Command::AskGate(spec) => self.spawn_gate(cursor, spec, digest, fuel, at),
+            asks @ (Command::SpawnAgent(_)
+            | Command::SpawnWorkflow(_)
+            | Command::SpawnTool(_)
+            | Command::Sleep { .. }
+            | Command::AskGate(_)) => self.spawn(cursor, asks, digest, fuel, at),
             Command::Listen => {
                 self.push(Body::Listening { workflow: cursor.workflow.clone(), fuel }, at);
                 Reply::Nothing

@@ -124,16 +124,36 @@ impl Run {
             return;
         }
         self.cancel_below(workflow, "the end of its workflow", at);
-        let mut usage = self.consumed_below(workflow);
-        usage.fuel = usage.fuel.saturating_add(fuel);
+        let usage = self.usage_of_workflow(workflow, fuel, at);
         if workflow.is_root() {
-            usage.wall_ms = at.since(self.began());
-            usage.add(&self.late.0);
-            usage.remove(&self.late.1);
             self.push(Body::Finished { outcome, usage }, at);
         } else {
             self.complete(workflow, outcome, usage, at);
         }
+    }
+
+    /// What a workflow consumed that ends now and burnt this fuel itself.
+    pub(super) fn usage_of_workflow(&self, path: &TaskPath, fuel: u64, at: Timestamp) -> Usage {
+        let mut usage = self.consumed_below(path);
+        usage.fuel = usage.fuel.saturating_add(fuel);
+        if path.is_root() {
+            usage.wall_ms = at.max(self.at).since(self.began());
+            usage.add(&self.late.0);
+            usage.remove(&self.late.1);
+        }
+        usage
+    }
+
+    /// What an agent or a tool consumed that is cancelled now.
+    pub(super) fn usage_so_far(&self, path: &TaskPath) -> Usage {
+        let Some(task) = self.tasks.get(path) else { return Usage::default() };
+        let mut usage = task.carried;
+        usage.add(&task.attempted);
+        usage.add(&task.metered);
+        usage.add(&self.unsettled_call(path));
+        let agent = matches!(*task.work, Work::Agent { .. });
+        usage.agents = u64::from(agent && task.attempts > 0);
+        usage
     }
 
     /// A person cancelled a task, or the run if the path is the root.
@@ -177,23 +197,8 @@ impl Run {
             return;
         }
         self.cancel_below(task, by, at);
-        let known = self.tasks.get(task);
-        let (performed, started) = known
-            .map(|task| {
-                let agent = matches!(*task.work, Work::Agent { .. });
-                (task.work.is_performed(), agent && task.attempts > 0)
-            })
-            .unwrap_or_default();
-        let usage = if performed {
-            let mut usage = known.map(|task| task.carried).unwrap_or_default();
-            usage.add(&known.map(|task| task.attempted).unwrap_or_default());
-            usage.add(&known.map(|task| task.metered).unwrap_or_default());
-            usage.add(&self.unsettled_call(task));
-            usage.agents = u64::from(started);
-            usage
-        } else {
-            self.consumed_below(task)
-        };
+        let performed = self.tasks.get(task).is_some_and(|known| known.work.is_performed());
+        let usage = if performed { self.usage_so_far(task) } else { self.consumed_below(task) };
         self.complete(task, Outcome::Failed(Failure::cancelled(by)), usage, at);
         self.act(Action::Abort { task: task.clone() });
     }

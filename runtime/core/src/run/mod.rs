@@ -12,6 +12,7 @@ mod choice;
 mod commands;
 mod events;
 mod people;
+mod proof;
 mod queries;
 mod recover;
 mod repeat;
@@ -33,13 +34,16 @@ use crate::handoff::{Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::json::Json;
 use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot, Work};
-use crate::scope::Scope;
+use crate::scope::{Denials, Scope};
+use crate::session::Session;
 
 pub use apply::RecordError;
 pub use caps::Burst;
+use charge::Reserve;
 pub use charge::{Ladders, Unserved};
 pub use commands::CommandError;
 pub use people::{BY_DEFAULT, MESSAGE_BYTES_MAX, OrderError};
+pub use proof::{Proof, Request, Requests, WRONGS_MAX, Wrong};
 pub use recover::Recovery;
 pub use repeat::Repeated;
 pub use spawn::COMPONENT;
@@ -82,6 +86,8 @@ pub struct Run {
     shared: Usage,
     /// Of a fork: when its first record was made that it does not share.
     own_since: Option<Timestamp>,
+    /// What was taken away since it began.
+    denials: Denials,
     /// Who cancelled the whole run.
     cancelled_by: Option<String>,
     finished: Option<(Outcome, Usage)>,
@@ -118,9 +124,8 @@ pub struct Task {
     asked: u32,
     /// The provider of the last of them: that of its backend, or of a later step of its ladder.
     provider: Option<String>,
-    /// What the call that is being made may consume, or, of an agent whose calls nobody sees, what
-    /// it may consume itself. Of an ended task: what it was charged for a call that was not settled.
-    reserve: Option<Usage>,
+    /// What is held for it until it is known what it consumed.
+    reserve: Reserve,
     /// What was said, by call.
     turns: Vec<(u32, Digest)>,
     /// What attempts consumed before it was started last.
@@ -143,6 +148,8 @@ pub struct Task {
     messages: Vec<Message>,
     /// Record number of the last message that it heard.
     heard: u64,
+    /// Sessions that it can go on with and the records that tell of them, by step of its ladder.
+    sessions: BTreeMap<u32, (u64, Session)>,
     /// It ended in the part of the record that is shared with the run this one was forked from.
     shared: bool,
 }
@@ -305,6 +312,7 @@ impl Run {
             paused: None,
             shared: Usage::default(),
             own_since: None,
+            denials: Denials::default(),
             cancelled_by: None,
             finished: None,
             outbox: Outbox::default(),
@@ -359,6 +367,12 @@ impl Run {
     #[must_use]
     pub fn has_outbox(&self) -> bool {
         !self.outbox.records.is_empty() || !self.outbox.actions.is_empty()
+    }
+
+    /// Number of the last record, durable or not.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.seq
     }
 
     /// Says that every record up to `seq` is durable. Guests see nothing beyond.

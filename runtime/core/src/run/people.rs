@@ -1,11 +1,14 @@
 //! What people do to a run while it lives: messages, answers, and orders to begin anew.
 
+use std::collections::BTreeMap;
+
 use super::{Message, Run, Task, TaskState};
 use crate::action::Action;
 use crate::gate::{GateAnswer, GateSpec};
 use crate::handoff::{Failure, FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Body, Effect, Work};
+use crate::session::Session;
 
 /// Longest message in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
@@ -118,6 +121,38 @@ impl Run {
         }
     }
 
+    /// An agent has a session that a later attempt can go on with. Nothing is noted of one that is not
+    /// at work: what it remembers is not wanted.
+    pub fn session(&mut self, task: &TaskPath, rung: u32, session: Session, at: Timestamp) {
+        let news = self.tasks.get(task).is_some_and(|known| {
+            known.state == TaskState::Started
+                && known.sessions.get(&rung).is_none_or(|(_, known)| *known != session)
+        });
+        if news && self.finished.is_none() && session.is_sound() {
+            self.push(Body::Session { task: task.clone(), rung, session }, at);
+        }
+    }
+
+    /// The sessions that an agent can go on with, by step of its ladder, as records above a number tell:
+    /// those before may be somebody else's. A record that others made may name anything as a session.
+    #[must_use]
+    pub fn sessions_of(&self, task: &TaskPath, after: u64) -> BTreeMap<u32, Session> {
+        let known = self.tasks.get(task).map(|known| known.sessions.iter());
+        let sound = known
+            .into_iter()
+            .flatten()
+            .filter(|(_, (seq, session))| *seq > after && session.is_sound());
+        sound.map(|(rung, (_, session))| (*rung, session.clone())).collect()
+    }
+
+    /// What people told a task as far as it was told, in order.
+    #[must_use]
+    pub fn heard_by(&self, task: &TaskPath) -> &[Message] {
+        let Some(known) = self.tasks.get(task) else { return &[] };
+        let heard = known.messages.partition_point(|message| message.seq <= known.heard);
+        known.messages.get(..heard).unwrap_or_default()
+    }
+
     /// A person answered a gate. The schema of its data has been checked.
     ///
     /// # Errors
@@ -166,7 +201,8 @@ impl Run {
     /// then asks for room for it like for a new one.
     ///
     /// # Errors
-    /// When the task is not at work, or may have done what must not happen twice.
+    /// When the task is not at work, may have done what must not happen twice, or the note is longer than
+    /// a message may be.
     pub fn restart_ordered(
         &mut self,
         task: &TaskPath,
@@ -174,6 +210,9 @@ impl Run {
         note: Option<String>,
         at: Timestamp,
     ) -> Result<(), OrderError> {
+        if let Some(bytes) = note.as_ref().map(String::len).filter(|len| *len > MESSAGE_BYTES_MAX) {
+            return Err(OrderError::TooLong { bytes });
+        }
         let known = self.open(task)?;
         if !known.work.is_performed() || self.is_agents(task) {
             let (task, kind) = (task.clone(), known.work.kind());
@@ -186,7 +225,7 @@ impl Run {
             return Err(OrderError::Once(task.clone()));
         }
         self.cancel_below(task, "the restart of its agent", at);
-        self.settle_by_estimate(task, at);
+        // A call under way is settled by whoever makes it, or at the latest when the task begins anew.
         self.push(Body::RestartOrdered { task: task.clone(), by: by.to_owned(), note }, at);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::commands::{attempt, attempt_of_request, divergence};
-use super::{Answer, CommandError, Recorded, Run};
+use super::{Answer, CommandError, Recorded, Request, Run};
 use crate::command::{Command, Reply};
 use crate::digest::Digest;
 use crate::files::{FileRequest, Observation};
@@ -42,7 +42,7 @@ impl Run {
         if self.next_recorded(cursor).is_none() {
             return Ok(Repeated::Beyond(beyond(cursor, attempt)));
         }
-        let before = cursor.clone();
+        let position = cursor.position;
         let Some(recorded) = self.repeat(cursor, &attempt)? else {
             return Ok(Repeated::Beyond(beyond(cursor, attempt)));
         };
@@ -57,6 +57,7 @@ impl Run {
             {
                 let told = Digest::of_json(work);
                 let told = Recorded { digest: told, ..recorded.clone() };
+                let before = Cursor { position, ..cursor.clone() };
                 return Err(CommandError::Diverged(divergence(&before, &told, attempt)));
             }
         }
@@ -67,6 +68,19 @@ impl Run {
         };
         self.note_spawned(cursor, &reply);
         Ok(Repeated::Answer(reply))
+    }
+
+    /// The request for a task that an instance is about to repeat, and the number of the record that
+    /// answers it, to be held against it. None: it asks for no task, or nothing answers.
+    #[must_use]
+    pub fn request(&self, cursor: &Cursor, command: &Command) -> Option<(u64, Request)> {
+        match command {
+            Command::Listen | Command::Cancel { .. } | Command::Report(_) => None,
+            asks => {
+                let seq = self.next_recorded(cursor)?.seq;
+                Some((seq, Request::new(asks.clone(), cursor.moment())))
+            }
+        }
     }
 
     /// Repeats a file request of an instance.

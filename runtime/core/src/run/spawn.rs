@@ -4,7 +4,7 @@ use super::apply::scope_of_child;
 use super::{Run, Workflow};
 use crate::action::Action;
 use crate::budget::Amounts;
-use crate::command::Reply;
+use crate::command::{Command, Reply};
 use crate::digest::Digest;
 use crate::gate::{GateSpec, RawGateSpec};
 use crate::ids::Timestamp;
@@ -19,94 +19,56 @@ use crate::tool::RawToolSpec;
 pub const COMPONENT: &str = "component:";
 
 impl Run {
-    pub(super) fn spawn_agent(
-        &mut self,
-        cursor: &Cursor,
-        raw: RawAgentSpec,
-        digest: Digest,
-        fuel: u64,
-        at: Timestamp,
-    ) -> Reply {
-        let work = self.agent_work(cursor, raw);
-        self.spawn(cursor, work, digest, fuel, at)
-    }
-
-    pub(super) fn spawn_tool(
-        &mut self,
-        cursor: &Cursor,
-        raw: RawToolSpec,
-        digest: Digest,
-        fuel: u64,
-        at: Timestamp,
-    ) -> Reply {
-        let work = match self.workflows.get(&cursor.workflow) {
-            Some(workflow) => {
-                let scope = workflow.scope.tools.as_ref();
-                self.tool_work(scope, workflow.phase.as_ref(), raw)
+    /// What a request for a task comes to. Follows from the state of the run and of the instance.
+    pub(super) fn work_for(&self, cursor: &Cursor, command: Command) -> Result<Work, Refusal> {
+        let work = match command {
+            Command::SpawnAgent(raw) => self.agent_work(cursor, raw),
+            Command::SpawnWorkflow(raw) => self.workflow_work(cursor, raw),
+            Command::SpawnTool(raw) => self.own_tool_work(cursor, raw),
+            Command::Sleep { ms } => self.timer_work(cursor, ms),
+            Command::AskGate(raw) => self.gate_work(cursor, raw),
+            Command::Listen | Command::Cancel { .. } | Command::Report(_) => {
+                Err(Refusal::invalid("no-task", "this asks for no task"))
             }
-            None => Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", "")),
         };
-        self.spawn(cursor, work, digest, fuel, at)
+        self.room_for_a_task().and(work)
     }
 
-    pub(super) fn spawn_workflow(
-        &mut self,
-        cursor: &Cursor,
-        raw: RawWorkflowSpec,
-        digest: Digest,
-        fuel: u64,
-        at: Timestamp,
-    ) -> Reply {
-        let work = self.workflow_work(cursor, raw);
-        self.spawn(cursor, work, digest, fuel, at)
+    fn own_tool_work(&self, cursor: &Cursor, raw: RawToolSpec) -> Result<Work, Refusal> {
+        let Some(workflow) = self.workflows.get(&cursor.workflow) else {
+            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
+        };
+        self.tool_work(workflow.scope.tools.as_ref(), workflow.phase.as_ref(), raw)
     }
 
-    pub(super) fn spawn_timer(
-        &mut self,
-        cursor: &Cursor,
-        ms: u64,
-        digest: Digest,
-        fuel: u64,
-        at: Timestamp,
-    ) -> Reply {
+    fn timer_work(&self, cursor: &Cursor, ms: u64) -> Result<Work, Refusal> {
         let max = self.started.limits.run.sleep_ms;
-        let work = if ms > max {
+        if ms > max {
             let message = format!("a sleep of {ms} ms; the limit is {max}");
-            Err(Refusal::limit("run.sleep_ms", message, ""))
-        } else {
-            Ok(Work::Sleep { due: cursor.now.plus_ms(ms) })
-        };
-        self.spawn(cursor, work, digest, fuel, at)
+            return Err(Refusal::limit("run.sleep_ms", message, ""));
+        }
+        Ok(Work::Sleep { due: cursor.now.plus_ms(ms) })
     }
 
-    pub(super) fn spawn_gate(
-        &mut self,
-        cursor: &Cursor,
-        raw: RawGateSpec,
-        digest: Digest,
-        fuel: u64,
-        at: Timestamp,
-    ) -> Reply {
-        let limits = &self.started.limits.run;
+    fn gate_work(&self, cursor: &Cursor, raw: RawGateSpec) -> Result<Work, Refusal> {
+        let mut spec = GateSpec::parse(raw, &self.started.limits.run)?;
         let phase = self.workflows.get(&cursor.workflow).and_then(|own| own.phase.clone());
-        let work = GateSpec::parse(raw, limits).map(|mut spec| {
-            spec.options.phase = spec.options.phase.or(phase);
-            let due = spec.options.deadline_ms.map(|ms| cursor.now.plus_ms(ms));
-            Work::Gate { spec, due }
-        });
-        self.spawn(cursor, work, digest, fuel, at)
+        spec.options.phase = spec.options.phase.or(phase);
+        let due = spec.options.deadline_ms.map(|ms| cursor.now.plus_ms(ms));
+        Ok(Work::Gate { spec, due })
     }
 
-    fn spawn(
+    /// Carries out a request for a task.
+    pub(super) fn spawn(
         &mut self,
         cursor: &Cursor,
-        work: Result<Work, Refusal>,
+        command: Command,
         digest: Digest,
         fuel: u64,
         at: Timestamp,
     ) -> Reply {
         let workflow = cursor.workflow.clone();
-        let work = match self.room_for_a_task().and(work) {
+        let work = match self.work_for(cursor, command) {
             Ok(work) => work,
             Err(refusal) => {
                 let body = Body::Refused { workflow, digest, fuel, refusal: refusal.clone() };

@@ -5,6 +5,7 @@
 //! its patterns say. A capability without a stack is not there at all: deny by default.
 
 mod authority;
+mod denials;
 mod exec;
 mod http;
 mod names;
@@ -15,6 +16,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use authority::{Authority, Capability, Narrowing, PatternError};
+pub use denials::Denials;
 pub use exec::{ArgvPattern, ExecScope};
 pub use http::{HttpRule, HttpScope, Reach, is_private};
 pub use names::{NameScope, name_matches, names_meet};

@@ -6,7 +6,7 @@ use super::RecordError;
 use crate::handoff::{FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Effect, Start, Work};
-use crate::run::{Run, Task, TaskState, Workflow};
+use crate::run::{Reserve, Run, Task, TaskState, Workflow};
 
 impl Run {
     pub(super) fn apply_started(
@@ -73,6 +73,7 @@ impl Run {
         task.carried.add(&attempted);
         task.state = TaskState::Open;
         task.turns.clear();
+        task.sessions.clear();
         task.heard = 0;
         Ok(())
     }
@@ -160,7 +161,7 @@ impl Task {
             metered: Usage::default(),
             asked: 0,
             provider: None,
-            reserve: None,
+            reserve: Reserve::Nothing,
             turns: Vec::new(),
             process: None,
             carried: Usage::default(),
@@ -173,6 +174,7 @@ impl Task {
             denials: 0,
             messages: Vec::new(),
             heard: 0,
+            sessions: Default::default(),
             shared: false,
         }
     }

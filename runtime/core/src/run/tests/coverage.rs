@@ -2,16 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Recovery;
+use super::super::{Recovery, Requests};
 use crate::record::{Body, Pause};
 
 /// Names of what happened.
 #[derive(Default)]
-pub struct Coverage(BTreeSet<String>);
+pub struct Coverage {
+    met: BTreeSet<String>,
+    /// What guests asked for while they repeated their records, if somebody wants to know.
+    pub requests: Option<Requests>,
+}
 
 impl Coverage {
+    /// That also notes what guests ask for.
+    pub fn noting(requests: Requests) -> Self {
+        Self { requests: Some(requests), ..Self::default() }
+    }
+
     pub fn mark(&mut self, name: impl Into<String>) {
-        self.0.insert(name.into());
+        self.met.insert(name.into());
     }
 
     pub fn body(&mut self, body: &Body) {
@@ -44,11 +53,11 @@ impl Coverage {
     }
 
     pub fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.met.extend(other.met);
     }
 
     pub fn missing(&self, expected: &[&str]) -> Vec<String> {
-        expected.iter().filter(|name| !self.0.contains(**name)).map(ToString::to_string).collect()
+        expected.iter().filter(|name| !self.met.contains(**name)).map(ToString::to_string).collect()
     }
 }
 

@@ -133,6 +133,11 @@ impl Guest {
             return Progress::AtTheEnd;
         }
         self.step += 1;
+        if let Some(requests) = &mut world.coverage.requests
+            && let Some((seq, request)) = world.run.request(world.cursor, &command)
+        {
+            requests.add(seq, request);
+        }
         let name = format!("{command:?}");
         match world.run.command(world.cursor, command, self.fuel, world.at) {
             Ok(reply) => {
@@ -155,7 +160,8 @@ impl Guest {
             0 if !self.free => r#"{"colour":1}"#.to_owned(),
             1 if !self.free => r#"{"agent_type":"nobody"}"#.to_owned(),
             2 if !self.free => r#"{"backend":"command:rm"}"#.to_owned(),
-            3..9 => r#"{"provider":"m","label":"b"}"#.to_owned(),
+            3..6 => r#"{"provider":"m","label":"b"}"#.to_owned(),
+            6..9 => r#"{"provider":"m","ladder":{"rungs":["x","x"]}}"#.to_owned(),
             _ => format!(r#"{{"backend":"component:pinned","label":"a{}"}}"#, more % 5),
         };
         Command::SpawnAgent(RawAgentSpec {

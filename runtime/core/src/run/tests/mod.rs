@@ -11,14 +11,17 @@
 mod backends;
 mod budgets;
 mod charges;
+mod choice;
 mod commands;
 mod coverage;
 mod damage;
+mod denials;
 mod divergence;
 mod fixture;
 mod fork;
 mod guest;
 mod people;
+mod proof;
 mod properties;
 mod recovery;
 mod reuse;

@@ -8,6 +8,7 @@ use crate::gate::{GateAnswer, RawGateSpec};
 use crate::handoff::{FailureKind, Handoff, Outcome, Usage};
 use crate::ids::TaskPath;
 use crate::record::{Body, Fork, RunStarted};
+use crate::session::{SESSION_BYTES_MAX, Session};
 
 fn gate(options: &str) -> Command {
     Command::AskGate(RawGateSpec {
@@ -153,6 +154,12 @@ fn a_restart_begins_anew_and_keeps_what_was_spent() {
     assert_eq!(early, Err(OrderError::NotAtWork(path("1"))));
     bench.start("1");
     let at = bench.later();
+    let long = "x".repeat(super::super::MESSAGE_BYTES_MAX + 1);
+    let before = bench.run.seq();
+    let long = bench.run.restart_ordered(&path("1"), "ann", Some(long), at);
+    assert!(matches!(long, Err(OrderError::TooLong { .. })), "{long:?}");
+    assert_eq!(bench.run.seq(), before, "nothing is on record");
+    assert_eq!(bench.run.task(&path("1")).unwrap().state, TaskState::Started);
     bench.run.restart_ordered(&path("1"), "ann", Some("lost".into()), at).unwrap();
     bench.flush();
     assert_eq!(bench.run.task(&path("1")).unwrap().state, TaskState::Open);
@@ -163,6 +170,48 @@ fn a_restart_begins_anew_and_keeps_what_was_spent() {
     let again = bench.crashed();
     assert_eq!(again.run.settled().agents, 1);
     assert_eq!(again.run.task(&path("1")).unwrap().attempts, 2);
+}
+
+#[test]
+fn a_session_is_kept_until_its_task_begins_anew() {
+    let mut bench = Bench::new();
+    bench.spawn(agent("x"));
+    let session = |id: &str, told| Session { id: id.into(), told, ..Session::default() };
+    let at = bench.later();
+    bench.run.session(&path("1"), 0, session("early", 0), at);
+    bench.start("1");
+    let at = bench.later();
+    for unsound in ["", "-x", "a b", &"x".repeat(SESSION_BYTES_MAX + 1)] {
+        bench.run.session(&path("1"), 0, session(unsound, 0), at);
+    }
+    for _ in 0..2 {
+        bench.run.session(&path("1"), 0, session("s1", 4), at);
+        bench.run.session(&path("1"), 1, session("s2", 0), at);
+    }
+    bench.flush();
+    let records = bench.journal.iter().filter(|one| matches!(one.body, Body::Session { .. }));
+    assert_eq!(records.count(), 2, "what is new");
+    let known = [(0, session("s1", 4)), (1, session("s2", 0))].into();
+    let mut bench = bench.crashed();
+    assert_eq!(bench.run.sessions_of(&path("1"), 0), known);
+    let last = bench.run.seq();
+    assert_eq!(bench.run.sessions_of(&path("1"), last - 1).len(), 1, "of what came after");
+    assert!(bench.run.sessions_of(&path("1"), last).is_empty());
+    let mut forged = bench.journal.clone();
+    for record in &mut forged {
+        if let Body::Session { session, .. } = &mut record.body {
+            session.id = "--dangerously".into();
+        }
+    }
+    let forged = super::super::Run::from_records(forged).unwrap();
+    assert!(forged.sessions_of(&path("1"), 0).is_empty(), "a record may say anything");
+
+    let at = bench.later();
+    bench.run.restart_ordered(&path("1"), "ann", None, at).unwrap();
+    bench.run.session(&path("1"), 0, session("late", 0), at);
+    bench.flush();
+    assert!(bench.run.sessions_of(&path("1"), 0).is_empty());
+    assert!(bench.crashed().run.sessions_of(&path("1"), 0).is_empty());
 }
 
 #[test]

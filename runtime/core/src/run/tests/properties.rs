@@ -40,6 +40,9 @@ pub fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut 
             }
             Progress::Ended(_, fuel) => {
                 assert_eq!(run.ended_early(&cursor, fuel), None);
+                if let Some(requests) = &mut coverage.requests {
+                    requests.ended(path.clone(), fuel);
+                }
                 break;
             }
             Progress::Failed(error) => panic!("{error}"),

@@ -14,7 +14,7 @@ use crate::handoff::Usage;
 use crate::run::TaskState;
 
 /// Programs to try; each brings some hundred cuts.
-const PROGRAMS: u32 = 24;
+const PROGRAMS: u32 = 60;
 
 fn holds_together(whole: &Sim, cut: &Cut, coverage: &mut Coverage) -> Option<Plan> {
     let plan = match plan(&whole.journal, cut, None) {
@@ -64,6 +64,7 @@ fn check(seed: u64, steps: u64, free: bool, coverage: &mut Coverage) {
             let output = |sim: &Sim| sim.run.finished().map(|(outcome, _)| outcome.clone());
             assert_eq!(output(&heir), output(&whole), "forked at {}", plan.at);
         }
+        assert_eq!(super::super::proof::wrong(&heir.journal), [], "forked at {}", plan.at);
         // A fork of the fork.
         let cut = Cut::After(1 + hash((seed, "again", sample)) % heir.journal.len() as u64);
         holds_together(&heir, &cut, coverage);

@@ -137,6 +137,13 @@ fn reasons_have_codes_and_words() {
             "unknown-files",
             "nobody saw what /4 read: w",
         ),
+        (
+            Miss::Steered { from: from(), messages: 0 },
+            "steered",
+            "people may have told /4 something else than this task",
+        ),
+        (Miss::Steered { from: from(), messages: 1 }, "steered", "a message steered /4"),
+        (Miss::Steered { from: from(), messages: 3 }, "steered", "3 messages steered /4"),
         (Miss::TooManyReads { from: from() }, "too-many-reads", "/4 read more than is recorded"),
         (Miss::NoRun { why: "w".into() }, "no-run", "the run cannot be read: w"),
     ] {

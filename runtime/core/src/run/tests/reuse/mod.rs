@@ -4,6 +4,7 @@ mod claims;
 mod conditions;
 mod keys;
 mod runs;
+mod steered;
 
 use super::fixture::{Bench, agent_with, started, tokens};
 use crate::digest::Digest;
@@ -17,7 +18,7 @@ use crate::reuse::{Call, Condition, Index, Miss, Seen, Terms};
 pub const PINNED: &str = r#"{"backend":"component:pinned"}"#;
 
 pub fn terms(granted: bool, stale: bool) -> Terms {
-    Terms { granted, base: None, stale }
+    Terms { granted, base: None, stale, steered: false }
 }
 
 /// A place in a run that agents may be asked in.
@@ -129,7 +130,11 @@ pub fn condition(index: &mut Index, options: &str) -> String {
 pub fn reusing(stale: bool) -> RunStarted {
     let run = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG".parse().unwrap();
     let root = Some("/root".into());
-    RunStarted { reuse: Some(Reuse { run, stale, except: Vec::new() }), root, ..started() }
+    RunStarted {
+        reuse: Some(Reuse { run, stale, steered: false, except: Vec::new() }),
+        root,
+        ..started()
+    }
 }
 
 pub fn from(path: &str) -> TaskId {

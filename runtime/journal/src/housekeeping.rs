@@ -21,7 +21,8 @@
 //!   record: a fork, whose import is refused in the same transaction where one is missing, or a run
 //!   that reuses another, which is kept as long as the first has not ended, and without which it
 //!   cannot begin.
-//! - *Damage.* Where a record cannot be read, nobody knows what it names. Nothing is removed then.
+//! - *Damage.* Where a record cannot be read, nobody knows what it names. No blob is removed then; the
+//!   damaged run itself, and others, can be.
 //! - *A death in between.* Every transaction leaves a state that is sound: a run is removed whole, a
 //!   blob only when nothing names it. What a dead process did not get to, the next one does.
 //!
@@ -38,7 +39,7 @@ use crate::store::{BatchRow, Journal, JournalFuture};
 
 /// What a store can do without.
 pub trait Housekeeping: Journal {
-    /// Everything that takes room, as of one moment. Reads all records; fails if one is damaged.
+    /// Everything that takes room, as of one moment. Reads all records.
     fn census(&self) -> JournalFuture<'_, Census>;
 
     /// Removes a run that has ended, with all that belongs to it. Its blobs stay until
@@ -69,6 +70,9 @@ pub struct Census {
     pub batches: Vec<(BatchRow, Vec<Digest>)>,
     /// Blobs that living processes hold.
     pub held: Vec<Digest>,
+    /// Runs of which a record is damaged or missing, with what is wrong: as long as one of them is
+    /// there, no blob may go.
+    pub damaged: Vec<(RunId, String)>,
     /// Bytes of the store's file, and those of them that are free.
     pub file: (u64, u64),
 }

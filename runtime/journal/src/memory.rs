@@ -27,8 +27,8 @@ use crate::error::JournalError;
 use crate::projection;
 use crate::rows::{RunFilter, RunRow, TaskRow};
 use crate::store::{
-    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, TakenLetter,
-    VerifyReport,
+    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, RecordSource,
+    TakenLetter, VerifyReport,
 };
 
 use store::Store;
@@ -174,8 +174,17 @@ impl Journal for MemoryJournal {
         Box::pin(async move { self.writable()?.create(self.process, started, blobs) })
     }
 
-    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
-        ready(self.writable().and_then(|mut store| store.import(self.process, records, blobs)))
+    fn import_from(
+        &self,
+        source: Box<dyn RecordSource>,
+        blobs: Vec<Blob>,
+    ) -> JournalFuture<'_, ()> {
+        let mut records = Vec::new();
+        let read = source.each(&mut |record| {
+            records.push(record.clone());
+            Ok(())
+        });
+        ready(read.and_then(|()| self.writable()?.import(self.process, records, blobs)))
     }
 
     fn claim(&self, run: &RunId) -> JournalFuture<'_, (Lease, Vec<Record>)> {
@@ -240,6 +249,10 @@ impl Journal for MemoryJournal {
 
     fn inbox(&self) -> JournalFuture<'_, Vec<Letter>> {
         ready(Ok(lock(&self.store).inbox(self.process)))
+    }
+
+    fn pending(&self, run: &RunId) -> JournalFuture<'_, Vec<Letter>> {
+        ready(Ok(lock(&self.store).pending(run)))
     }
 
     fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()> {

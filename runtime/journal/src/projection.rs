@@ -181,7 +181,9 @@ pub fn apply<T: Tasks>(run: &mut RunRow, tasks: &mut T, record: &Record) -> Resu
         | Body::Process { .. }
         | Body::CancelOrdered { .. }
         | Body::PauseOrdered { .. }
+        | Body::DenialsAdded { .. }
         | Body::Heard { .. }
+        | Body::Session { .. }
         | Body::Listening { .. }
         | Body::Messaged { .. } => {}
     }

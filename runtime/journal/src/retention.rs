@@ -106,7 +106,11 @@ pub fn plan(census: &Census, retention: &Retention, whole: &BTreeSet<String>) ->
         }
     }
     plan.bytes_after = room.named;
-    (plan.blobs, plan.blob_bytes) = room.unnamed;
+    let gone: BTreeSet<&RunId> = plan.remove.iter().map(|(run, _)| run).collect();
+    // Nobody knows what a damaged run names: as long as one is there, no blob goes.
+    if census.damaged.iter().all(|(run, _)| gone.contains(run)) {
+        (plan.blobs, plan.blob_bytes) = room.unnamed;
+    }
     plan
 }
 

@@ -4,6 +4,7 @@
 //! connections of its own (`readers`), so a long query never holds up an append. The right to a
 //! run is a row (`owner`, `epoch`); that an owner is dead is proven by its file lock (`owner.rs`).
 
+mod changes;
 mod connect;
 mod fault;
 mod housekeeping;
@@ -29,10 +30,11 @@ use crate::error::JournalError;
 use crate::record::{Encoded, encode};
 use crate::rows::{RunFilter, RunRow, TaskRow};
 use crate::store::{
-    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, TakenLetter,
-    VerifyReport,
+    BatchRow, Blob, Control, Journal, JournalFuture, Lease, Letter, LetterState, RecordSource,
+    TakenLetter, VerifyReport,
 };
 
+use changes::Changes;
 use owner::{Owner, Owners};
 use readers::Readers;
 use work::{Append, Claim, Create, CreateBatch, Import, Obeyed, PutBlobs, Release, Send};
@@ -50,11 +52,21 @@ pub fn version() -> &'static str {
 /// Name of the database in the home folder.
 const FILE: &str = "journal.db";
 
+/// The database of a home, and the folder it is really in: owners are beside it, whichever way led
+/// there, or two of them would not see each other.
+fn place(home: &Path) -> (PathBuf, PathBuf) {
+    let named = home.join(FILE);
+    let link = named.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    let file = if link { named.canonicalize().unwrap_or(named) } else { named };
+    (file.parent().unwrap_or(home).to_owned(), file)
+}
+
 /// A journal in a folder of this machine.
 pub struct SqliteJournal {
     // Declared in the order they must end: readers let go of the file, the last commit is made,
     // and only then does the owner's lock say that this process is gone.
     readers: Readers,
+    changes: Changes,
     writer: Option<Writer>,
     owner: Mutex<Option<Arc<Owner>>>,
     owners: Owners,
@@ -70,8 +82,8 @@ impl SqliteJournal {
     /// When the folder cannot be made, the file is not a journal or is newer than this release, or
     /// the file system cannot hold a write-ahead log.
     pub fn open(home: &Path) -> Result<Self, JournalError> {
-        let owners = Owners::create(home)?;
-        let file = home.join(FILE);
+        let (home, file) = place(home);
+        let owners = Owners::create(&home)?;
         let connection = connect::writing(&file)?;
         let writer = Writer::start(connection, &file)?;
         Self::new(file, owners, Some(writer))
@@ -82,14 +94,16 @@ impl SqliteJournal {
     /// # Errors
     /// [`JournalError::NoJournal`] when nothing was ever written there; else as [`Self::open`].
     pub fn open_read_only(home: &Path) -> Result<Self, JournalError> {
-        let file = home.join(FILE);
+        let (beside, file) = place(home);
         connect::exists(home, &file)?;
-        Self::new(file, Owners::of(home), None)
+        Self::new(file, Owners::of(&beside), None)
     }
 
     fn new(file: PathBuf, owners: Owners, writer: Option<Writer>) -> Result<Self, JournalError> {
         let readers = Readers::start(&file)?;
-        Ok(Self { readers, writer, owner: Mutex::new(None), owners, clock: Clock::default(), file })
+        let changes = Changes::of(&file);
+        let (owner, clock) = (Mutex::new(None), Clock::default());
+        Ok(Self { readers, changes, writer, owner, owners, clock, file })
     }
 
     /// Hands work to the writer now; the future only waits for it. So appends take effect in the
@@ -136,7 +150,11 @@ impl Journal for SqliteJournal {
         Box::pin(async move { Ok(created.await?.keep()) })
     }
 
-    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
+    fn import_from(
+        &self,
+        records: Box<dyn RecordSource>,
+        blobs: Vec<Blob>,
+    ) -> JournalFuture<'_, ()> {
         let work = self.jobs().and_then(|_| Import::new(self.owner()?, records, blobs));
         match work {
             Ok(work) => self.write(work),
@@ -241,10 +259,27 @@ impl Journal for SqliteJournal {
     fn inbox(&self) -> JournalFuture<'_, Vec<Letter>> {
         match self.owner_now() {
             Some(owner) => {
-                self.readers.read(move |connection| query::inbox(connection, owner.id()))
+                let count = self.changes.count();
+                if self.changes.nothing_since(count) {
+                    return Box::pin(std::future::ready(Ok(Vec::new())));
+                }
+                let letters =
+                    self.readers.read(move |connection| query::inbox(connection, owner.id()));
+                Box::pin(async move {
+                    let letters = letters.await?;
+                    if letters.is_empty() {
+                        self.changes.nothing_at(count);
+                    }
+                    Ok(letters)
+                })
             }
             None => Box::pin(std::future::ready(Ok(Vec::new()))),
         }
+    }
+
+    fn pending(&self, run: &RunId) -> JournalFuture<'_, Vec<Letter>> {
+        let run = run.clone();
+        self.readers.read(move |connection| query::pending(connection, &run))
     }
 
     fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()> {

@@ -47,6 +47,28 @@ impl Blob {
     }
 }
 
+/// All records of a run that is brought in. Read more than once, one after the other, so that they need
+/// not all be in memory.
+pub trait RecordSource: Send + Sync + 'static {
+    /// Tells each record, in order.
+    ///
+    /// # Errors
+    /// The first one of `visit`; and when a record cannot be read.
+    fn each(
+        &self,
+        visit: &mut dyn FnMut(&Record) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+}
+
+impl RecordSource for Vec<Record> {
+    fn each(
+        &self,
+        visit: &mut dyn FnMut(&Record) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.iter().try_for_each(visit)
+    }
+}
+
 /// What a person asks of a run, from any process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -155,7 +177,16 @@ pub trait Journal: Send + Sync + 'static {
     /// Fails with [`JournalError::Exists`] if there is a run of that name, with [`JournalError::Gap`]
     /// if the records do not follow each other from 1, and with [`JournalError::NoBlob`] if they name
     /// a blob that is neither here nor brought.
-    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()>;
+    fn import(&self, records: Vec<Record>, blobs: Vec<Blob>) -> JournalFuture<'_, ()> {
+        self.import_from(Box::new(records), blobs)
+    }
+
+    /// The same with records that are read while they are written.
+    fn import_from(
+        &self,
+        records: Box<dyn RecordSource>,
+        blobs: Vec<Blob>,
+    ) -> JournalFuture<'_, ()>;
 
     /// Takes a run whose owner is dead, or that has none, and returns all its records.
     ///
@@ -216,6 +247,9 @@ pub trait Journal: Send + Sync + 'static {
     /// Letters not yet taken for runs this process owns.
     fn inbox(&self) -> JournalFuture<'_, Vec<Letter>>;
 
+    /// Letters to one run that nobody has taken yet, in order, whoever owns it.
+    fn pending(&self, run: &RunId) -> JournalFuture<'_, Vec<Letter>>;
+
     /// Marks a letter as obeyed, or, with a reply, as taken and not to be done.
     fn obeyed(&self, letter: u64, reply: Option<String>) -> JournalFuture<'_, ()>;
 
@@ -246,10 +280,9 @@ pub struct VerifyReport {
 }
 
 /// Epoch of a run that is made from records: whoever claims it next has a higher one than any before.
-pub(crate) fn imported_epoch<'a>(records: impl Iterator<Item = &'a Record>) -> u64 {
-    let epochs = records.filter_map(|record| match &record.body {
-        Body::Resumed { epoch, .. } => Some(*epoch),
-        _ => None,
-    });
-    epochs.max().unwrap_or(1).max(1)
+pub(crate) fn imported_epoch(before: u64, record: &Record) -> u64 {
+    match &record.body {
+        Body::Resumed { epoch, .. } => before.max(*epoch),
+        _ => before.max(1),
+    }
 }

@@ -112,7 +112,7 @@ impl Store {
         records: Vec<Record>,
         blobs: Vec<Blob>,
     ) -> Result<(), JournalError> {
-        let epoch = imported_epoch(records.iter());
+        let epoch = records.iter().fold(1, imported_epoch);
         for (expected, record) in (1..).zip(&records) {
             if record.seq != expected {
                 let run = match records.first().map(|first| &first.body) {
@@ -267,6 +267,10 @@ impl Store {
             .into_iter()
             .filter(|letter| self.run(&letter.run).is_ok_and(|held| held.owner == Some(process)))
             .collect()
+    }
+
+    pub(super) fn pending(&self, run: &RunId) -> Vec<Letter> {
+        self.letters.values().filter(|letter| letter.run == *run).cloned().collect()
     }
 
     pub(super) fn create_batch(&mut self, batch: BatchRow) -> Result<(), JournalError> {

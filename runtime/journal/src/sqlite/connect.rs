@@ -5,7 +5,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use crate::error::JournalError;
 
@@ -66,6 +67,7 @@ pub(super) fn writing(file: &Path) -> Result<Connection, JournalError> {
             })
             .doing("configuring the database")?;
     }
+    nothing_strange(&connection)?;
     migrate(&mut connection, STEPS)?;
     Ok(connection)
 }
@@ -74,7 +76,43 @@ pub(super) fn writing(file: &Path) -> Result<Connection, JournalError> {
 pub(super) fn reading(file: &Path) -> Result<Connection, JournalError> {
     check_version(rusqlite::version_number())?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    opened(file, flags)
+    let connection = opened(file, flags)?;
+    match layout(&connection) {
+        Ok(_) => Ok(connection),
+        // On a disk without any room not even readers can share it. Where nothing is in the log, all
+        // that was ever written is in the file, and nobody can write more.
+        Err(JournalError::Full { .. }) if nothing_is_logged(file) => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            opened(Path::new(&unshared(file)?), flags)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the write-ahead log is absent or empty.
+fn nothing_is_logged(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    match std::fs::metadata(log) {
+        Ok(found) => found.len() == 0,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+/// The file as it is named to be opened without locks and without anything beside it.
+fn unshared(file: &Path) -> Result<String, JournalError> {
+    let absolute = std::path::absolute(file).map_err(|source| io("opening", file, source))?;
+    let mut uri = String::from("file:");
+    for byte in absolute.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte));
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Ok(uri)
 }
 
 /// Makes sure that a journal of the present layout is in `home`, without creating one.
@@ -83,16 +121,39 @@ pub(super) fn exists(home: &Path, file: &Path) -> Result<(), JournalError> {
     if !file.try_exists().map_err(|source| io("looking for", file, source))? {
         return Err(none());
     }
-    let found = layout(&reading(file)?)?;
+    let connection = reading(file)?;
+    let found = layout(&connection)?;
     if found == 0 {
         return Err(none());
     }
+    nothing_strange(&connection)?;
+    drop(connection);
     check_layout(found, known(STEPS))?;
     if found < known(STEPS) {
         // An older release wrote it: bring it to the present layout first.
         writing(file)?;
     }
     Ok(())
+}
+
+/// Refuses a file that holds more than tables: Baton makes no triggers and no views, so somebody else made
+/// them, and the rest may be theirs too.
+fn nothing_strange(connection: &Connection) -> Result<(), JournalError> {
+    let strange: Option<String> = connection
+        .query_row(
+            "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1",
+            (),
+            |row| row.get(0),
+        )
+        .optional()
+        .doing("reading the version of the database")?;
+    match strange {
+        None => Ok(()),
+        Some(name) => Err(JournalError::Damaged {
+            place: "the database file".to_owned(),
+            what: format!("it holds `{name}`, which Baton did not make"),
+        }),
+    }
 }
 
 /// Refuses an SQLite that may corrupt the file.
@@ -107,6 +168,15 @@ fn check_version(number: i32) -> Result<(), JournalError> {
 fn opened(file: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
     let connection = Connection::open_with_flags(file, flags).doing("opening the database")?;
     connection.busy_timeout(BUSY).doing("configuring the database")?;
+    // The file may have come with somebody else's files: nothing that lies in it is ever carried out.
+    for (config, on) in [
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+    ] {
+        connection.set_db_config(config, on).doing("configuring the database")?;
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

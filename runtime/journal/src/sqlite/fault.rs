@@ -15,8 +15,15 @@ impl<T> Doing<T> for rusqlite::Result<T> {
     }
 }
 
+/// The file that processes share beside the log cannot grow (`SQLITE_IOERR_SHMSIZE`): there is no room
+/// for it.
+const NO_ROOM_TO_SHARE: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+
 /// The error of the journal that a database error amounts to.
 pub(super) fn explain(doing: &'static str, error: &rusqlite::Error) -> JournalError {
+    if error.sqlite_error().is_some_and(|error| error.extended_code == NO_ROOM_TO_SHARE) {
+        return JournalError::Full { doing };
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             JournalError::Damaged { place: "the database file".to_owned(), what: error.to_string() }

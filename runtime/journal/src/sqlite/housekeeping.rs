@@ -27,8 +27,8 @@ use marks::Marks;
 const SWEEP_BLOBS: usize = 128;
 /// Bytes of blobs that one transaction removes at the most, the last blob not counted.
 const SWEEP_BYTES: u64 = 8 << 20;
-/// Pages that one transaction moves at the most.
-const SHRINK_PAGES: u64 = 512;
+/// Pages that one transaction moves at the most, and where the disk has no room for the log of so many.
+const SHRINK_PAGES: [u64; 3] = [512, 64, 8];
 /// Others get at least so long between two transactions.
 const PAUSE: Duration = Duration::from_millis(2);
 /// How often a transaction is tried that others do not let begin.
@@ -74,9 +74,13 @@ impl Housekeeping for SqliteJournal {
     fn remove(&self, run: &RunId) -> JournalFuture<'_, Removal> {
         let run = run.clone();
         self.keep_writing(move |keeper, connection| {
-            transact(connection, removing::DOING, |transaction| {
+            let began = Instant::now();
+            let removed = transact(connection, removing::DOING, |transaction| {
                 removing::remove(transaction, &run, &keeper.owners)
-            })
+            })?;
+            // The log takes no more room than one removal does.
+            rest(connection, began);
+            Ok(removed)
         })
     }
 

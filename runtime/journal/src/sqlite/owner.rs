@@ -5,6 +5,9 @@
 //!
 //! Only the owner ever asks for the exclusive lock. Everyone else asks for a shared one, so that
 //! two processes that look at the same dead owner do not take each other for it.
+//!
+//! The folder may have come with somebody else's files. What does not look like an owner's file is
+//! never opened and never removed, and no link is followed.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -46,6 +49,12 @@ impl Owners {
             .mode(0o700)
             .create(&owners.folder)
             .map_err(|source| failed("creating", &owners.folder, source))?;
+        let found = std::fs::symlink_metadata(&owners.folder)
+            .map_err(|source| failed("reading", &owners.folder, source))?;
+        if !found.is_dir() {
+            let source = io::Error::new(ErrorKind::NotADirectory, "it is no folder but a link");
+            return Err(failed("using", &owners.folder, source));
+        }
         Ok(owners)
     }
 
@@ -80,6 +89,9 @@ impl Owners {
     /// Whether the owner with this id lives.
     pub(super) fn look(&self, id: &str) -> Result<Life, JournalError> {
         let path = self.folder.join(id);
+        if !is_owners(id, &path) {
+            return Ok(Life::Dead);
+        }
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Life::Dead),
@@ -115,7 +127,11 @@ impl Owners {
         let listing = std::fs::read_dir(&self.folder)
             .map_err(|source| failed("listing", &self.folder, source))?;
         for entry in listing {
-            let path = entry.map_err(|source| failed("listing", &self.folder, source))?.path();
+            let entry = entry.map_err(|source| failed("listing", &self.folder, source))?;
+            let path = entry.path();
+            if !entry.file_name().to_str().is_some_and(|name| is_owners(name, &path)) {
+                continue;
+            }
             // A file that cannot be opened or removed is one that another process removes now.
             let Ok(file) = File::open(&path) else {
                 continue;
@@ -142,6 +158,18 @@ impl Drop for Owner {
         // If this fails, the next process that becomes an owner does it.
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// Bytes of an owner's file at the most: a process id.
+const FILE_BYTES_MAX: u64 = 20;
+
+/// Whether this is the file of an owner, alive or dead, by its name and what is there.
+fn is_owners(name: &str, path: &Path) -> bool {
+    let is_id =
+        name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_id
+        && std::fs::symlink_metadata(path)
+            .is_ok_and(|found| found.is_file() && found.len() <= FILE_BYTES_MAX)
 }
 
 /// Whether the open file is still the one at `path`.

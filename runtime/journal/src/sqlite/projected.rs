@@ -97,7 +97,10 @@ pub(super) fn insert_run(connection: &Connection, row: &RunRow, owner: &str) -> 
             batch_line,
             integer(row.shared)?,
         ])?;
-    Ok(connection.last_insert_rowid())
+    let no = connection.last_insert_rowid();
+    // Nobody can have written to a run that was not there.
+    connection.prepare_cached("DELETE FROM inbox WHERE run = ?1")?.execute([no])?;
+    Ok(no)
 }
 
 /// Writes what records can change of a run.

@@ -90,15 +90,30 @@ pub(super) fn tasks(connection: &Connection, run: &RunId) -> Result<Vec<TaskRow>
 
 /// Letters that are not obeyed yet, for the runs of an owner, oldest first.
 pub(super) fn inbox(connection: &Connection, owner: &str) -> Result<Vec<Letter>, JournalError> {
+    letters(
+        connection,
+        "SELECT inbox.id AS letter, run.id AS run, inbox.at, inbox.sender, inbox.control
+         FROM inbox JOIN run ON run.no = inbox.run
+         WHERE inbox.obeyed = 0 AND run.owner = ?1 ORDER BY inbox.id",
+        owner,
+    )
+}
+
+/// Letters to one run that nobody has taken yet.
+pub(super) fn pending(connection: &Connection, run: &RunId) -> Result<Vec<Letter>, JournalError> {
+    letters(
+        connection,
+        "SELECT inbox.id AS letter, run.id AS run, inbox.at, inbox.sender, inbox.control
+         FROM inbox JOIN run ON run.no = inbox.run
+         WHERE inbox.obeyed = 0 AND run.id = ?1 ORDER BY inbox.id",
+        run.as_str(),
+    )
+}
+
+fn letters(connection: &Connection, sql: &str, of: &str) -> Result<Vec<Letter>, JournalError> {
     const DOING: &str = "reading the inbox";
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT inbox.id AS letter, run.id AS run, inbox.at, inbox.sender, inbox.control
-             FROM inbox JOIN run ON run.no = inbox.run
-             WHERE inbox.obeyed = 0 AND run.owner = ?1 ORDER BY inbox.id",
-        )
-        .doing(DOING)?;
-    let mut rows = statement.query([owner]).doing(DOING)?;
+    let mut statement = connection.prepare_cached(sql).doing(DOING)?;
+    let mut rows = statement.query([of]).doing(DOING)?;
     let mut letters = Vec::new();
     while let Some(row) = rows.next().doing(DOING)? {
         let id = number(row, "letter").doing(DOING)?;

@@ -7,9 +7,9 @@
 mod job;
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -34,6 +34,13 @@ const LOG_BYTES: u64 = 16 << 20;
 
 /// Without a request for so long, the write-ahead log is carried over.
 const IDLE: Duration = Duration::from_millis(200);
+
+/// What waits while another process holds the journal waits no longer than this: a process that was
+/// stopped in the middle of a write never lets go.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Between two tries to begin, beside what the database itself waits.
+const BETWEEN: Duration = Duration::from_millis(20);
 
 /// The writing thread. Ends with it, when everything queued was written.
 pub(super) struct Writer {
@@ -122,28 +129,67 @@ impl Loop {
         if let Some(why) = &self.poison {
             return fail(group, Failed::Poisoned(why));
         }
-        match self.attempt(&mut group) {
-            Attempt::Committed => {
-                self.dirty = true;
-                for job in group {
-                    job.answer();
+        let began = Instant::now();
+        loop {
+            match self.attempt(&mut group) {
+                Attempt::NotBegun(error) => {
+                    group = self.keep_waiting(group, &error, began);
+                    if group.is_empty() {
+                        return;
+                    }
                 }
-            }
-            Attempt::Unknown(error) => {
-                let why = error.to_string();
-                fail(group, Failed::Poisoned(&why));
-                self.poison = Some(why);
-            }
-            // Nobody in the group is at fault, and each would wait as long again.
-            Attempt::NotBegun(error) => fail(group, Failed::Database(&error)),
-            Attempt::GivenUp(error) if group.len() == 1 => fail(group, Failed::Database(&error)),
-            // One of them is at fault: the others must not suffer for it.
-            Attempt::GivenUp(_) => {
-                for job in group {
-                    self.write(vec![job]);
+                Attempt::Committed => {
+                    self.dirty = true;
+                    return group.into_iter().for_each(|job| job.answer());
+                }
+                Attempt::Unknown(error) => {
+                    let why = error.to_string();
+                    fail(group, Failed::Poisoned(&why));
+                    self.poison = Some(why);
+                    return;
+                }
+                Attempt::GivenUp(error) if group.len() == 1 => {
+                    return fail(group, Failed::Database(&error));
+                }
+                // One of them is at fault: the others must not suffer for it.
+                Attempt::GivenUp(_) => {
+                    return group.into_iter().for_each(|job| self.write(vec![job]));
                 }
             }
         }
+    }
+
+    /// Of a group that could not begin: what is tried again, with what was queued meanwhile. The others
+    /// hear why.
+    fn keep_waiting(
+        &self,
+        group: Vec<Box<dyn Job>>,
+        error: &rusqlite::Error,
+        began: Instant,
+    ) -> Vec<Box<dyn Job>> {
+        let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if !busy || began.elapsed() >= PATIENCE {
+            fail(group, Failed::Database(error));
+            return Vec::new();
+        }
+        let (mut waiting, others) = group.into_iter().partition::<Vec<_>, _>(|job| job.waits());
+        fail(others, Failed::Database(error));
+        if waiting.is_empty() {
+            return waiting;
+        }
+        std::thread::sleep(BETWEEN);
+        while waiting.len() < GROUP_MAX {
+            match self.queue.try_recv() {
+                Ok(job) => waiting.push(job),
+                Err(TryRecvError::Empty) => break,
+                // The process ends: it does not wait for others.
+                Err(TryRecvError::Disconnected) => {
+                    fail(waiting, Failed::Database(error));
+                    return Vec::new();
+                }
+            }
+        }
+        waiting
     }
 
     fn attempt(&self, group: &mut [Box<dyn Job>]) -> Attempt {

@@ -3,27 +3,9 @@
 use baton_core::ids::Timestamp;
 use baton_core::record::Body;
 use baton_journal::error::JournalError;
-use baton_journal::memory::MemoryJournal;
 use baton_journal::store::{BatchRow, Blob, Control, Lease, LetterState};
 
 use crate::fixtures::*;
-
-macro_rules! on_both {
-    ($($case:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(&super::MemoryJournal::new()).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(&tempfile::tempdir().unwrap()).await;
-            })*
-        }
-    };
-}
 
 on_both!(
     what_was_appended_is_read_back,
@@ -266,6 +248,8 @@ async fn letters_reach_the_owner_until_obeyed(home: &dyn Home) {
         .collect();
     assert_eq!(read, [(first, &run, "anna", &Control::Pause), (second, &run, "ben", &cancel)]);
     assert_eq!(other.inbox().await.unwrap(), vec![]);
+    assert_eq!(other.pending(&run).await.unwrap(), letters, "whoever owns it");
+    assert_eq!(other.pending(&run_id(2)).await.unwrap(), vec![]);
 
     let open = LetterState { obeyed: false, reply: None };
     assert_eq!(other.letter(first).await.unwrap(), Some(open.clone()));
@@ -277,6 +261,8 @@ async fn letters_reach_the_owner_until_obeyed(home: &dyn Home) {
     assert_eq!(other.letter(second).await.unwrap(), Some(open));
     assert_eq!(other.letter(99).await.unwrap(), None);
     let left: Vec<u64> = owner.inbox().await.unwrap().iter().map(|letter| letter.id).collect();
+    assert_eq!(left, [second]);
+    let left: Vec<u64> = other.pending(&run).await.unwrap().iter().map(|one| one.id).collect();
     assert_eq!(left, [second]);
 }
 
@@ -333,6 +319,7 @@ async fn letters_wait_for_the_next_owner(home: &dyn Home) {
     owner.release(&lease).await.unwrap();
     let id = owner.send(&run, "anna", Control::Pause).await.unwrap();
     assert_eq!(owner.inbox().await.unwrap(), vec![]);
+    assert_eq!(owner.pending(&run).await.unwrap().len(), 1, "nobody owns it");
     other.claim(&run).await.unwrap();
     assert_eq!(other.inbox().await.unwrap().first().map(|letter| letter.id), Some(id));
     assert_eq!(owner.inbox().await.unwrap(), vec![]);

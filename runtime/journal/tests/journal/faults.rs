@@ -21,15 +21,17 @@ async fn a_failed_commit_poisons_the_writer_for_ever() {
     // A batch now breaks a promise between tables that is only looked at when it is committed.
     let raw = Connection::open(home.path().join("journal.db")).unwrap();
     raw.execute_batch(
-        "CREATE TABLE trap (run INTEGER REFERENCES run (no) DEFERRABLE INITIALLY DEFERRED);
-         CREATE TRIGGER spring AFTER INSERT ON batch BEGIN INSERT INTO trap VALUES (-1); END;",
+        "PRAGMA foreign_keys = OFF;
+         CREATE TABLE trap (no INTEGER PRIMARY KEY);
+         ALTER TABLE batch ADD COLUMN spring INTEGER DEFAULT -1
+             REFERENCES trap (no) DEFERRABLE INITIALLY DEFERRED;",
     )
     .unwrap();
     let batch = BatchRow { id: "batch_1".into(), created: Timestamp(1), spec: "{}".into() };
     let failed = journal.create_batch(batch).await;
     assert!(matches!(failed, Err(JournalError::Poisoned(_))), "{failed:?}");
 
-    raw.execute_batch("DROP TRIGGER spring; DROP TABLE trap;").unwrap();
+    raw.execute_batch("INSERT INTO trap VALUES (-1)").unwrap();
     for _ in 0..3 {
         let refused = journal.append(&lease, vec![spawned(5, "2", "x")], vec![]).await;
         assert!(matches!(refused, Err(JournalError::Poisoned(_))), "{refused:?}");

@@ -118,3 +118,22 @@ pub fn finished(seq: u64, outcome: Outcome, tokens: u64) -> Record {
 pub fn one_agent() -> Vec<Record> {
     vec![spawned(2, "1", "do it"), begun(3, "1", 1), completed(4, "1", 10)]
 }
+
+/// Tests that every journal must pass: each case is a function of a place that holds one.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(&baton_journal::memory::MemoryJournal::new()).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(&tempfile::tempdir().unwrap()).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

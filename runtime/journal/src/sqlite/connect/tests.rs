@@ -86,3 +86,43 @@ fn a_migration_that_fails_leaves_the_database_as_it_was() {
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap();
     assert_eq!((layout(&connection).unwrap(), tables), (1, 1));
 }
+
+#[test]
+fn nothing_that_lies_in_a_file_is_carried_out() {
+    for strange in [
+        "CREATE TRIGGER strange AFTER INSERT ON task BEGIN \
+         INSERT INTO inbox (run, at, sender, control) VALUES (NEW.run, 1, 'me', '{}'); END",
+        "CREATE VIEW strange AS SELECT * FROM run",
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("journal.db");
+        let open = writing(&file).unwrap();
+        Connection::open(&file).unwrap().execute_batch(strange).unwrap();
+        for refused in [writing(&file).map(drop), exists(home.path(), &file)] {
+            assert!(
+                matches!(&refused, Err(JournalError::Damaged { what, .. }) if what.contains("`strange`")),
+                "{refused:?}"
+            );
+        }
+        // Whoever had it open before carries nothing out either.
+        open.execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO task (run, path, kind, state, attempts, spawned, usage)
+                 VALUES (1, '1', 'gate', 'waiting', 0, 1, '{}')",
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+        let letters: i64 =
+            open.query_row("SELECT count(*) FROM inbox", (), |row| row.get(0)).unwrap();
+        assert_eq!(letters, 0);
+    }
+}
+
+#[test]
+fn a_name_is_written_so_that_nothing_in_it_means_something() {
+    for (name, expected) in [
+        ("/a/journal.db", "file:/a/journal.db?immutable=1"),
+        ("/a b/?x=1#%41.db", "file:/a%20b/%3Fx%3D1%23%2541.db?immutable=1"),
+    ] {
+        assert_eq!(unshared(Path::new(name)).unwrap(), expected);
+    }
+}

@@ -36,15 +36,28 @@ pub(super) fn census(
     };
     let rows = query::runs(&snapshot, &RunFilter::default(), owners)?;
     let mut runs = Vec::with_capacity(rows.len());
+    let mut damaged = Vec::new();
     for row in rows {
         let held = projected::held_run(&snapshot, &row.run).doing(DOING)?;
         let Some(Held { no, .. }) = held else { continue };
         let mut named = BTreeSet::new();
         let read = records(&snapshot, no, &row.run, 0, |digest| {
             named.insert(digest);
-        })?;
-        let needs = needs_of(&snapshot, no, &row.run)?.into_iter().collect();
-        let bytes = read.map_or(0, |(_, bytes)| bytes);
+        });
+        let bytes = match read {
+            Ok(read) => read.map_or(0, |(_, bytes)| bytes),
+            Err(JournalError::Damaged { place, what }) if place.starts_with(row.run.as_str()) => {
+                damaged.push((row.run.clone(), format!("{place}: {what}")));
+                0
+            }
+            Err(error) => return Err(error),
+        };
+        let needs = match needs_of(&snapshot, no, &row.run) {
+            Ok(needs) => needs.into_iter().collect(),
+            // It was said above.
+            Err(JournalError::Damaged { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
         runs.push(RunRoom { row, bytes, blobs: there(named), needs });
     }
     runs.sort_by_key(|run| run.row.updated);
@@ -64,6 +77,7 @@ pub(super) fn census(
         held: held.into_iter().filter(|digest| blobs.contains_key(digest)).collect(),
         blobs,
         batches: known,
+        damaged,
         file: (pages * page, free * page),
     })
 }
@@ -84,17 +98,28 @@ pub(super) fn shrink(
         }
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM;").doing(DOING)?;
     }
+    let mut steps = SHRINK_PAGES.into_iter();
+    let mut pages = steps.next().unwrap_or(1);
     loop {
         let began = Instant::now();
-        let left = transact(connection, DOING, |transaction| {
-            let statement = format!("PRAGMA incremental_vacuum({SHRINK_PAGES})");
+        let moved = transact(connection, DOING, |transaction| {
+            let statement = format!("PRAGMA incremental_vacuum({pages})");
             // Each row is one page that was moved.
             let mut statement = transaction.prepare(&statement).doing(DOING)?;
             let mut rows = statement.query(()).doing(DOING)?;
             while rows.next().doing(DOING)?.is_some() {}
             drop(rows);
             pragma(transaction, "freelist_count")
-        })?;
+        });
+        let left = match (moved, steps.as_slice().first().copied()) {
+            (Err(JournalError::Full { .. }), Some(fewer)) => {
+                pages = fewer;
+                steps.next();
+                rest(connection, began);
+                continue;
+            }
+            (moved, _) => moved?,
+        };
         if left == 0 || pragma(connection, "auto_vacuum")? == 0 {
             break;
         }

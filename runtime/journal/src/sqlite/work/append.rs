@@ -32,6 +32,7 @@ pub(in crate::sqlite) struct Append {
 impl Work for Append {
     type Output = ();
     const DOING: &'static str = "appending records";
+    const WAITS: bool = true;
 
     fn perform(&self, connection: &Connection) -> Result<(), Trouble> {
         let run = &self.lease.run;

@@ -22,6 +22,7 @@ pub(in crate::sqlite) struct PutBlobs {
 impl Work for PutBlobs {
     type Output = ();
     const DOING: &'static str = "keeping blobs";
+    const WAITS: bool = true;
 
     fn perform(&self, connection: &Connection) -> Result<(), Trouble> {
         Ok(insert_blobs(connection, &self.blobs, &self.owner, [].iter())?)

@@ -41,6 +41,7 @@ pub(in crate::sqlite) struct Obeyed(pub(in crate::sqlite) TakenLetter);
 impl Work for Obeyed {
     type Output = ();
     const DOING: &'static str = "marking a control command as obeyed";
+    const WAITS: bool = true;
 
     fn perform(&self, connection: &Connection) -> Result<(), Trouble> {
         mark(connection, &self.0)

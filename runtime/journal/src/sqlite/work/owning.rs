@@ -160,6 +160,7 @@ pub(in crate::sqlite) struct Release {
 impl Work for Release {
     type Output = ();
     const DOING: &'static str = "releasing a run";
+    const WAITS: bool = true;
 
     fn perform(&self, connection: &Connection) -> Result<(), Trouble> {
         connection

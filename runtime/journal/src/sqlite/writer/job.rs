@@ -17,6 +17,10 @@ pub(in crate::sqlite) trait Work: Send + 'static {
     /// What is being done, for errors.
     const DOING: &'static str;
 
+    /// Whether it waits for as long as it takes while another process holds the journal: what a run has
+    /// decided must not be lost because somebody else writes slowly. Everybody else hears of it.
+    const WAITS: bool = false;
+
     /// Does it, inside a transaction. May be called again if that transaction is given up.
     /// Whoever refuses must not have written anything.
     fn perform(&self, connection: &Connection) -> Result<Self::Output, Trouble>;
@@ -27,6 +31,8 @@ pub(in crate::sqlite) trait Work: Send + 'static {
 
 /// Work with somebody who waits for it.
 pub(in crate::sqlite) trait Job: Send {
+    /// Whether it waits while another process holds the journal.
+    fn waits(&self) -> bool;
     /// Does the work and remembers the answer.
     fn perform(&mut self, connection: &Connection) -> rusqlite::Result<()>;
     /// Gives the remembered answer.
@@ -52,6 +58,10 @@ struct Pending<W: Work> {
 }
 
 impl<W: Work> Job for Pending<W> {
+    fn waits(&self) -> bool {
+        W::WAITS
+    }
+
     fn perform(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.done = Some(match self.work.perform(connection) {
             Ok(output) => Ok(output),

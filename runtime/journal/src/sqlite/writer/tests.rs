@@ -15,6 +15,7 @@ enum Event {
 struct Probe {
     number: u32,
     bad: bool,
+    waits: bool,
     log: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -25,6 +26,10 @@ impl Probe {
 }
 
 impl Job for Probe {
+    fn waits(&self) -> bool {
+        self.waits
+    }
+
     fn perform(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.note(Event::Performed);
         connection.execute("INSERT INTO done VALUES (?1)", [self.number])?;
@@ -54,7 +59,7 @@ fn written(count: u32, bad: &[u32], locked: bool) -> (Vec<Event>, Vec<u32>) {
     let (jobs, queue) = mpsc::channel::<Box<dyn Job>>();
     let log = Arc::new(Mutex::new(Vec::new()));
     for number in 0..count {
-        let probe = Probe { number, bad: bad.contains(&number), log: log.clone() };
+        let probe = Probe { number, bad: bad.contains(&number), waits: false, log: log.clone() };
         assert!(jobs.send(Box::new(probe)).is_ok());
     }
     drop(jobs);
@@ -102,4 +107,64 @@ fn a_group_that_cannot_begin_fails_at_once() {
     let (events, stored) = written(10, &[], true);
     assert_eq!(events, (0..10).map(Event::Failed).collect::<Vec<_>>());
     assert_eq!(stored, Vec::<u32>::new());
+}
+
+#[test]
+fn what_a_run_decided_waits_until_another_process_lets_go() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("test.db");
+    let connection = Connection::open(&file).unwrap();
+    connection.execute_batch("CREATE TABLE done (number INTEGER)").unwrap();
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (jobs, queue) = mpsc::channel::<Box<dyn Job>>();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let send = |number, waits| {
+        let probe = Probe { number, bad: false, waits, log: log.clone() };
+        assert!(jobs.send(Box::new(probe)).is_ok());
+    };
+    send(0, true);
+    send(1, false);
+    let state = Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false };
+    let writer = std::thread::spawn(move || state.run());
+    // The one that does not wait hears of it: the lock was met.
+    while log.lock().unwrap().is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(*log.lock().unwrap(), [Event::Failed(1)]);
+    // What is queued behind it is no reason to let go.
+    send(2, true);
+    other.execute_batch("COMMIT").unwrap();
+    while log.lock().unwrap().iter().filter(|event| matches!(event, Event::Answered(_))).count() < 2
+    {
+        std::thread::yield_now();
+    }
+    drop(jobs);
+    writer.join().unwrap();
+    let stored: Vec<u32> = other
+        .prepare("SELECT number FROM done ORDER BY number")
+        .unwrap()
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .collect::<rusqlite::Result<_>>()
+        .unwrap();
+    assert_eq!(stored, [0, 2]);
+}
+
+#[test]
+fn nobody_waits_once_the_process_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("test.db");
+    let connection = Connection::open(&file).unwrap();
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (jobs, queue) = mpsc::channel::<Box<dyn Job>>();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let probe = Probe { number: 0, bad: false, waits: true, log: log.clone() };
+    assert!(jobs.send(Box::new(probe)).is_ok());
+    drop(jobs);
+    Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false }.run();
+    assert_eq!(*log.lock().unwrap(), [Event::Failed(0)]);
 }

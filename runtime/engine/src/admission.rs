@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use baton_agents::Sessions;
 use baton_agents::backend::Job;
 use baton_core::action::Action;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::{TaskId, TaskPath, Timestamp};
 use baton_core::manifest::AgentType;
-use baton_core::record::Work;
+use baton_core::record::{Effect, Work};
 use baton_core::reuse::needs_snapshot;
 use baton_core::run::Burst;
 use baton_core::spec::AgentSpec;
+use baton_core::tool::Provider;
 use baton_core::trace::traceparent;
 use baton_tools::ToolCall;
 
@@ -166,7 +168,10 @@ impl RunLoop {
     pub(crate) async fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { task, attempt, permit } in launches {
             if let Some(stand_in) = self.stand_in.clone() {
-                self.stand_in_for(&*stand_in, task);
+                match self.look(&*stand_in, &task) {
+                    Some(call) => self.launch_call(task, attempt, call, permit),
+                    None => self.stand_in_for(&*stand_in, task),
+                }
                 continue;
             }
             let (call, tool) = {
@@ -177,10 +182,23 @@ impl RunLoop {
             };
             match call {
                 Some(call) => self.launch_call(task, attempt, call, permit),
-                None if tool => self.nobody_performs(&task),
+                // Only a record made by others names one.
+                None if tool => {
+                    let message = "the record names a tool that the run does not define";
+                    self.nobody_performs(&task, "unknown-tool", message);
+                }
                 None => self.launch_agent(task, attempt, permit).await,
             }
         }
+    }
+
+    /// A call that is made although somebody stands in for all others: of a component that can do
+    /// nothing but read, in the sandbox.
+    fn look(&self, stand_in: &dyn StandIn, task: &TaskPath) -> Option<Facts> {
+        let call = Facts::of(&self.shared.lock().run, task)?;
+        let sandboxed = matches!(call.definition.provider, Provider::Component(_));
+        let reads = sandboxed && call.effect == Effect::Read && call.authority.is_harmless();
+        (reads && stand_in.lets_read(&call.tool, &call.spec.input)).then_some(call)
     }
 
     /// Performs a task without any effect. Its end is an event like that of any other.
@@ -192,11 +210,10 @@ impl RunLoop {
         }
     }
 
-    /// A call of a tool that the run does not define, which only a record made by others names.
-    fn nobody_performs(&mut self, task: &TaskPath) {
+    /// Ends a call that is not made.
+    fn nobody_performs(&mut self, task: &TaskPath, code: &str, message: impl Into<String>) {
         let now = self.journal.now();
-        let message = "the record names a tool that the run does not define";
-        let failure = Failure::new(FailureKind::Refused, "unknown-tool", message);
+        let failure = Failure::new(FailureKind::Refused, code, message);
         let outcome = Outcome::Failed(failure);
         self.calls.end(task, &outcome);
         self.shared.lock().run.task_ended(task, outcome, Default::default(), now);
@@ -254,13 +271,20 @@ impl RunLoop {
             traceparent: Some(traceparent),
         };
         let inbox = self.inboxes.open(&self.shared.lock().run, &job.task.path);
-        let agent = AgentJob { workers, job, tools, turns, inbox };
+        let sessions =
+            Sessions::new(self.shared.lock().run.sessions_of(&job.task.path, self.strange));
+        let agent = AgentJob { workers, job, tools, turns, inbox, sessions };
         self.jobs.start(&self.shared, agent, permit);
     }
 
     fn launch_call(&mut self, task: TaskPath, attempt: u32, facts: Facts, permit: Option<Permit>) {
-        self.world.is_used(&task);
         let Facts { spec, tool, authority, effect, definition } = facts;
+        let denials = self.shared.lock().run.denials().clone();
+        if denials.takes_tool(&tool) {
+            let message = format!("the tool `{tool}` was denied before the call began");
+            return self.nobody_performs(&task, "tool-not-granted", message);
+        }
+        self.world.is_used(&task);
         let component = self.calls.component(&definition);
         let parent = task.parent().map(|path| TaskId { run: self.run.clone(), path });
         let call = ToolCall {
@@ -270,7 +294,7 @@ impl RunLoop {
             attempt,
             tool,
             input: spec.input,
-            authority: Arc::new(authority),
+            authority: Arc::new(authority.denied(&denials)),
             effect,
             timeout_ms: spec.options.timeout_ms,
             guest: None,

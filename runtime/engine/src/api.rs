@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use baton_agents::Supervisor;
-use baton_agents::backend::{Activity, Answer};
+use baton_agents::backend::Answer;
 use baton_core::budget::{Amounts, Caps};
 use baton_core::digest::Digest;
 use baton_core::forecast::Forecast;
@@ -18,15 +18,16 @@ use baton_core::record::{
     BackendChoice, BatchLine, Pause, Program, Record, Reuse, ScriptOptions, Work,
 };
 use baton_core::run::Run;
-use baton_core::scope::{Authority, Scope};
+use baton_core::scope::{Authority, Denials, Scope};
 use baton_core::tool::Tools;
 use baton_host::Host;
 use baton_journal::rows::State;
 use baton_journal::store::{Blob, Journal};
 use baton_models::recorded::Recorder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::error::EngineError;
+use crate::live::Said;
 
 /// What an engine works with.
 pub struct EngineConfig {
@@ -45,16 +46,29 @@ pub struct EngineConfig {
     pub runs: u32,
     /// Where worktrees of isolated agents are made.
     pub worktrees: PathBuf,
+    /// Where what agents say is written while they say it, see [`crate::live`]; none: it is not.
+    pub live: Option<PathBuf>,
     /// Where exchanges with providers are recorded; none: they are not.
     pub recorder: Option<Arc<Recorder>>,
     /// Who performs every agent and tool and answers every gate in place of backends, tools and
     /// people; none: those do.
     pub stand_in: Option<Arc<dyn StandIn>>,
+    /// What policy denies at every moment; none: what it denied when a run began.
+    pub policy: Option<Policy>,
 }
+
+/// What policy denies, and where it says so: told anew whenever it changes. Runs only ever lose by it.
+pub type Policy = watch::Receiver<Arc<[(String, Denials)]>>;
 
 /// Performs tasks without any effect, so that what a workflow would do can be seen before it does.
 /// Timers fall due as soon as nothing else is open. No backend, key, worktree or snapshot is touched.
+/// The one thing that may be called are components that can do nothing but read, in the sandbox.
 pub trait StandIn: Send + Sync {
+    /// Whether such a component is called with this input, in place of [`StandIn::perform`].
+    fn lets_read(&self, _tool: &str, _input: &Json) -> bool {
+        false
+    }
+
     /// What an agent or a tool comes to.
     fn perform(&self, task: &TaskPath, work: &Work) -> Answer;
 
@@ -66,9 +80,10 @@ pub trait StandIn: Send + Sync {
 pub type Observer = mpsc::UnboundedSender<Arc<Record>>;
 
 /// Where signs of life of agents are sent as they come. Nothing of it is kept.
-pub type Watcher = mpsc::UnboundedSender<(TaskPath, Activity)>;
+pub type Watcher = mpsc::UnboundedSender<Said>;
 
 /// A run to be started.
+#[derive(Clone)]
 pub struct NewRun {
     /// Its id; none: a new one.
     pub id: Option<RunId>,
@@ -188,6 +203,12 @@ pub struct ResumeOptions {
     /// Whether this process stays with it while it waits for nothing but people. If not, it is let go,
     /// and goes on with the next resume.
     pub waits: bool,
+    /// Whether it goes on although people asked it to pause while nobody drove it. If not, it pauses
+    /// first, and goes on with the next resume.
+    pub anyway: bool,
+    /// Whether what is recorded so far may be somebody else's. Then agents do not go on with the sessions
+    /// that it names: another's record could name one of this person's.
+    pub strange: bool,
 }
 
 /// A run that is being driven.

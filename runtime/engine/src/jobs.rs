@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use baton_agents::Denied;
+use baton_agents::Sessions;
 use baton_agents::backend::{Answer, BackendError, Inbox, Job, JobContext, Redact, Toolbox};
 use baton_agents::isolation::Worktrees;
 use baton_agents::ladder::{Check, Rung};
@@ -39,6 +41,8 @@ pub(crate) struct AgentJob {
     pub turns: Vec<Digest>,
     /// What people tell it.
     pub inbox: Inbox,
+    /// The sessions of its own that it can go on with.
+    pub sessions: Sessions,
 }
 
 /// What the jobs of a run work with.
@@ -48,6 +52,8 @@ pub(crate) struct JobParts {
     pub base: Option<String>,
     pub journal: Arc<dyn Journal>,
     pub secrets: Arc<Secrets>,
+    /// What is taken away from agents at work.
+    pub denied: Denied,
 }
 
 /// The jobs of one run.
@@ -117,7 +123,7 @@ impl Jobs {
 
     /// Hands an agent task to its backend.
     pub(crate) fn start(&mut self, shared: &Arc<Shared>, agent: AgentJob, permit: Option<Permit>) {
-        let AgentJob { workers, job, tools, turns, inbox } = agent;
+        let AgentJob { workers, job, tools, turns, inbox, sessions } = agent;
         let path = job.task.path.clone();
         // What cannot change anything needs no copy; what has tools can.
         let changes = workers.can_write() || tools.is_some();
@@ -125,7 +131,7 @@ impl Jobs {
         let isolation = self.parts.base.clone().filter(|_| isolated);
         let worktrees = Arc::clone(&self.parts.worktrees);
         let work = Work::Agent { workers, job, isolation, worktrees };
-        self.spawn(shared, path, Given { tools, turns, inbox }, permit, work);
+        self.spawn(shared, path, Given { tools, turns, inbox, sessions }, permit, work);
     }
 
     /// Performs a call of a tool.
@@ -154,6 +160,7 @@ impl Jobs {
         let ending = Ending { shared: Arc::clone(shared), task: path.clone(), told: false };
         let (shared, journal) = (Arc::clone(shared), Arc::clone(&self.parts.journal));
         let secrets = Arc::clone(&self.parts.secrets);
+        let denied = self.parts.denied.clone();
         let own = path.clone();
         let agent = matches!(work, Work::Agent { .. });
         let task = tokio::spawn(async move {
@@ -174,8 +181,11 @@ impl Jobs {
                 notices,
                 tools: given.tools,
                 inbox: given.inbox,
+                sessions: given.sessions,
+                turn: 0,
+                denied,
                 meter: Arc::new(TaskMeter::new(shared, own, turns)),
-                redact: Redact::new(move |text| secrets.redactor().text(text).into_owned()),
+                redact: redact(secrets),
             };
             let mut work = std::pin::pin!(work.perform(&context));
             let answer = loop {
@@ -239,6 +249,7 @@ struct Given {
     tools: Option<Arc<dyn Toolbox>>,
     turns: Vec<Digest>,
     inbox: Inbox,
+    sessions: Sessions,
 }
 
 /// Makes attempts, on one backend or from step to step of a ladder.
@@ -253,6 +264,22 @@ async fn steps(
         [only] if !ladder => baton_agents::work(&*only.backend, job, context).await,
         rungs => baton_agents::ladder::work(rungs, check.as_ref(), job, context).await,
     }
+}
+
+/// What takes the secrets out that are known by then.
+fn redact(secrets: Arc<Secrets>) -> Redact {
+    let known = Arc::clone(&secrets);
+    Redact::new(move |text| known.redactor().text(text).into_owned()).in_pieces(move || {
+        let mut stream = secrets.redactor().stream();
+        Box::new(move |piece| {
+            let clean = match piece {
+                Some(piece) => stream.push(piece.as_bytes()),
+                None => stream.end(),
+            };
+            // Secrets are text: nothing of it is cut inside of a character.
+            String::from_utf8_lossy(&clean).into_owned()
+        })
+    })
 }
 
 /// What was said in a conversation.

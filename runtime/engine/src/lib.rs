@@ -17,6 +17,7 @@ pub mod fork;
 mod inboxes;
 mod instances;
 mod jobs;
+pub mod live;
 mod meter;
 mod orders;
 mod outage;
@@ -31,7 +32,8 @@ mod script;
 mod shared;
 
 pub use api::{
-    EngineConfig, NewRun, Observer, ResumeOptions, RunHandle, RunReport, StandIn, Watcher,
+    EngineConfig, NewRun, Observer, Policy, ResumeOptions, RunHandle, RunReport, StandIn, Watcher,
 };
 pub use engine::Engine;
 pub use error::EngineError;
+pub use outage::OUTAGE_WAIT_MS_MAX;

@@ -11,10 +11,13 @@ use baton_journal::store::{Address, Control, Letter};
 use crate::api::StandIn;
 use crate::run_loop::RunLoop;
 
+/// What is said of an answer that was given past the deadline.
+const LATE: &str = "the deadline had passed when that was answered: what was set for it counts";
+
 impl RunLoop {
     /// Does what a letter asks for. Why it cannot be done goes back to who sent it.
     pub(crate) async fn obey(&mut self, letter: Letter, now: Timestamp) {
-        let Letter { id, by, control, .. } = letter;
+        let Letter { id, at, by, control, .. } = letter;
         if !self.taken.insert(id) {
             return;
         }
@@ -34,10 +37,24 @@ impl RunLoop {
                 Ok(())
             }
             Control::Send { to, text, urgent } => self.send(&to, &text, urgent, &by, now),
-            Control::Answer { task, answer } => self.answer(&task, &answer, &by, now).await,
+            Control::Answer { task, answer } => match self.is_late(&task, at) {
+                true => Err(OrderError::Answer(LATE.into())),
+                false => self.answer(&task, &answer, &by, now).await,
+            },
             Control::Restart { task, note } => self.restart(&task, note, &by, now),
         };
         self.letters.push((id, done.err().map(|error| error.to_string())));
+    }
+
+    /// Goes on although somebody asked the run to pause while nobody drove it. Both is on record.
+    pub(crate) fn pass_over(&mut self, pause: Letter, by: &str, now: Timestamp) {
+        let Letter { id, by: who, control, .. } = pause;
+        if self.taken.insert(id) {
+            let run = &mut self.shared.lock().run;
+            run.pause_ordered(&who, control == Control::PauseNow, now);
+            run.pause_lifted(by, now);
+            self.letters.push((id, Some(format!("{by} resumed the run anyway"))));
+        }
     }
 
     fn cancel(&mut self, task: &TaskPath, by: &str, now: Timestamp) -> Result<(), OrderError> {
@@ -108,6 +125,14 @@ impl RunLoop {
             self.inboxes.deliver(&cell.run, task);
         }
         Ok(())
+    }
+
+    /// Whether an answer was given when the deadline of its gate had passed, whoever noticed that.
+    fn is_late(&self, task: &TaskPath, given: Timestamp) -> bool {
+        let cell = self.shared.lock();
+        let open = cell.run.outcome(task).is_none();
+        let work = cell.run.task(task).map(|known| &*known.work);
+        open && matches!(work, Some(Work::Gate { due: Some(due), .. }) if *due <= given)
     }
 
     async fn answer(

@@ -12,8 +12,9 @@ use baton_core::record::Outage;
 
 use crate::shared::{Event, Shared};
 
-/// A wait in this process at the longest. A run that has to wait longer is left paused.
-pub(crate) const WAIT_MS_MAX: u64 = 24 * 3_600_000;
+/// How long a process stays for a provider that serves nobody, at the longest, in milliseconds. A run
+/// that has to wait longer is left paused.
+pub const OUTAGE_WAIT_MS_MAX: u64 = 24 * 3_600_000;
 
 /// First wait for an outage whose end is not known, in milliseconds, and the longest; it doubles with
 /// every attempt that finds the provider as it was.
@@ -57,7 +58,7 @@ impl Open {
             Outage::Quota | Outage::Auth | Outage::Billing => u32::MAX,
         };
         let hopeless = self.tries > most;
-        self.until.filter(|until| !hopeless && until.since(now) <= WAIT_MS_MAX)
+        self.until.filter(|until| !hopeless && until.since(now) <= OUTAGE_WAIT_MS_MAX)
     }
 }
 

@@ -141,8 +141,12 @@ impl GuestPort {
         }
         let mut answer = match &self.files {
             Some(files) => {
-                let (files, request) = (files.clone(), request.clone());
-                tokio::task::spawn_blocking(move || files.observe(&request))
+                let left = files.without(&self.shared.lock().run.denials().read);
+                let request = request.clone();
+                let observe = move || {
+                    left.map_err(|_| not_granted()).and_then(|files| files.observe(&request))
+                };
+                tokio::task::spawn_blocking(observe)
                     .await
                     .map_err(|error| PortError::Internal(format!("reading files: {error}")))?
             }

@@ -1,36 +1,37 @@
 //! Drives one run: takes what happens, makes it durable, then acts.
 
+mod commit;
+mod taking;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::{Answer, BackendError, Notice};
-use baton_core::action::Action;
-use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::limits::Limits;
-use baton_core::record::{Pause, Record};
-use baton_core::run::{Outbox, Unserved};
-use baton_host::GuestEnd;
+use baton_core::record::Pause;
+use baton_core::scope::Denials;
 use baton_host::files::Root;
-use baton_host::port::{CallError, PortError};
-use baton_journal::store::{Blob, Journal, Lease, TakenLetter};
-use tokio::sync::mpsc;
+use baton_journal::store::{Control, Journal, Lease, TakenLetter};
+use tokio::sync::{mpsc, watch};
 
-use crate::api::{Observer, RunReport, StandIn, Watcher};
+use crate::api::{Observer, RunReport, StandIn};
 use crate::backends::RunBackends;
 use crate::calls::Calls;
 use crate::error::EngineError;
 use crate::inboxes::Inboxes;
 use crate::instances::Instances;
 use crate::jobs::Jobs;
+use crate::live::Voice;
 use crate::meter::Metering;
 use crate::outage::Brakes;
 use crate::pauses::ITSELF;
 use crate::reuse::{Lookup, World};
 use crate::scheduler::{Permit, Scheduler};
 use crate::shared::{Event, Shared};
+
+pub(crate) use taking::own_end;
 
 /// Epoch of the owner that started a run; whoever takes it on later has a higher one.
 const FIRST_EPOCH: u64 = 1;
@@ -52,7 +53,8 @@ pub(crate) struct RunLoop {
     pub lookup: Option<Lookup>,
     pub limits: Arc<Limits>,
     pub observer: Option<Observer>,
-    pub watcher: Option<Watcher>,
+    /// What its agents say, to whoever looks on.
+    pub voice: Voice,
     pub jobs: Jobs,
     pub metering: Metering,
     /// Providers that serve nobody for now.
@@ -67,6 +69,10 @@ pub(crate) struct RunLoop {
     pub continues: bool,
     /// Whether this process stays while nothing but people is waited for.
     pub waits: bool,
+    /// Who resumed it although people asked it to pause.
+    pub anyway: Option<String>,
+    /// Sessions of agents that records up to this one tell of are not gone on with.
+    pub strange: u64,
     /// Who performs tasks in place of backends and tools.
     pub stand_in: Option<Arc<dyn StandIn>>,
     /// What people told agents at work.
@@ -74,6 +80,8 @@ pub(crate) struct RunLoop {
     /// Tasks that begin anew as soon as what they did has ended.
     pub restarting: BTreeSet<TaskPath>,
     pub calls: Calls,
+    /// What was taken away from it, for agents at work.
+    pub denials: watch::Sender<Arc<Denials>>,
     pub timers: BinaryHeap<Reverse<(Timestamp, TaskPath)>>,
     /// Granted, to be started with the next commit. What an agent called needs no room of its own.
     pub granted: Vec<(TaskPath, Option<Permit>)>,
@@ -95,18 +103,6 @@ pub(crate) struct RunLoop {
     pub leaving: bool,
 }
 
-/// What lay in the outbox, with the blobs its records name.
-struct Taken {
-    outbox: Outbox,
-    blobs: Vec<Blob>,
-}
-
-impl Taken {
-    fn is_empty(&self) -> bool {
-        self.outbox.records.is_empty() && self.outbox.actions.is_empty() && self.blobs.is_empty()
-    }
-}
-
 impl RunLoop {
     /// Drives the run until it ended, paused, or cannot be driven on.
     pub(crate) async fn drive(mut self) -> RunReport {
@@ -119,6 +115,7 @@ impl RunLoop {
         self.jobs.stop().await;
         self.forget_probes();
         self.calls.close().await;
+        self.voice.end().await;
         let error = match result {
             Ok(()) => self.journal.release(&self.lease).await.err().map(EngineError::from),
             Err(error) => {
@@ -132,6 +129,7 @@ impl RunLoop {
 
     async fn turn(&mut self) -> Result<(), EngineError> {
         if self.lease.epoch > FIRST_EPOCH {
+            self.voice.begin();
             self.obey_first().await?;
         }
         loop {
@@ -173,8 +171,12 @@ impl RunLoop {
         let letters = self.journal.inbox().await?;
         let now = self.journal.now();
         for letter in letters {
-            if letter.run == self.run {
-                self.obey(letter, now).await;
+            if letter.run != self.run {
+                continue;
+            }
+            match (self.anyway.clone(), &letter.control) {
+                (Some(by), Control::Pause | Control::PauseNow) => self.pass_over(letter, &by, now),
+                _ => self.obey(letter, now).await,
             }
         }
         Ok(())
@@ -228,266 +230,5 @@ impl RunLoop {
             self.deadline = None;
             self.leave(Pause::Cap { cap: "wall-time".into(), short: None }).await;
         }
-    }
-
-    async fn take(&mut self, event: Event) -> Result<(), EngineError> {
-        let now = self.journal.now();
-        match event {
-            Event::Kick => self.shared.lock().kicked = false,
-            Event::GuestEnded { workflow, end } => self.guest_ended(&workflow, end).await?,
-            Event::JobEnded { task, answer } => {
-                self.jobs.ended(&task);
-                self.inboxes.close(&task);
-                if self.restarting.remove(&task) {
-                    self.probes.remove(&task).inspect(|provider| self.brakes.unknown(provider));
-                    self.request(task);
-                } else {
-                    self.job_ended(&task, answer, now);
-                }
-                self.retry_held();
-            }
-            Event::Asked(call) => self.metering.ask(call),
-            Event::Turned { task, turn, answer } => {
-                if turn.answered {
-                    self.was_served(&task);
-                }
-                self.metering.settle(&mut self.shared.lock(), &task, turn, answer, now);
-                self.retry_held();
-            }
-            Event::Braked => self.go_on(None),
-            Event::Notice { task, notice } => self.notice(&task, notice, now),
-            Event::Called { agent, spec, caller } => {
-                let called = self.shared.lock().run.agent_calls(&agent, spec, now);
-                match called {
-                    Ok(task) => self.calls.wait(task, caller),
-                    Err(refusal) => {
-                        // An agent that is gone hears nothing.
-                        let _ = caller.send(Err(CallError::Refused(refusal)));
-                    }
-                }
-            }
-            Event::Granted { task, permit } => {
-                if self.parking.is_none() {
-                    self.granted.push((task, Some(permit)));
-                }
-            }
-            Event::Looked { task, verdict } => self.looked(task, verdict, now),
-            Event::Snapshot(snapshot) => self.snapshot(snapshot, now),
-            Event::Letter(letter) => self.obey(letter, now).await,
-            Event::Park => self.park(Pause::Interrupted),
-            Event::Stop => self.leave_at_once(Pause::Interrupted),
-        }
-        Ok(())
-    }
-
-    async fn guest_ended(&mut self, workflow: &TaskPath, end: GuestEnd) -> Result<(), EngineError> {
-        self.instances.ended(workflow);
-        let outcome = match end.outcome {
-            Ok(outcome) => own_end(outcome),
-            Err(PortError::Gone) => {
-                // Evicted; or a leftover of a workflow that has ended, which nothing wakes.
-                self.instances.wake(workflow);
-                return Ok(());
-            }
-            Err(PortError::Diverged(divergence)) => return Err(EngineError::Diverged(divergence)),
-            Err(PortError::Limit { name, message }) => {
-                Outcome::Failed(Failure::new(FailureKind::Limit, name, message))
-            }
-            // Nothing is known of the workflow: the run stays as its journal says.
-            Err(PortError::Capacity(message)) => {
-                return Err(EngineError::Internal(message.into()));
-            }
-            Err(PortError::Internal(message)) => {
-                let unserved = self.shared.unserved().map(EngineError::Journal);
-                return Err(unserved.unwrap_or(EngineError::Internal(message)));
-            }
-        };
-        {
-            let mut cell = self.shared.lock();
-            let Some(instance) = cell.instances.remove(workflow) else {
-                return Ok(());
-            };
-            if let Some(divergence) = cell.run.ended_early(&instance.cursor, end.fuel) {
-                return Err(EngineError::Diverged(divergence));
-            }
-        }
-        if workflow.is_root() {
-            self.note_state().await;
-        }
-        let now = self.journal.now();
-        self.shared.lock().run.workflow_ended(workflow, outcome, end.fuel, now);
-        Ok(())
-    }
-
-    fn job_ended(&mut self, task: &TaskPath, answer: Answer, now: Timestamp) {
-        let outcome = match answer.result {
-            Ok(handoff) => Outcome::Done(handoff),
-            Err(BackendError::Retryable { failure, .. } | BackendError::Permanent(failure)) => {
-                Outcome::Failed(failure)
-            }
-            Err(BackendError::Unavailable { outage, failure, after_ms }) => {
-                self.probes.remove(task);
-                let provider = self.provider_of(task);
-                let Some(provider) = provider else { return };
-                let message = failure.message.clone();
-                let until = self.brakes.trip(&provider, outage, &message, after_ms, now);
-                let run = &mut self.shared.lock().run;
-                let unserved = Unserved { provider, outage, failure, until };
-                run.deferred(task, unserved, answer.usage, now);
-                if run.outcome(task).is_none() {
-                    self.stopped.push(task.clone());
-                }
-                return;
-            }
-            Err(BackendError::Cancelled) if self.leaving => return,
-            Err(BackendError::Cancelled) => Outcome::Failed(Failure::cancelled("the host")),
-        };
-        match &outcome {
-            Outcome::Done(_) => self.was_served(task),
-            // What ended it may have been anything but the provider: another one tries.
-            Outcome::Failed(_) => {
-                if let Some(provider) = self.probes.remove(task) {
-                    self.brakes.unknown(&provider);
-                }
-            }
-        }
-        self.calls.end(task, &outcome);
-        self.shared.lock().run.task_ended(task, outcome, answer.usage, now);
-    }
-
-    fn notice(&mut self, task: &TaskPath, notice: Notice, now: Timestamp) {
-        let mut cell = self.shared.lock();
-        match notice {
-            Notice::Process { pid, ticks } => {
-                let attempt = cell.run.task(task).map_or(1, |known| known.attempts);
-                cell.run.process(task, attempt, pid, ticks, now);
-            }
-            Notice::AttemptFailed { attempt, failure, usage } => {
-                cell.run.attempt_failed(task, attempt, failure, usage, now);
-            }
-            Notice::Denied(denial) => cell.run.denied(task, denial, now),
-            Notice::Read { reads, complete } => cell.run.agent_read(task, reads, complete, now),
-            Notice::Report(report) => cell.run.agent_reported(task, report, now),
-            Notice::Heard { upto } => cell.run.heard(task, upto, now),
-            Notice::Artifact(bytes) => cell.blobs.push(Blob::new(bytes)),
-            Notice::Passed(passed) => {
-                let steps = (passed.rung, passed.rungs);
-                cell.run.passed(task, steps, passed.backend, passed.saved_micro_usd, now);
-            }
-            Notice::Activity(activity) => {
-                if let Some(watcher) = &self.watcher {
-                    // Somebody who looks no longer does not stop the run.
-                    let _ = watcher.send((task.clone(), activity));
-                }
-            }
-        }
-    }
-
-    fn take_outbox(&self) -> Taken {
-        let mut cell = self.shared.lock();
-        Taken { outbox: cell.run.take_outbox(), blobs: std::mem::take(&mut cell.blobs) }
-    }
-
-    /// Makes everything in the outbox durable, then does what it calls for, until it is empty.
-    async fn commit(&mut self) -> Result<(), EngineError> {
-        loop {
-            let mut taken = self.take_outbox();
-            if taken.is_empty() && self.granted.is_empty() {
-                let now = self.journal.now();
-                self.metering.admit(&mut self.shared.lock().run, now);
-                if !self.shared.lock().run.has_outbox() {
-                    self.metering.answer();
-                    break;
-                }
-                taken = self.take_outbox();
-            }
-            let mut later = self.request_room(std::mem::take(&mut taken.outbox.actions));
-            // A place is free because a job ended. Its end was told before the place was given on, and
-            // goes on record before the next start, so that by the journal too no cap is exceeded.
-            while !self.granted.is_empty()
-                && let Ok(event) = self.events.try_recv()
-            {
-                self.take(event).await?;
-            }
-            let launches = self.admit();
-            // Starts that fit now become durable in the same commit as their intents.
-            let more = self.take_outbox();
-            taken.outbox.records.extend(more.outbox.records);
-            taken.blobs.extend(more.blobs);
-            later.extend(more.outbox.actions);
-            // What letters caused is durable together with that they were taken.
-            let letters = std::mem::take(&mut self.letters);
-            self.append(taken.outbox.records, taken.blobs, letters).await?;
-            self.calls.answer();
-            self.metering.answer();
-            self.launch(launches).await;
-            for action in later {
-                self.act(action);
-            }
-        }
-        for (letter, reply) in std::mem::take(&mut self.letters) {
-            self.journal.obeyed(letter, reply).await?;
-        }
-        Ok(())
-    }
-
-    async fn append(
-        &self,
-        records: Vec<Record>,
-        blobs: Vec<Blob>,
-        letters: Vec<TakenLetter>,
-    ) -> Result<(), EngineError> {
-        let Some(last) = records.last().map(|record| record.seq) else {
-            if !blobs.is_empty() {
-                self.journal.put_blobs(blobs).await?;
-            }
-            for (letter, reply) in letters {
-                self.journal.obeyed(letter, reply).await?;
-            }
-            return Ok(());
-        };
-        let shown: Vec<Arc<Record>> = match &self.observer {
-            Some(_) => records.iter().cloned().map(Arc::new).collect(),
-            None => Vec::new(),
-        };
-        self.journal.append_obeying(&self.lease, records, blobs, letters).await?;
-        self.shared.lock().run.mark_durable(last);
-        if let Some(observer) = &self.observer {
-            for record in shown {
-                // Somebody who looks no longer does not stop the run.
-                let _ = observer.send(record);
-            }
-        }
-        Ok(())
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Perform { task } => self.request(task),
-            Action::StartWorkflow { task } => self.instances.start(&task),
-            Action::ArmTimer { task, due } => self.timers.push(Reverse((due, task))),
-            Action::Abort { task } => {
-                self.scheduler.withdraw(&self.run, &task);
-                self.held.retain(|held| held != &task);
-                self.stopped.retain(|stopped| !stopped.is_within(&task));
-                self.metering.abort(&task);
-                self.jobs.abort(&task);
-                self.calls.abort(&task);
-                self.instances.abort(&task);
-            }
-            Action::Wake { workflow } => self.instances.wake(&workflow),
-        }
-    }
-}
-
-/// The end of a workflow that returned by itself. Only a person or a parent cancels a workflow: one
-/// that hands on the cancellation of a task has failed.
-pub(crate) fn own_end(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Failed(mut failure) if failure.kind == FailureKind::Cancelled => {
-            failure.kind = FailureKind::Failed;
-            Outcome::Failed(failure)
-        }
-        other => other,
     }
 }

@@ -10,6 +10,7 @@ use baton_core::record::Snapshot;
 use baton_core::replay::Cursor;
 use baton_core::reuse::Miss;
 use baton_core::run::{Run, Wait};
+use baton_core::scope::Denials;
 use baton_core::tool::RawToolSpec;
 use baton_host::GuestEnd;
 use baton_host::port::CallError;
@@ -86,6 +87,8 @@ pub(crate) enum Event {
     Snapshot(Snapshot),
     /// A person asks for something.
     Letter(Letter),
+    /// Policy changed: what it denies now, and where it says so.
+    Denials(Arc<[(String, Denials)]>),
     /// Start nothing more, let running agents finish, stop.
     Park,
     /// Stop now.

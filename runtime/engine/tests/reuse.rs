@@ -40,11 +40,13 @@ impl Bench {
             host,
             supervisor: Supervisor { program: "/nonexistent".into(), args: Vec::new() },
             worktrees: home.path().join("worktrees"),
+            live: None,
             concurrency: 16,
             backend_concurrency: Vec::new(),
             runs: 8,
             recorder: None,
             stand_in: None,
+            policy: None,
         });
         Self { journal, engine, _home: home }
     }
@@ -85,7 +87,7 @@ impl Bench {
 }
 
 fn plain(run: &RunId) -> Reuse {
-    Reuse { run: run.clone(), stale: false, except: Vec::new() }
+    Reuse { run: run.clone(), stale: false, steered: false, except: Vec::new() }
 }
 
 fn bytes(name: &str) -> Arc<[u8]> {

@@ -51,8 +51,10 @@ impl Bench {
             backend_concurrency,
             runs: 64,
             worktrees: "/nonexistent".into(),
+            live: None,
             recorder: None,
             stand_in: None,
+            policy: None,
         })
     }
 }
@@ -271,6 +273,44 @@ async fn a_letter_to_a_run_without_an_owner_is_obeyed_before_anything_starts() {
         assert_eq!(report.usage.agents, 0, "no agent was started");
     }
     assert!(bench.journal.inbox().await.unwrap().is_empty(), "the letters were obeyed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_resumes_anyway_passes_over_a_pause_that_nobody_was_there_to_obey() {
+    let bench = Bench::new();
+    let engine = bench.engine(4);
+    let new = NewRun { caps: agents(0), ..hello(&names(3)) };
+    let run = engine.start(new).await.unwrap().wait().await.run;
+    for control in [Control::Pause, Control::PauseNow] {
+        bench.journal.send(&run, "somebody", control).await.unwrap();
+    }
+    let options = |anyway| ResumeOptions {
+        caps: agents(20),
+        by: "test".into(),
+        anyway,
+        ..Default::default()
+    };
+    let report = engine.resume(&run, options(true)).await.unwrap().wait().await;
+    assert_eq!(report.state, State::Done, "{report:?}");
+    assert!(bench.journal.pending(&run).await.unwrap().is_empty(), "they were answered");
+    let records = bench.journal.records(&run, 0, 1_000).await.unwrap();
+    let said: Vec<_> = records
+        .iter()
+        .filter_map(|record| match &record.body {
+            Body::PauseOrdered { by, now, lifted } => Some((by.as_str(), *now, *lifted)),
+            _ => None,
+        })
+        .collect();
+    let (asked, lifted) = (("somebody", false, false), ("test", false, true));
+    assert_eq!(said, [asked, lifted, ("somebody", true, false), lifted]);
+
+    let new = NewRun { caps: agents(0), ..hello(&names(3)) };
+    let run = engine.start(new).await.unwrap().wait().await.run;
+    bench.journal.send(&run, "somebody", Control::Pause).await.unwrap();
+    for state in [State::Paused, State::Done] {
+        let report = engine.resume(&run, options(false)).await.unwrap().wait().await;
+        assert_eq!(report.state, state, "obeyed once");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

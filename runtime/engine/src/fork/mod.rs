@@ -95,7 +95,7 @@ async fn ready(parts: &ForkParts, forking: Forking) -> Result<Ready, EngineError
     };
     started.run = id.clone();
     started.fork = Some(Box::new(fork));
-    started.reuse = reuse.map(|except| Reuse { run, stale: true, except });
+    started.reuse = reuse.map(|except| Reuse { run, stale: true, steered: true, except });
     started.by = forking.by;
     started.traceparent = forking.traceparent;
     started.continues = continues.unwrap_or(started.continues);

@@ -2,7 +2,8 @@
 //!
 //! Every workflow of the run is instantiated from its pinned bytes and repeats its recorded commands
 //! over the record. Nobody owns the run for that, nothing is written, and no agent, tool, file, timer or
-//! person is asked.
+//! person is asked. What they asked for is held against what is on record of it, and every sum,
+//! deadline and cancellation is made once more ([`Proof`]).
 
 mod port;
 
@@ -11,10 +12,10 @@ use std::sync::Arc;
 
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
-use baton_core::ids::TaskPath;
+use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::Work;
 use baton_core::replay::{Cursor, Divergence};
-use baton_core::run::Run;
+use baton_core::run::{Proof, Requests, Run, Wrong};
 use baton_host::port::PortError;
 use baton_host::{Guest, GuestEnd, Host};
 use baton_journal::store::{Blob, Journal};
@@ -49,6 +50,8 @@ pub struct ReplayOptions {
     pub parts: Vec<Blob>,
     /// Repeat only workflows that have not ended.
     pub open_only: bool,
+    /// Hold every record of this run, as the journal has it, against those before it.
+    pub proves: Option<RunId>,
 }
 
 /// What a replay found.
@@ -58,6 +61,9 @@ pub struct Replay {
     pub workflows: Vec<Repeated>,
     /// Records of the run.
     pub records: u64,
+    /// What is on record and does not follow from the records before it; at most so many as
+    /// [`baton_core::run::WRONGS_MAX`].
+    pub wrong: Vec<Wrong>,
 }
 
 /// One workflow that was repeated.
@@ -97,7 +103,7 @@ impl Replay {
     /// Whether everything reproduces.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.workflows.iter().all(Repeated::is_same)
+        self.wrong.is_empty() && self.workflows.iter().all(Repeated::is_same)
     }
 
     /// Commands that were repeated.
@@ -147,6 +153,7 @@ pub async fn replay(
     });
     let mut waiting = stage.workflows(options.open_only).into_iter();
     let mut done: BTreeMap<TaskPath, Repeated> = BTreeMap::new();
+    let mut requests = Requests::on(parts.host.engine_id());
     let mut at_work = JoinSet::new();
     loop {
         while at_work.len() < AT_ONCE
@@ -156,10 +163,41 @@ pub async fn replay(
             at_work.spawn(async move { stage.repeat(path).await });
         }
         let Some(ended) = at_work.join_next().await else { break };
-        let repeated = ended.map_err(|error| EngineError::Internal(error.to_string()))??;
+        let ended = ended.map_err(|error| EngineError::Internal(error.to_string()))?;
+        let (repeated, asked) = ended?;
+        requests.extend(asked);
         done.insert(repeated.task.clone(), repeated);
     }
-    Ok(Replay { workflows: done.into_values().collect(), records })
+    let wrong = match options.proves {
+        Some(run) => prove(&*parts.journal, run, requests, records).await?,
+        None => Vec::new(),
+    };
+    Ok(Replay { workflows: done.into_values().collect(), records, wrong })
+}
+
+/// Records that are in memory at once beside the run.
+const PAGE: u64 = 1_000;
+
+/// Holds the first records of a run against each other.
+async fn prove(
+    journal: &dyn Journal,
+    run: RunId,
+    requests: Requests,
+    records: u64,
+) -> Result<Vec<Wrong>, EngineError> {
+    let mut proof = Proof::new(run.clone(), requests);
+    let mut last = 0;
+    while last < records {
+        let page = journal.records(&run, last, PAGE.min(records - last)).await?;
+        let Some(end) = page.last().map(|record| record.seq) else { break };
+        last = end;
+        for record in &page {
+            proof
+                .take(record)
+                .map_err(|source| EngineError::Records { run: run.clone(), source })?;
+        }
+    }
+    Ok(proof.wrong())
 }
 
 /// What all instances of a replay share.
@@ -205,11 +243,12 @@ impl Stage {
         self.run.outcome(path).map(|outcome| outcome.as_ref().clone())
     }
 
-    async fn repeat(&self, task: TaskPath) -> Result<Repeated, EngineError> {
+    async fn repeat(&self, task: TaskPath) -> Result<(Repeated, Requests), EngineError> {
         let name = self.name(&task);
         let fork = self.run.started().fork.as_ref();
         if fork.is_some_and(|fork| fork.given.contains(&task)) {
-            return Ok(Repeated { task, name, commands: 0, end: End::Given });
+            let given = Repeated { task, name, commands: 0, end: End::Given };
+            return Ok((given, Requests::default()));
         }
         let recorded = self.recorded_end(&task);
         // Who was cancelled was stopped anywhere.
@@ -236,7 +275,7 @@ impl Stage {
         };
         let compare_fuel = self.compare_fuel && substitute.is_none();
         let cursor = Cursor::new(task.clone(), workflow.began, compare_fuel);
-        let seen = Seen::new(cursor);
+        let seen = Seen::new(cursor, self.host.engine_id());
         let port = RepeatPort {
             run: Arc::clone(&self.run),
             journal: Arc::clone(&self.bytes.journal),
@@ -251,8 +290,12 @@ impl Stage {
             .run_workflow(&guest, slot, &started.limits, &seed, &input, Box::new(port))
             .await;
         let commands = seen.repeated();
+        let mut requests = seen.take_requests();
+        if end.outcome.is_ok() {
+            requests.ended(task.clone(), end.fuel);
+        }
         let end = self.judge(&seen, end, binding)?;
-        Ok(Repeated { task, name, commands, end })
+        Ok((Repeated { task, name, commands, end }, requests))
     }
 
     fn judge(

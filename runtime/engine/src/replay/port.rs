@@ -9,29 +9,43 @@ use baton_core::handoff::{Artifact, Outcome};
 use baton_core::ids::Timestamp;
 use baton_core::replay::{Cursor, Divergence};
 use baton_core::report::Report;
-use baton_core::run::{CommandError, Repeated, Run, Wait};
+use baton_core::run::{CommandError, Repeated, Requests, Run, Wait};
 use baton_host::port::{PortError, PortFuture, ToolOffer, WorkflowPort};
 use baton_journal::store::Journal;
 
 /// What an instance has repeated so far; outlives it.
 #[derive(Clone)]
-pub(super) struct Seen(Arc<Mutex<(Cursor, u64)>>);
+pub(super) struct Seen(Arc<Mutex<Past>>);
+
+struct Past {
+    cursor: Cursor,
+    /// Commands that it repeated.
+    repeated: u64,
+    /// What it asked for.
+    requests: Requests,
+}
 
 impl Seen {
-    pub(super) fn new(cursor: Cursor) -> Self {
-        Self(Arc::new(Mutex::new((cursor, 0))))
+    pub(super) fn new(cursor: Cursor, engine: &str) -> Self {
+        let requests = Requests::on(engine);
+        Self(Arc::new(Mutex::new(Past { cursor, repeated: 0, requests })))
     }
 
     /// Commands that it repeated.
     pub(super) fn repeated(&self) -> u64 {
-        self.lock().1
+        self.lock().repeated
     }
 
     pub(super) fn cursor(&self) -> Cursor {
-        self.lock().0.clone()
+        self.lock().cursor.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Cursor, u64)> {
+    /// Takes what it asked for.
+    pub(super) fn take_requests(&self) -> Requests {
+        std::mem::take(&mut self.lock().requests)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Past> {
         // A cursor is changed by calls of core alone, which do not panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,7 +98,7 @@ impl RepeatPort {
         fuel: u64,
     ) -> Result<Result<Delivery, WaitError>, PortError> {
         let mut seen = self.seen.lock();
-        let cursor = &mut seen.0;
+        let cursor = &mut seen.cursor;
         match self.run.wait(cursor, tasks) {
             Ok(Wait::Ready(delivery)) => Ok(Ok(delivery)),
             Err(error) => Ok(Err(error)),
@@ -106,9 +120,9 @@ impl RepeatPort {
     ) -> Result<Result<FileAnswer, FileError>, PortError> {
         let observation = {
             let mut seen = self.seen.lock();
-            let (cursor, count) = &mut *seen;
+            let Past { cursor, repeated, .. } = &mut *seen;
             let result = self.run.repeat_observation(cursor, &request, fuel);
-            self.answered(result, count)?
+            self.answered(result, repeated)?
         };
         let mut bytes = None;
         if let Observation::Content { digest, .. } = &*observation {
@@ -124,9 +138,14 @@ impl RepeatPort {
 impl WorkflowPort for RepeatPort {
     fn command(&mut self, command: Command, fuel: u64) -> Result<Reply, PortError> {
         let mut seen = self.seen.lock();
-        let (cursor, count) = &mut *seen;
+        let Past { cursor, repeated, requests } = &mut *seen;
+        let request = self.run.request(cursor, &command);
         let result = self.run.repeat_command(cursor, command, fuel);
-        self.answered(result, count)
+        let answer = self.answered(result, repeated)?;
+        if let Some((seq, request)) = request {
+            requests.add(seq, request);
+        }
+        Ok(answer)
     }
 
     fn artifact(
@@ -138,7 +157,7 @@ impl WorkflowPort for RepeatPort {
     ) -> Result<Result<Digest, String>, PortError> {
         let digest = Digest::of(&bytes);
         let artifact = Artifact { name, media_type, digest, size: bytes.len() as u64 };
-        if !self.run.artifact_fits(&mut self.seen.lock().0, &artifact) {
+        if !self.run.artifact_fits(&mut self.seen.lock().cursor, &artifact) {
             let max = self.run.started().limits.run.artifact_bytes;
             return Ok(Err(crate::port::too_many_artifacts(max)));
         }
@@ -169,16 +188,18 @@ impl WorkflowPort for RepeatPort {
     }
 
     fn now(&self) -> Timestamp {
-        self.seen.lock().0.now()
+        self.seen.lock().cursor.now()
     }
 
     fn budget(&self) -> BudgetView {
-        self.run.budget(&self.seen.lock().0)
+        self.run.budget(&self.seen.lock().cursor)
     }
 
     fn tools(&self) -> Vec<ToolOffer> {
-        let cursor = self.seen.cursor();
-        let scope = self.run.workflow(cursor.workflow()).and_then(|own| own.scope.tools.clone());
+        let scope = {
+            let seen = self.seen.lock();
+            self.run.workflow(seen.cursor.workflow()).and_then(|own| own.scope.tools.clone())
+        };
         scope.map(|scope| crate::calls::offers(&self.run, &scope)).unwrap_or_default()
     }
 }

@@ -68,9 +68,10 @@ impl RunLoop {
     }
 }
 
-/// What an agent task may touch: what its workflow may, narrowed by what it asked for.
+/// What an agent task may touch: what its workflow may, narrowed by what it asked for, less what was
+/// taken away since.
 pub(crate) fn scope_of(run: &Run, task: &TaskPath) -> Option<Scope> {
     let Work::Agent { spec, .. } = &*run.task(task)?.work else { return None };
     let workflow = run.workflow(&task.parent()?)?;
-    Some(workflow.scope.narrowed(spec.options.read.as_deref()))
+    Some(workflow.scope.narrowed(spec.options.read.as_deref()).denied(run.denials()))
 }

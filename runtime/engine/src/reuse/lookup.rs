@@ -79,7 +79,8 @@ impl Lookup {
             }
             (claimed, started.limits.files, started.base.clone())
         };
-        let terms = Terms { granted: root.is_some(), base, stale: reuse.stale };
+        let terms =
+            Terms { granted: root.is_some(), base, stale: reuse.stale, steered: reuse.steered };
         tokio::spawn(async move {
             let index = match load(&*journal, &reuse.run).await {
                 Ok(records) => index(records, terms, &claimed, &reuse.except).await,

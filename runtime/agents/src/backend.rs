@@ -21,7 +21,9 @@ use baton_core::tool::{Denial, RawToolSpec};
 use baton_host::port::{CallError, ToolOffer};
 use tokio::sync::watch;
 
+use crate::denied::Denied;
 pub use crate::inbox::{Inbox, Message, Steering};
+use crate::sessions::{Session, Sessions};
 
 /// A future of a backend, without a name.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -117,6 +119,14 @@ pub enum Notice {
     Activity(Activity),
     /// A step of a ladder of models passed its check.
     Passed(Passed),
+    /// The agent remembers by itself what was said in a session; journaled, so that another process can
+    /// go on with it.
+    Session {
+        /// The step of the ladder that it belongs to.
+        rung: u32,
+        /// The session.
+        session: Session,
+    },
     /// The agent was told its messages up to this one.
     Heard {
         /// Number of the message, see [`Message::seq`].
@@ -135,6 +145,17 @@ pub enum Activity {
     Thinking(String),
     /// A tool is at work.
     Tool(String),
+}
+
+impl Activity {
+    /// The text of the model, or the name of the tool.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Waiting => "",
+            Self::Text(text) | Self::Thinking(text) | Self::Tool(text) => text,
+        }
+    }
 }
 
 /// What a model makes known of one call, before and after: see [`Meter`].
@@ -222,6 +243,12 @@ pub struct JobContext {
     pub redact: Redact,
     /// What people tell the agent.
     pub inbox: Inbox,
+    /// What policy takes away from it while it works.
+    pub denied: Denied,
+    /// The sessions of its own that it can go on with.
+    pub sessions: Sessions,
+    /// Which turn of the attempt this is, from 0: a further one begins with what people said meanwhile.
+    pub turn: u32,
 }
 
 impl JobContext {
@@ -233,7 +260,8 @@ impl JobContext {
     ) -> Self {
         let meter = Arc::new(crate::model::FreeMeter::new());
         let (redact, inbox) = (Redact::default(), Inbox::default());
-        Self { cancelled, notices, tools: None, meter, redact, inbox }
+        let (denied, sessions) = (Denied::default(), Sessions::default());
+        Self { cancelled, notices, tools: None, meter, redact, inbox, denied, sessions, turn: 0 }
     }
 }
 
@@ -263,21 +291,47 @@ impl Job {
 /// What takes something out of a text.
 type RedactFn = dyn Fn(&str) -> String + Send + Sync;
 
+/// What takes something out of a text that comes in pieces, and brings what is certain by now; given
+/// no piece, it brings the rest.
+pub type InPieces = Box<dyn FnMut(Option<&str>) -> String + Send>;
+
 /// Takes the run's secrets out of texts.
 #[derive(Clone, Default)]
-pub struct Redact(Option<Arc<RedactFn>>);
+pub struct Redact {
+    whole: Option<Arc<RedactFn>>,
+    pieces: Option<Arc<dyn Fn() -> InPieces + Send + Sync>>,
+}
 
 impl Redact {
     /// With this function. The default takes nothing out.
     #[must_use]
     pub fn new(function: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(function)))
+        Self { whole: Some(Arc::new(function)), pieces: None }
+    }
+
+    /// The same with what begins to take secrets out of a text that comes in pieces, wherever it is cut.
+    /// Without it, every piece is taken for a whole text.
+    #[must_use]
+    pub fn in_pieces(self, begin: impl Fn() -> InPieces + Send + Sync + 'static) -> Self {
+        Self { pieces: Some(Arc::new(begin)), ..self }
     }
 
     /// The text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        self.0.as_ref().map_or_else(|| text.to_owned(), |function| function(text))
+        self.whole.as_ref().map_or_else(|| text.to_owned(), |function| function(text))
+    }
+
+    /// Begins with a text that comes in pieces.
+    #[must_use]
+    pub fn begin(&self) -> InPieces {
+        match &self.pieces {
+            Some(begin) => begin(),
+            None => {
+                let redact = self.clone();
+                Box::new(move |piece| piece.map(|piece| redact.text(piece)).unwrap_or_default())
+            }
+        }
     }
 }
 

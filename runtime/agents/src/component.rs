@@ -20,6 +20,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::backend::{
     Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Toolbox,
 };
+use crate::denied::Denied;
 use crate::people;
 use crate::stop::{cancelled, stop};
 
@@ -85,6 +86,7 @@ impl ComponentBackend {
             may_read: job.scope.read.is_some(),
             notices: context.notices.clone(),
             tools: context.tools.clone(),
+            denied: context.denied.clone(),
             report_bytes_left: job.limits.run.log_bytes,
             reports_dropped: 0,
             artifact_bytes_left: job.limits.run.artifact_bytes,
@@ -173,6 +175,7 @@ struct Port {
     may_read: bool,
     notices: UnboundedSender<Notice>,
     tools: Option<Arc<dyn Toolbox>>,
+    denied: Denied,
     /// Bytes of reports that are still passed on. Nobody else slows a guest that floods.
     report_bytes_left: u64,
     reports_dropped: u64,
@@ -221,12 +224,12 @@ impl AgentPort for Port {
     }
 
     fn observe(&mut self, request: FileRequest) -> PortFuture<'_, Result<FileAnswer, FileError>> {
-        let files = self.files.clone();
+        let files = self.files.as_ref().map(|files| self.denied.reading(files));
         Box::pin(async move {
             let asked = request.clone();
             let observed = tokio::task::spawn_blocking(move || {
                 let answer = match files {
-                    Some(files) => files.observe(&request),
+                    Some(files) => files.and_then(|files| files.observe(&request)),
                     None => Err(not_granted()),
                 };
                 (Seen::new(request, &answer), answer)

@@ -87,6 +87,9 @@ impl Inbox {
 pub enum Steering {
     /// At its next step; what is urgent, at once.
     Step,
+    /// When its turn has ended, in a further turn of its session, if it has one; else with its next
+    /// attempt, if there is one. What is urgent ends the turn.
+    Turn,
     /// With its next attempt, if there is one; what is urgent ends the attempt and begins another.
     Attempt,
 }

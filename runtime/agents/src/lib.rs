@@ -10,6 +10,7 @@ pub mod coding;
 pub mod command;
 pub mod component;
 pub mod confine;
+mod denied;
 mod inbox;
 pub mod isolation;
 pub mod ladder;
@@ -19,6 +20,8 @@ mod process;
 mod registry;
 pub mod retry;
 pub mod schema;
+mod sessions;
+mod speech;
 mod stop;
 pub mod supervise;
 mod work;
@@ -30,11 +33,13 @@ pub use backend::{
 pub use coding::{CodingBackend, CodingKind};
 pub use command::{CommandBackend, CommandError};
 pub use component::{ComponentBackend, not_granted};
+pub use denied::Denied;
 pub use model::ModelBackend;
 pub use process::{
     Keep, Kept, Launch, Remains, RunError, StreamLaunch, StreamProcess, Streaming, Supervisor,
 };
 pub use registry::{BackendNameError, Backends, takes_messages};
 pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};
+pub use sessions::{Session, Sessions};
 pub use stop::{Stop, cancelled};
 pub use work::work;

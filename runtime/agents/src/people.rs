@@ -3,9 +3,11 @@
 
 use std::pin::pin;
 
-use baton_core::handoff::{Failure, FailureKind};
+use baton_core::handoff::{Failure, FailureKind, Handoff};
+use baton_core::report::{Level, Report};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::backend::{
     Answer, Backend, BackendError, Inbox, Job, JobContext, Message, Notice, Redact, Steering,
@@ -65,13 +67,83 @@ pub(crate) enum Attempt {
     Interrupted(Answer),
 }
 
-/// Makes one attempt. An agent that takes messages with an attempt only gets those that are there; an
-/// urgent one that comes later ends the attempt, unless a tool did in its name what must not happen
-/// twice.
+/// Makes one attempt. An agent that takes messages with a turn or an attempt only gets those that are
+/// there; an urgent one that comes later ends the attempt, unless a tool did in its name what must not
+/// happen twice. Where the agent has a session, what it was not told before its result is told in a
+/// further turn, as long as the attempt has time, and the result is that of the last turn that brought one.
 pub(crate) async fn perform(backend: &dyn Backend, job: &Job, context: &JobContext) -> Attempt {
-    if backend.takes_messages() == Steering::Step {
+    let steering = backend.takes_messages();
+    if steering == Steering::Step {
         return Attempt::Ended(backend.perform(job, context).await);
     }
+    let began = Instant::now();
+    let (mut attempt, mut told) = turn(backend, job, context).await;
+    let mut context = context.clone();
+    while let Attempt::Ended(Answer { result: Ok(handoff), usage }) = &attempt
+        && steering == Steering::Turn
+        && !context.inbox.after(told).is_empty()
+        && context.sessions.get(job.rung).is_some()
+        && !*context.cancelled.borrow()
+    {
+        let spent = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let timeout_ms = job.timeout_ms.saturating_sub(spent);
+        if timeout_ms == 0 {
+            break;
+        }
+        let (before, usage) = (handoff.clone(), *usage);
+        context.turn = context.turn.saturating_add(1);
+        let further = Job { timeout_ms, corrections: Vec::new(), ..job.clone() };
+        (attempt, told) = turn(backend, &further, &context).await;
+        let (Attempt::Ended(answer) | Attempt::Interrupted(answer)) = &mut attempt;
+        answer.usage.add(&usage);
+        if let Err(error) = &answer.result
+            && let Some(why) = cost(error)
+        {
+            told_in_vain(why, &context);
+            answer.result = Ok(before);
+            break;
+        }
+    }
+    attempt
+}
+
+/// Why a further turn brought nothing, unless the task is put off or not wanted: then nothing is lost.
+fn cost(error: &BackendError) -> Option<&Failure> {
+    match error {
+        BackendError::Permanent(failure) | BackendError::Retryable { failure, .. } => Some(failure),
+        BackendError::Unavailable { .. } | BackendError::Cancelled => None,
+    }
+}
+
+/// Says that a further turn failed. A message costs no result.
+fn told_in_vain(why: &Failure, context: &JobContext) {
+    let text = format!(
+        "the further turn for what people said failed ({}): the result before it counts",
+        why.message
+    );
+    let text = context.redact.text(&text);
+    // A closed channel means that nobody keeps a journal of this job.
+    let _ = context.notices.send(Notice::Report(Report::Log { level: Level::Warn, text }));
+}
+
+/// The result of a conversation with several turns: where the last one failed, that of the one before.
+pub(crate) fn kept(
+    result: Result<Handoff, BackendError>,
+    before: Option<Handoff>,
+    context: &JobContext,
+) -> Result<Handoff, BackendError> {
+    if let (Err(error), Some(before)) = (&result, before)
+        && let Some(why) = cost(error)
+    {
+        told_in_vain(why, context);
+        return Ok(before);
+    }
+    result
+}
+
+/// One turn of an agent that is told messages at its beginning only, and the number of the last message
+/// that it was told.
+async fn turn(backend: &dyn Backend, job: &Job, context: &JobContext) -> (Attempt, u64) {
     let messages = context.inbox.all();
     let told = last(&messages);
     heard(context, told);
@@ -100,10 +172,11 @@ pub(crate) async fn perform(backend: &dyn Backend, job: &Job, context: &JobConte
         }
     };
     // What it brought all the same is its result.
-    match (&answer.result, interrupted && !gone) {
+    let attempt = match (&answer.result, interrupted && !gone) {
         (Err(BackendError::Cancelled), true) => Attempt::Interrupted(answer),
         _ => Attempt::Ended(answer),
-    }
+    };
+    (attempt, told)
 }
 
 /// Why an attempt ended that was interrupted.

@@ -50,8 +50,9 @@ pub enum BackendNameError {
 #[must_use]
 pub fn takes_messages(backend: &str) -> Steering {
     match backend.split_once(':') {
-        Some(("command" | "component", _)) => Steering::Attempt,
-        None if backend == CodingKind::Codex.name() => Steering::Attempt,
+        Some(("component", _)) => Steering::Attempt,
+        Some(("command", _)) => Steering::Turn,
+        None if backend == CodingKind::Codex.name() => Steering::Turn,
         _ => Steering::Step,
     }
 }

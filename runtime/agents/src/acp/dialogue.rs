@@ -18,6 +18,7 @@ use super::wire::{
 use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
+use crate::coding::sessions::Book;
 use crate::coding::talk::{Dialogue, Watch};
 use crate::people::{InWords, last};
 
@@ -46,16 +47,14 @@ pub(super) struct Begin {
 /// What was heard in the end.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// The session, where it can be loaded again.
-    pub session: Option<String>,
-    /// Number of the last message of people that it was told.
-    pub told: u64,
     /// What it says it consumed.
     pub usage: Usage,
     /// How its turn ended; none: it never said.
     pub result: Option<Result<(), BackendError>>,
     /// Its last message.
     pub text: String,
+    /// The last message of the turn before the last one, if that ended well.
+    pub before: Option<String>,
     /// The last message was too long.
     pub too_much: bool,
     /// Name and version of the agent.
@@ -87,6 +86,7 @@ pub(super) struct Acp {
     permit: Permit,
     watch: Watch,
     heard: Heard,
+    book: Book,
     stage: Stage,
     /// Number of the request whose answer we wait for.
     asked: u64,
@@ -106,7 +106,7 @@ pub(super) struct Acp {
 }
 
 impl Acp {
-    pub(super) fn new(begin: Begin, permit: Permit, watch: Watch) -> Self {
+    pub(super) fn new(begin: Begin, permit: Permit, watch: Watch, book: Book) -> Self {
         Self {
             told: begin.told,
             news: Vec::new(),
@@ -115,6 +115,7 @@ impl Acp {
             permit,
             watch,
             heard: Heard::default(),
+            book,
             stage: Stage::Initialize,
             asked: 0,
             session: None,
@@ -125,11 +126,20 @@ impl Acp {
         }
     }
 
-    pub(super) fn into_heard(mut self) -> Heard {
-        let can_be_loaded = self.takes_up != TakesUp::Not;
-        self.heard.told = self.news.first().map_or(self.told, |next| next.seq.saturating_sub(1));
-        self.heard.session = self.session.filter(|_| can_be_loaded).map(|id| id.to_string());
-        self.heard
+    pub(super) fn into_heard(self) -> (Heard, Book) {
+        (self.heard, self.book)
+    }
+
+    /// The agent has begun to answer what was said last: its session can be gone on with, if it takes
+    /// sessions up at all.
+    fn has_answered(&mut self) {
+        if self.takes_up != TakesUp::Not
+            && self.book.waits()
+            && let Some(session) = &self.session
+        {
+            self.book.named(&session.to_string());
+            self.book.works();
+        }
     }
 
     fn fail(&mut self, kind: FailureKind, code: &str, message: String) -> Vec<String> {
@@ -178,6 +188,8 @@ impl Acp {
             // It does not know the session any more.
             let id = self.next(Stage::New);
             self.begin.again = None;
+            self.session = None;
+            self.book.lost();
             return vec![Ask::New { directory: &self.begin.directory }.line(id)];
         }
         let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
@@ -199,11 +211,15 @@ impl Acp {
     }
 
     fn ended(&mut self, result: &Value) -> Vec<String> {
+        self.has_answered();
         claimed(result, &mut self.heard.usage);
         let Some(said) = read::<PromptResponse>(result) else { return self.bad("session/prompt") };
         let hurried = std::mem::take(&mut self.hurried);
         let (kind, code, message) = match said.stop_reason {
-            StopReason::EndTurn if !self.news.is_empty() => return self.tell(),
+            StopReason::EndTurn if !self.news.is_empty() => {
+                self.keep();
+                return self.tell();
+            }
             StopReason::Cancelled if hurried => return self.tell(),
             StopReason::EndTurn => {
                 self.heard.result = Some(Ok(()));
@@ -228,12 +244,18 @@ impl Acp {
         self.fail(kind, code, message.into())
     }
 
+    /// Keeps the last message of a turn that ended well.
+    fn keep(&mut self) {
+        self.heard.before = (!self.heard.too_much).then(|| self.heard.text.clone());
+    }
+
     /// A further turn of the same session, with what people said.
     fn tell(&mut self) -> Vec<String> {
         let Some(session) = self.session.clone() else { return self.bad("session/new") };
         let news = std::mem::take(&mut self.news);
         let text = (self.begin.more)(&news);
         self.watch.heard(last(&news));
+        self.book.saying(last(&news));
         self.is_new_message = true;
         // What a cancelled turn left open is over.
         self.uses = Uses::default();
@@ -248,16 +270,17 @@ impl Acp {
         if self.stage != Stage::Prompt || Some(&said.session_id) != self.session.as_ref() {
             return;
         }
+        self.has_answered();
         match said.update {
             SessionUpdate::AgentMessageChunk(chunk) => {
                 if let ContentBlock::Text(text) = chunk.content {
-                    self.watch.activity(Activity::Text, &text.text);
+                    self.watch.piece(Activity::Text, &text.text);
                     self.text(&text.text);
                 }
             }
             SessionUpdate::AgentThoughtChunk(chunk) => {
                 if let ContentBlock::Text(text) = chunk.content {
-                    self.watch.activity(Activity::Thinking, &text.text);
+                    self.watch.piece(Activity::Thinking, &text.text);
                 }
             }
             SessionUpdate::ToolCall(call) => {
@@ -349,6 +372,7 @@ impl Dialogue for Acp {
             // Its turn has ended well: here is another.
             Some(Ok(())) => {
                 self.heard.result = None;
+                self.keep();
                 self.tell()
             }
             Some(Err(_)) => Vec::new(),

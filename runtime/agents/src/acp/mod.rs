@@ -18,11 +18,11 @@ use baton_core::record::Effect;
 use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Steering};
 use crate::coding::permit::Permit;
 use crate::coding::place::Place;
-use crate::coding::sessions::{Session, Sessions};
+use crate::coding::sessions::{Book, Bound};
 use crate::coding::talk::{Watch, talk};
 use crate::coding::task::{Output, again, more, words};
 use crate::coding::{CodingKind, answer};
-use crate::people::last;
+use crate::people::{kept, last};
 use crate::process::Supervisor;
 use dialogue::{Acp, Begin, Heard};
 
@@ -58,7 +58,8 @@ pub enum AcpError {
 ///   offer fails the task.
 /// - What people say is told to it in a further turn of the same session; for what is urgent its turn is
 ///   cancelled first.
-/// - A retry goes on with the session of the attempt before, where the agent can load it.
+/// - A later attempt goes on with the session of the one before, where the agent can load it: also of
+///   one that ended with the host.
 pub struct AcpBackend {
     name: String,
     arguments: Vec<String>,
@@ -68,7 +69,6 @@ pub struct AcpBackend {
     /// It takes its model as an argument, and other ways of its own.
     is_gemini: bool,
     supervisor: Supervisor,
-    sessions: Sessions,
 }
 
 impl AcpBackend {
@@ -99,7 +99,6 @@ impl AcpBackend {
             program,
             is_gemini: false,
             supervisor,
-            sessions: Sessions::default(),
         })
     }
 
@@ -119,7 +118,6 @@ impl AcpBackend {
             kind: Some(CodingKind::GeminiCli),
             is_gemini: true,
             supervisor,
-            sessions: Sessions::default(),
         }
     }
 
@@ -131,7 +129,8 @@ impl AcpBackend {
         let options = &job.spec.options;
         let by_argument = options.model.as_ref().filter(|_| self.is_gemini);
         arguments.extend(by_argument.map(|model| format!("--model={model}")));
-        let session = self.sessions.take(job);
+        let book = Book::new(job, context, Bound::Directory);
+        book.tell(job);
         let words = words(job, context, Output::Block, self.is_gemini);
         let task = match words.system.is_empty() {
             true => words.task,
@@ -139,9 +138,9 @@ impl AcpBackend {
         };
         let begin = Begin {
             task,
-            again: session.map(|session| {
+            again: book.before().map(|session| {
                 let text = again(job, context, Output::Block, session.told);
-                (session.id, text)
+                (session.id.clone(), text)
             }),
             told: last(&context.inbox.all()),
             more: {
@@ -155,13 +154,11 @@ impl AcpBackend {
             text_bytes_max: job.limits.run.result_bytes,
         };
         let watch = Watch::new(job, context);
-        let mut dialogue = Acp::new(begin, permit, watch);
+        let mut dialogue = Acp::new(begin, permit, watch, book);
         let launch = place.launch(arguments.into_iter().map(OsString::from));
         let finished = talk(&self.supervisor, launch, &mut dialogue, job, context).await;
-        let Heard { session, told, usage, result, text, too_much, agent } = dialogue.into_heard();
-        if let Some(id) = session {
-            self.sessions.put(job, Session { id, told, ..Session::default() });
-        }
+        let (heard, book) = dialogue.into_heard();
+        let Heard { usage, result, text, before, too_much, agent } = heard;
         let result = match (finished, result) {
             (Err(error), _) | (Ok(_), Some(Err(error))) => Err(error),
             (Ok(_), Some(Ok(()))) if too_much => Err(BackendError::Permanent(Failure::new(
@@ -174,6 +171,9 @@ impl AcpBackend {
             }
             (Ok(finished), None) => Err(finished.broke(agent.as_deref().unwrap_or(&self.name))),
         };
+        let before = before.and_then(|text| answer::from_text(job, context, &text).ok());
+        let result = kept(result, before, context);
+        book.ended(&result);
         Ok(answer::clean(Answer { result, usage }, context))
     }
 }

@@ -30,7 +30,6 @@ use baton_core::record::Effect;
 use crate::acp::AcpBackend;
 use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Steering};
 use crate::process::Supervisor;
-use sessions::Sessions;
 
 pub use vendor::CodingKind;
 
@@ -43,7 +42,7 @@ pub use vendor::CodingKind;
 pub struct CodingBackend(Inner);
 
 enum Inner {
-    Own { kind: CodingKind, program: Box<Path>, supervisor: Supervisor, sessions: Sessions },
+    Own { kind: CodingKind, program: Box<Path>, supervisor: Supervisor },
     Acp(AcpBackend),
 }
 
@@ -60,9 +59,7 @@ impl CodingBackend {
         let program = program.into();
         Self(match kind {
             CodingKind::GeminiCli => Inner::Acp(AcpBackend::gemini(program, supervisor)),
-            CodingKind::Claude | CodingKind::Codex => {
-                Inner::Own { kind, program, supervisor, sessions: Sessions::default() }
-            }
+            CodingKind::Claude | CodingKind::Codex => Inner::Own { kind, program, supervisor },
         })
     }
 }
@@ -88,7 +85,7 @@ impl Backend for CodingBackend {
 
     fn takes_messages(&self) -> Steering {
         match &self.0 {
-            Inner::Own { kind: CodingKind::Codex, .. } => Steering::Attempt,
+            Inner::Own { kind: CodingKind::Codex, .. } => Steering::Turn,
             Inner::Own { .. } => Steering::Step,
             Inner::Acp(agent) => agent.takes_messages(),
         }
@@ -97,8 +94,8 @@ impl Backend for CodingBackend {
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {
         match &self.0 {
             Inner::Acp(agent) => agent.perform(job, context),
-            Inner::Own { kind, program, supervisor, sessions } => {
-                let call = Call { program, supervisor, sessions, job, context };
+            Inner::Own { kind, program, supervisor } => {
+                let call = Call { program, supervisor, job, context };
                 let claude = *kind == CodingKind::Claude;
                 Box::pin(async move {
                     let answer = match claude {
@@ -121,7 +118,6 @@ fn failed(error: BackendError) -> Answer {
 pub(crate) struct Call<'a> {
     pub program: &'a Path,
     pub supervisor: &'a Supervisor,
-    pub sessions: &'a Sessions,
     pub job: &'a Job,
     pub context: &'a JobContext,
 }

@@ -149,7 +149,8 @@ impl Permit {
 
     /// A program that the agent could have written itself could do anything.
     fn may_run(&self, argv: &[String]) -> bool {
-        let allowed = self.authority.exec.as_ref().is_some_and(|exec| exec.allows(argv));
+        let left = self.context.denied.left_of(&self.authority);
+        let allowed = left.exec.as_ref().is_some_and(|exec| exec.allows(argv));
         let Some(program) = argv.first().filter(|_| allowed) else { return false };
         let Ok(file) = find(Path::new(program)) else { return true };
         let file = file.canonicalize().unwrap_or(file);
@@ -160,7 +161,7 @@ impl Permit {
     }
 
     fn may_fetch(&self, url: &str) -> bool {
-        let Some(http) = &self.authority.http else { return false };
+        let Some(http) = self.context.denied.left_of(&self.authority).http else { return false };
         let Some((scheme, rest)) = url.split_once("://") else { return false };
         let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
         // A name before the host, or brackets: nothing that is needed, and much that is misread.

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::report::{Level, Report};
-use tempfile::TempDir;
+use baton_host::tool::http::Redaction;
+use baton_scratch::Scratch;
 
 use super::vendor::CodingKind;
 use crate::backend::{BackendError, Job, JobContext, Notice, Redact};
@@ -28,6 +30,9 @@ const KEY_ENDINGS: [&str; 3] = ["_KEY", "_TOKEN", "_SECRET"];
 /// Bytes of a key at the least: a shorter text would be found in every other.
 const KEY_BYTES_MIN: usize = 8;
 
+/// What stands in the place of a key.
+const KEY_SHOWN: &str = "[key]";
+
 /// Where one attempt runs. The temporary directory is there as long as this is.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -36,7 +41,7 @@ pub(crate) struct Place {
     /// The working directory.
     pub directory: PathBuf,
     /// A directory of the attempt's own.
-    temporary: TempDir,
+    temporary: Scratch,
     /// Files that it may touch beside its own state.
     pub rules: FileRules,
     /// It keeps what it starts to such rules by a sandbox of its own, which ours would not let it
@@ -99,9 +104,24 @@ impl Place {
             .filter_map(|(_, value)| value.to_str().map(str::to_owned))
             .filter(|key| key.len() >= KEY_BYTES_MIN)
             .collect();
-        let outer = context.redact.clone();
+        let (outer, pieces) = (context.redact.clone(), context.redact.clone());
+        let own = keys.iter().map(|key| (key.as_str(), KEY_SHOWN));
+        let own = Redaction::new(own).map(Arc::new);
         let redact = Redact::new(move |text| {
-            keys.iter().fold(outer.text(text), |text, key| text.replace(key.as_str(), "[key]"))
+            keys.iter().fold(outer.text(text), |text, key| text.replace(key.as_str(), KEY_SHOWN))
+        })
+        .in_pieces(move || {
+            let (mut outer, own) = (pieces.begin(), own.as_ref());
+            match own.map(Redaction::stream) {
+                Some(mut own) => Box::new(move |piece| {
+                    let mut clean = own.push(outer(piece).as_bytes());
+                    if piece.is_none() {
+                        clean.extend(own.end());
+                    }
+                    String::from_utf8_lossy(&clean).into_owned()
+                }),
+                None => outer,
+            }
         });
         JobContext { redact, ..context.clone() }
     }
@@ -146,11 +166,8 @@ fn make(
     supervisor: &Supervisor,
     job: &Job,
 ) -> Result<Place, BackendError> {
-    let temporary = tempfile::Builder::new()
-        .prefix("baton-agent-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .and_then(|made| made.path().canonicalize().map(|path| (made, path)));
+    let temporary =
+        Scratch::new().and_then(|made| made.path().canonicalize().map(|path| (made, path)));
     let (made, temporary) = temporary.map_err(|error| not_ready(error.to_string()))?;
     let directory = match &job.root {
         None => temporary.join("work"),

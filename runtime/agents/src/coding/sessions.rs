@@ -1,50 +1,214 @@
-//! Which session of an agent an attempt can go on with.
+//! The session of an attempt, while it is spoken with.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use baton_core::handoff::{FailureKind, Handoff, Usage};
+use baton_core::report::{Level, Report};
 
-use baton_core::handoff::Usage;
-use baton_core::ids::TaskId;
+use crate::backend::{BackendError, Job, JobContext, Notice};
+use crate::sessions::Session;
 
-use crate::backend::Job;
-
-/// Sessions that are remembered. They are kept in memory only: after a crash of the host an attempt
-/// begins a new one.
-const SESSIONS_MAX: usize = 1_000;
-
-/// A session of an agent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Session {
-    /// Its name, for the agent.
-    pub id: String,
-    /// What it had consumed when it was left, as far as the agent counts that again.
-    pub counted: Usage,
-    /// Number of the last message of people that it was told.
-    pub told: u64,
+/// Where a session of an agent can be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// In its directory only. An agent without a granted one has a new one each time.
+    Directory,
+    /// Anywhere, by its name.
+    Nowhere,
 }
 
-/// Sessions of tasks whose last attempt brought no accepted result.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<BTreeMap<(TaskId, u32), Session>>);
+/// Keeps what is known of the session of an attempt on record, so that the next attempt can go on with
+/// it, also one of another process. A message counts as told once the agent has said something after
+/// it: what was on its way when the host died is said again.
+pub(crate) struct Book {
+    context: JobContext,
+    rung: u32,
+    /// Where it belongs to; none: it cannot be gone on with.
+    directory: Option<String>,
+    /// The session that the attempt goes on with.
+    before: Option<Session>,
+    /// What the agent calls it.
+    id: Option<String>,
+    /// Number of the last message that is being said.
+    saying: u64,
+    /// What is on record.
+    known: Option<Session>,
+    /// Something was said that the agent has not begun to answer.
+    waits: bool,
+    /// The agent has done something in this attempt.
+    works: bool,
+}
 
-impl Sessions {
-    /// The session of the attempt before, if there is one to go on with. Sessions belong to a
-    /// directory, so an agent without a granted one has none.
-    pub(crate) fn take(&self, job: &Job) -> Option<Session> {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.remove(&(job.task.clone(), job.rung));
-        session.filter(|_| job.attempt > 1 && job.root.is_some())
+impl Book {
+    pub(crate) fn new(job: &Job, context: &JobContext, bound: Bound) -> Self {
+        let directory = match (&job.root, bound) {
+            (Some(root), _) => Some(root.to_string_lossy().into_owned()),
+            (None, Bound::Nowhere) => Some(String::new()),
+            (None, Bound::Directory) => None,
+        };
+        let known = context.sessions.get(job.rung);
+        let before = known.clone().filter(|known| directory.as_ref() == Some(&known.directory));
+        let context = context.clone();
+        Self {
+            context,
+            rung: job.rung,
+            directory,
+            before,
+            id: None,
+            saying: 0,
+            known,
+            waits: true,
+            works: false,
+        }
     }
 
-    /// Remembers the session of an attempt.
-    pub(crate) fn put(&self, job: &Job, session: Session) {
-        if job.root.is_none() {
+    /// The session to go on with.
+    pub(crate) fn before(&self) -> Option<&Session> {
+        self.before.as_ref()
+    }
+
+    /// The agent named its session. The first name of an attempt counts.
+    pub(crate) fn named(&mut self, id: &str) {
+        if self.id.is_none() && !id.is_empty() {
+            self.id = Some(id.to_owned());
+        }
+    }
+
+    /// The same of an agent that goes on with a session under another name each time.
+    pub(crate) fn renamed(&mut self, id: &str) {
+        self.named(id);
+        if self.is_another() {
+            self.before = None;
+        }
+    }
+
+    /// Whether the agent opened another session than the one to go on with.
+    pub(crate) fn is_another(&self) -> bool {
+        match (&self.before, &self.id) {
+            (Some(before), Some(id)) => before.id != *id,
+            _ => false,
+        }
+    }
+
+    /// Whether the attempt ended because the agent does not know the session it was to go on with.
+    pub(crate) fn is_lost(&self, result: &Result<Handoff, BackendError>) -> bool {
+        let failed = matches!(
+            result,
+            Err(BackendError::Retryable { failure, .. }) if failure.kind != FailureKind::TimedOut
+        );
+        self.is_another() || (self.before.is_some() && self.id.is_none() && failed)
+    }
+
+    /// Messages up to this one are being said.
+    pub(crate) fn saying(&mut self, upto: u64) {
+        self.saying = self.saying.max(upto);
+        self.waits = true;
+    }
+
+    /// Whether something was said that the agent has not begun to answer.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// The agent has begun to answer what was said last.
+    pub(crate) fn answered(&mut self) {
+        if !self.waits || self.id.is_none() || self.is_another() {
             return;
         }
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while sessions.len() >= SESSIONS_MAX {
-            sessions.pop_first();
+        self.waits = false;
+        let counted = self.known().map(|known| known.counted).unwrap_or_default();
+        self.put(counted);
+    }
+
+    /// The agent has done something.
+    pub(crate) fn works(&mut self) {
+        self.answered();
+        self.works = true;
+    }
+
+    /// How the attempt ended. A session in which the agent could do nothing more is not tried again.
+    pub(crate) fn ended(&self, result: &Result<Handoff, BackendError>) {
+        let failed = matches!(result, Err(BackendError::Retryable { .. }));
+        if failed && self.before.is_some() && !self.works {
+            self.context.sessions.forget(self.rung);
         }
-        sessions.insert((job.task.clone(), job.rung), session);
+    }
+
+    /// The agent has answered everything that was said, in the session that it named last, whichever it
+    /// is.
+    pub(crate) fn taken_up(&mut self) {
+        self.waits = false;
+        self.put(Usage::default());
+    }
+
+    /// What the session has consumed, as the agent counts. Back: what of that is new.
+    pub(crate) fn counted(&mut self, total: Usage) -> Usage {
+        let before = self.known().map(|known| known.counted).unwrap_or_default();
+        self.put(total);
+        less(&total, &before)
+    }
+
+    /// The agent does not know the session that it was to go on with: it begins anew.
+    pub(crate) fn lost(&mut self) {
+        self.context.sessions.forget(self.rung);
+        (self.before, self.known, self.id) = (None, None, None);
+        self.log(Level::Warn, "the agent does not know its session any more: it begins anew");
+    }
+
+    /// Tells whether the attempt goes on where one of another process ended.
+    pub(crate) fn tell(&self, job: &Job) {
+        if self.context.turn > 0 || job.attempt < 2 {
+            return;
+        }
+        match (&self.before, &self.known) {
+            (Some(session), _) => {
+                self.log(Level::Info, &format!("goes on with its session {}", session.id));
+            }
+            (None, Some(_)) => {
+                self.log(Level::Info, "begins anew: its session belongs to another directory");
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn known(&self) -> Option<&Session> {
+        let id = self.id.as_ref()?;
+        self.known.as_ref().filter(|known| known.id == *id)
+    }
+
+    fn put(&mut self, counted: Usage) {
+        let (Some(id), Some(directory)) = (&self.id, &self.directory) else { return };
+        if self.is_another() {
+            return;
+        }
+        let told = self.known().map_or(0, |known| known.told).max(self.saying);
+        let session = Session { id: id.clone(), directory: directory.clone(), told, counted };
+        // A name that has to be hidden could not be given back.
+        let hidden = self.context.redact.text(&session.id) != session.id;
+        if self.known.as_ref() == Some(&session) || !session.is_sound() || hidden {
+            return;
+        }
+        self.context.sessions.put(self.rung, session.clone());
+        // A closed channel means that nobody keeps a journal of this job.
+        let notice = Notice::Session { rung: self.rung, session: session.clone() };
+        let _ = self.context.notices.send(notice);
+        self.known = Some(session);
+    }
+
+    fn log(&self, level: Level, text: &str) {
+        let text = self.context.redact.text(text);
+        // A closed channel means that nobody keeps a journal of this job.
+        let _ = self.context.notices.send(Notice::Report(Report::Log { level, text }));
     }
 }
+
+/// What was consumed beyond what was counted before.
+fn less(total: &Usage, before: &Usage) -> Usage {
+    Usage {
+        input_tokens: total.input_tokens.saturating_sub(before.input_tokens),
+        output_tokens: total.output_tokens.saturating_sub(before.output_tokens),
+        cached_tokens: total.cached_tokens.saturating_sub(before.cached_tokens),
+        ..Usage::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::lines::{End, Lines};
 use crate::backend::{Activity, BackendError, Inbox, Job, JobContext, Message, Notice};
 use crate::people;
 use crate::process::{StreamLaunch, Streaming, Supervisor};
+use crate::speech::Speech;
 use crate::stop::{Stop, stop};
 use crate::supervise::Ended;
 
@@ -46,6 +47,11 @@ pub(crate) trait Dialogue: Send {
 
     /// Whether everything was said that matters.
     fn is_over(&self) -> bool;
+
+    /// Whether what the program still does is not wanted: it is over, and ends at once.
+    fn is_cut(&self) -> bool {
+        false
+    }
 
     /// Whether a tool of the agent is at work, so that its silence means nothing.
     fn is_busy(&self) -> bool;
@@ -147,7 +153,8 @@ pub(crate) async fn talk(
     // The end of its input is what tells it that nobody speaks with it any more.
     let _ = stdin.shutdown().await;
     drop(stdin);
-    let (ended, stderr) = process.end(END_GRACE).await;
+    let (ended, stderr) =
+        process.end(if dialogue.is_cut() { Duration::ZERO } else { END_GRACE }).await;
     Ok(Finished { ended, stderr })
 }
 
@@ -255,6 +262,7 @@ async fn say(to: &mut (impl AsyncWrite + Unpin), lines: &[String]) {
 /// Tells those who watch what an agent does, up to a limit of bytes.
 pub(crate) struct Watch {
     context: JobContext,
+    speech: Speech,
     bytes_left: u64,
     line_bytes: u64,
 }
@@ -262,19 +270,43 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(job: &Job, context: &JobContext) -> Self {
         let limits = &job.limits.run;
-        let context = context.clone();
-        Self { context, bytes_left: limits.log_bytes, line_bytes: limits.log_line_bytes }
+        let (context, speech) = (context.clone(), Speech::new(&context.redact));
+        Self { context, speech, bytes_left: limits.log_bytes, line_bytes: limits.log_line_bytes }
     }
 
     /// A sign of life.
     pub(crate) fn activity(&mut self, kind: fn(String) -> Activity, text: &str) {
-        let text = cut(text, ACTIVITY_BYTES_MAX);
-        let bytes = text.len() as u64 + ACTIVITY_BYTES_LEAST;
+        self.piece(kind, text);
+        self.pause();
+    }
+
+    /// A piece of what is said, which the next one follows up.
+    pub(crate) fn piece(&mut self, kind: fn(String) -> Activity, text: &str) {
+        for activity in self.speech.say(kind(text.to_owned())) {
+            self.tell(activity);
+        }
+    }
+
+    /// Nothing follows up what was said.
+    fn pause(&mut self) {
+        if let Some(rest) = self.speech.end() {
+            self.tell(rest);
+        }
+    }
+
+    fn tell(&mut self, activity: Activity) {
+        let short = |text: &str| cut(text, ACTIVITY_BYTES_MAX).to_owned();
+        let activity = match &activity {
+            Activity::Text(text) => Activity::Text(short(text)),
+            Activity::Thinking(text) => Activity::Thinking(short(text)),
+            Activity::Tool(name) => Activity::Tool(short(name)),
+            Activity::Waiting => Activity::Waiting,
+        };
+        let bytes = activity.text().len() as u64 + ACTIVITY_BYTES_LEAST;
         if let Some(left) = self.bytes_left.checked_sub(bytes) {
             self.bytes_left = left;
             // A closed channel means that nobody watches.
-            let text = self.context.redact.text(text);
-            let _ = self.context.notices.send(Notice::Activity(kind(text)));
+            let _ = self.context.notices.send(Notice::Activity(activity));
         }
     }
 
@@ -287,5 +319,11 @@ impl Watch {
     pub(crate) fn log(&self, level: Level, text: &str) {
         let text = self.context.redact.text(cut(text, self.line_bytes));
         let _ = self.context.notices.send(Notice::Report(Report::Log { level, text }));
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.pause();
     }
 }

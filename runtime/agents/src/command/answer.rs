@@ -34,6 +34,8 @@ struct Reply<'a> {
     usage: Option<Claimed>,
     #[serde(default)]
     error: Option<Refused>,
+    #[serde(default)]
+    session: Option<String>,
 }
 
 /// `"output": null` is an output; a missing one is not.
@@ -81,8 +83,11 @@ enum RefusedKind {
 
 /// Makes an answer of what a program left. Its own word about an error counts more than its exit
 /// status; its word about success counts only with status 0.
-pub(super) fn judge(job: &Job, remains: &Remains) -> Answer {
-    let reply = parse(&remains.stdout.first, &job.limits.run);
+///
+/// The other part of what is given back is the session that it named, whatever became of the task.
+pub(super) fn judge(job: &Job, remains: &Remains) -> (Answer, Option<String>) {
+    let mut reply = parse(&remains.stdout.first, &job.limits.run);
+    let session = reply.as_mut().ok().and_then(|reply| reply.session.take());
     let exit = exit_failure(remains);
     let (result, usage) = match (reply, exit) {
         (Ok(Reply { error: Some(error), output: None, usage, .. }), _) => {
@@ -96,7 +101,7 @@ pub(super) fn judge(job: &Job, remains: &Remains) -> Answer {
             (handoff(job, reply, remains).map_err(BackendError::Permanent), usage)
         }
     };
-    Answer { result, usage: usage.map(Usage::from).unwrap_or_default() }
+    (Answer { result, usage: usage.map(Usage::from).unwrap_or_default() }, session)
 }
 
 fn parse<'a>(stdout: &'a [u8], limits: &RunLimits) -> Result<Reply<'a>, String> {

@@ -11,8 +11,13 @@ use std::sync::Arc;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::record::Effect;
 
-use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice};
+use crate::backend::{
+    Answer, Backend, BackendError, BackendFuture, Job, JobContext, Notice, Steering,
+};
+use crate::coding::sessions::{Book, Bound};
+use crate::people::last;
 use crate::process::{Keep, Launch, Remains, RunError, Supervisor};
+use crate::sessions::Session;
 use crate::stop::stop;
 use crate::supervise::Ended;
 
@@ -31,11 +36,17 @@ pub const STDERR_BYTES_KEPT: usize = 4 << 10;
 /// `input`, `label`, `phase`, `schema`, `model`, `effort`, `agent_type`, `system`, `tools` and
 /// `disallowed_tools` (of the agent type, for the program to obey), `root`, `deadline_ms` (when the
 /// attempt ends, in milliseconds since 1970-01-01 UTC), `corrections` (what was wrong with the
-/// output of the attempt before), `earlier` (why the attempts before brought nothing, a sentence each)
-/// and `messages` (what people said to the agent so far: objects with `sender`, `text`, `urgent`; they
-/// count more than the prompt). Every field is always there, `null` if there is nothing to say. The program answers with one object on standard output:
+/// output of the attempt before), `earlier` (why the attempts before brought nothing, a sentence each),
+/// `messages` (what people said to the agent so far: objects with `sender`, `text`, `urgent`, and `new`,
+/// whether its session was not told them; they count more than the prompt) and `session`. Every field is
+/// always there, `null` if there is nothing to say. The program answers with one object on standard output:
 /// `{"output": …, "summary"?, "evidence"?, "usage"?}` or
 /// `{"error": {"kind": "retryable|permanent|quota", "message", "retry_after_ms"?}}`.
+///
+/// Either may have a field `session`: the name of a session, at most 4 KiB without spaces, that the
+/// program can go on with. It is given back as `session` in later attempts, and in a further turn of the
+/// same attempt that begins where people said something before the result was taken: its output takes
+/// the place of the one before. A program that does not know its session any more begins anew.
 ///
 /// Its environment is `PATH`, `HOME`, `LANG`, `LC_*`, `TZ` and `TMPDIR` of the host, and
 /// `BATON_RUN`, `BATON_TASK`, `BATON_ATTEMPT` and `TRACEPARENT`. Its working directory is the granted root, or the
@@ -63,13 +74,28 @@ impl CommandBackend {
     }
 
     async fn attempt(&self, job: &Job, context: &JobContext) -> Answer {
-        match self.run(job, context).await {
-            Ok(remains) => answer::judge(job, &remains),
+        let mut book = Book::new(job, context, Bound::Nowhere);
+        let before = book.before().cloned();
+        match self.run(job, context, before.as_ref()).await {
+            Ok(remains) => {
+                let (answer, session) = answer::judge(job, &remains);
+                if let Some(session) = session {
+                    book.renamed(&session);
+                    book.saying(last(&context.inbox.all()));
+                    book.taken_up();
+                }
+                answer
+            }
             Err(error) => Answer { result: Err(error), usage: Usage::default() },
         }
     }
 
-    async fn run(&self, job: &Job, context: &JobContext) -> Result<Remains, BackendError> {
+    async fn run(
+        &self,
+        job: &Job,
+        context: &JobContext,
+        session: Option<&Session>,
+    ) -> Result<Remains, BackendError> {
         let program = program::find(&self.program).map_err(BackendError::Permanent)?;
         let directory = task::directory(job).map_err(BackendError::Permanent)?;
         let mut argv: Vec<&OsStr> = vec![program.as_os_str()];
@@ -78,7 +104,7 @@ impl CommandBackend {
             argv,
             environment: task::environment_of(job),
             directory: &directory,
-            task: task::json(job, context),
+            task: task::json(job, context, session),
             stdout: Keep::All(STDOUT_BYTES_MAX),
             stderr: Keep::End(STDERR_BYTES_KEPT),
             confinement: None,
@@ -114,6 +140,10 @@ impl Backend for CommandBackend {
 
     fn effect(&self) -> Effect {
         Effect::Repeatable
+    }
+
+    fn takes_messages(&self) -> Steering {
+        Steering::Turn
     }
 
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {

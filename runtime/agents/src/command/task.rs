@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::backend::{Job, JobContext};
 use crate::people;
+use crate::sessions::Session;
 
 /// Variables of the host that a program may see, beside those that begin with [`LOCALE_PREFIX`].
 const VARIABLES: &[&str] = &["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
@@ -39,10 +40,11 @@ struct Task<'a> {
     corrections: &'a [String],
     earlier: &'a [String],
     messages: Vec<serde_json::Value>,
+    session: Option<&'a str>,
 }
 
 /// The task of a job as bytes of JSON, ended by a new line.
-pub(super) fn json(job: &Job, context: &JobContext) -> Vec<u8> {
+pub(super) fn json(job: &Job, context: &JobContext, session: Option<&Session>) -> Vec<u8> {
     let options = &job.spec.options;
     let definition = job.definition.as_deref();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -65,12 +67,25 @@ pub(super) fn json(job: &Job, context: &JobContext) -> Vec<u8> {
         deadline_ms: now_ms.saturating_add(job.timeout_ms),
         corrections: &job.corrections,
         earlier: &job.earlier,
-        messages: people::list(&context.inbox.all(), &context.redact),
+        messages: messages(context, session.map_or(0, |session| session.told)),
+        session: session.map(|session| session.id.as_str()),
     };
     // Strings, numbers and JSON texts always have a JSON form.
     let mut bytes = serde_json::to_vec(&task).unwrap_or_default();
     bytes.push(b'\n');
     bytes
+}
+
+/// What people said, and what of that is new to a session that was told everything up to a message.
+fn messages(context: &JobContext, told: u64) -> Vec<serde_json::Value> {
+    let all = context.inbox.all();
+    let mut list = people::list(&all, &context.redact);
+    for (entry, message) in list.iter_mut().zip(all.iter()) {
+        if let Some(fields) = entry.as_object_mut() {
+            fields.insert("new".into(), (message.seq > told).into());
+        }
+    }
+    list
 }
 
 /// What a program sees of the host's environment: `PATH`, `HOME`, `LANG`, `LC_*`, `TZ` and

@@ -37,7 +37,7 @@ fn judge(schema: bool, stdout: &str, ended: Ended) -> Answer {
         stdout: Kept { first: stdout.into(), ..Kept::default() },
         stderr: Kept { last: b"the end of stderr\n".to_vec(), ..Kept::default() },
     };
-    answer::judge(&job(schema), &remains)
+    answer::judge(&job(schema), &remains).0
 }
 
 fn code(answer: Answer) -> (&'static str, FailureKind, String) {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::call::Line;
 use super::clock::{Clock, after};
 use crate::backend::{Activity, Notice};
+use crate::speech::Speech;
 use crate::stop::cancelled;
 
 /// How long a request that nobody wants any more may take to say what it consumed.
@@ -80,6 +81,7 @@ impl Line<'_> {
         let overdue = after(begin, deadline.saturating_add(OVERDUE));
         let mut heard =
             Heard { last: ("the request was sent", begin), bytes: 0, partial: String::new() };
+        let mut speech = Speech::new(&self.context.redact);
         self.tell(Activity::Waiting);
         let mut reply = std::pin::pin!(self.backend.api.complete(request, &around));
         let end = loop {
@@ -94,7 +96,7 @@ impl Line<'_> {
                 }
                 () = self.context.inbox.urgent(told) => break End::Left(Why::Interrupted),
                 () = clock.over() => break End::Left(Why::TimedOut),
-                Some(sign) = signs.recv() => self.notice(sign, &mut heard),
+                Some(sign) = signs.recv() => self.notice(sign, &mut heard, &mut speech),
                 () = tokio::time::sleep_until(after(heard.last.1, stall)) => {
                     break End::Left(Why::Stalled { ms: stall_ms });
                 }
@@ -103,10 +105,11 @@ impl Line<'_> {
                 }
             }
         };
+        speech.end().into_iter().for_each(|rest| self.tell(rest));
         (end, heard)
     }
 
-    fn notice(&self, sign: Sign, heard: &mut Heard) {
+    fn notice(&self, sign: Sign, heard: &mut Heard, speech: &mut Speech) {
         let (what, words, activity) = match sign {
             Sign::Sent => ("the request was sent", String::new(), Some(Activity::Waiting)),
             Sign::Begun => ("the answer began", String::new(), Some(Activity::Waiting)),
@@ -122,15 +125,8 @@ impl Line<'_> {
         {
             heard.partial.push_str(text);
         }
-        match activity {
-            Some(Activity::Text(text)) => {
-                self.tell(Activity::Text(self.context.redact.text(&text)));
-            }
-            Some(Activity::Thinking(text)) => {
-                self.tell(Activity::Thinking(self.context.redact.text(&text)));
-            }
-            Some(activity) => self.tell(activity),
-            None => {}
+        for told in activity.into_iter().flat_map(|activity| speech.say(activity)) {
+            self.tell(told);
         }
     }
 

@@ -12,6 +12,7 @@ use baton_host::files::{Root, ScopeError, ScopedFiles, Written};
 
 use crate::backend::Job;
 use crate::component::not_granted;
+use crate::denied::Denied;
 
 /// What a task may read and write of its root. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Files {
     /// read.
     readers: Arc<[ScopedFiles]>,
     writer: Option<ScopedFiles>,
+    denied: Denied,
     seen: Arc<Mutex<Watched>>,
 }
 
@@ -34,7 +36,7 @@ struct Watched {
 impl Files {
     /// The files of a task: what its scope lets it read, and what its worker may touch by itself.
     /// `root` is the granted directory; a task may work in another, its own worktree.
-    pub(super) fn new(job: &Job, root: Option<&Root>) -> Result<Self, Failure> {
+    pub(super) fn new(job: &Job, root: Option<&Root>, denied: &Denied) -> Result<Self, Failure> {
         let own = match (&job.root, root) {
             (Some(path), Some(root)) if root.path() == path => Some(root.clone()),
             (Some(path), _) => Some(Root::open(path).map_err(|error| {
@@ -50,6 +52,7 @@ impl Files {
         let mut files = Self {
             readers: Arc::new([]),
             writer: None,
+            denied: denied.clone(),
             seen: Arc::new(Mutex::new(Watched { more: !granted, ..Watched::default() })),
         };
         let Some(own) = own else { return Ok(files) };
@@ -86,7 +89,7 @@ impl Files {
     pub(super) fn observe(&self, request: &FileRequest) -> Result<FileAnswer, FileError> {
         let mut answer = Err(not_granted());
         for (number, reader) in self.readers.iter().enumerate() {
-            let one = reader.observe(request);
+            let one = self.denied.reading(reader).and_then(|reader| reader.observe(request));
             if number == 0 {
                 let seen = Seen::new(request.clone(), &one);
                 self.watched().reads.note(seen);
@@ -121,7 +124,7 @@ impl Files {
     ) -> Result<Written, FileError> {
         self.note_more();
         match &self.writer {
-            Some(writer) => writer.write(path, bytes, expected),
+            Some(writer) => self.denied.writing(writer)?.write(path, bytes, expected),
             None => Err(not_granted()),
         }
     }

@@ -50,6 +50,7 @@ mod trouble;
 use std::sync::Arc;
 
 use baton_core::handoff::Usage;
+use baton_core::json::Json;
 use baton_core::model::Price;
 use baton_core::record::Effect;
 use baton_host::files::Root;
@@ -62,6 +63,21 @@ use session::Session;
 pub use free::FreeMeter;
 pub use opening::opening;
 pub use transcript::TurnContent;
+
+/// Whether a tool of this name is built in: a call of it is part of the conversation, and no task of
+/// its own.
+#[must_use]
+pub fn is_builtin(name: &str) -> bool {
+    catalog::Builtin::ALL.iter().any(|tool| tool.name() == name)
+}
+
+/// The file that a call of a built-in tool reads; none: it reads none, or not one alone.
+#[must_use]
+pub fn file_read(name: &str, input: &Json) -> Option<String> {
+    let reads = name == catalog::Builtin::ReadFile.name();
+    let input = reads.then(|| input.value())?;
+    input.get("path")?.as_str().map(|path| builtin::plain(path).to_owned())
+}
 
 /// A model that performs tasks with tools.
 ///

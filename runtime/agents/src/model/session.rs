@@ -51,7 +51,8 @@ impl<'a> Session<'a> {
             Some(schema) => Some(Schema::compile(schema).await.map_err(BackendError::Permanent)?),
             None => None,
         };
-        let files = Files::new(job, backend.root.as_deref()).map_err(BackendError::Permanent)?;
+        let files = Files::new(job, backend.root.as_deref(), &context.denied)
+            .map_err(BackendError::Permanent)?;
         let definition = job.definition.as_deref();
         let able = Able {
             read: files.can_read(),

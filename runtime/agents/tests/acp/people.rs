@@ -26,6 +26,7 @@ async fn attempt(
     let (said, inbox) = watch::channel(Arc::from(before));
     let (mut context, _cancel, mut noticed) = context();
     context.inbox = Inbox::new(inbox);
+    context.sessions = world.sessions.clone();
     let folder = world.root.path().join("src/gen");
     fs::create_dir_all(&folder).unwrap();
     let say = async {
@@ -72,6 +73,16 @@ async fn a_message_is_a_further_turn_of_the_same_session() {
     let (answer, heard) = attempt(&world, &backend(""), &[], &meanwhile).await;
     assert_eq!((text(&answer), heard), ("two".to_owned(), vec![7]));
     assert_eq!((answer.usage.input_tokens, answer.usage.output_tokens), (20, 10), "both turns");
+}
+
+#[tokio::test]
+async fn a_further_turn_that_fails_costs_no_result() {
+    for last in ["! fail -32603 broken", "! die 3", "! end refusal"] {
+        let world = World::new("! say one\n! touch src/gen/begun\n! wait src/gen/go");
+        let meanwhile = [message(7, last, false)];
+        let (answer, heard) = attempt(&world, &backend(""), &[], &meanwhile).await;
+        assert_eq!((text(&answer), heard), ("onetouched".to_owned(), vec![7]), "{last}");
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use baton_agents::backend::{Activity, Guidance, Skill};
-use baton_agents::{Backend, BackendError, work};
+use baton_agents::backend::{Activity, Guidance, Inbox, Message, Skill};
+use baton_agents::{Backend, BackendError, Notice, Session, Sessions, work};
 use baton_core::json::Json;
 use baton_core::manifest::AgentType;
+use baton_core::report::Report;
 use serde_json::json;
 
 use crate::common::context;
@@ -128,6 +129,38 @@ async fn a_session_that_is_gone_is_begun_anew() {
     world.job.attempt = 2;
     let text = world.perform_with(&backend).await.text();
     assert!(text.starts_with("[] ! tell"), "{text}");
+}
+
+#[tokio::test]
+async fn a_session_on_record_is_taken_up_by_another_process_or_begun_anew() {
+    for (arguments, log, begins) in [
+        ("--resume STORE", "goes on with its session session-1", "[\"resumed\"] The work was"),
+        ("", "the agent does not know its session any more: it begins anew", "[] ! tell"),
+    ] {
+        let mut world = World::new("! tell");
+        let store = world.root.path().join("src/gen");
+        let directory = world.root();
+        let session = Session { id: "session-1".into(), directory, ..Session::default() };
+        world.sessions = Sessions::new([(0, session)].into());
+        world.job.attempt = 2;
+        // Whatever goes on in a session is told no orders: a message has one.
+        let message =
+            Message { seq: 3, sender: "ada".into(), text: "! tell".into(), urgent: false };
+        let (mut context, _cancel, mut noticed) = context();
+        context.sessions = world.sessions.clone();
+        context.inbox = Inbox::new(tokio::sync::watch::channel(Arc::from([message])).1);
+        let backend = backend(&arguments.replace("STORE", store.to_str().unwrap()));
+        let answer = backend.perform(&world.job, &context).await;
+        let text: String = serde_json::from_str(answer.result.unwrap().output.as_str()).unwrap();
+        assert!(text.starts_with(begins), "{arguments}: {text}");
+        let mut logs = Vec::new();
+        while let Ok(notice) = noticed.try_recv() {
+            if let Notice::Report(Report::Log { text, .. }) = notice {
+                logs.push(text);
+            }
+        }
+        assert!(logs.iter().any(|text| text == log), "{arguments}: {logs:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_agents::backend::Activity;
-use baton_agents::{AcpBackend, Answer, Backend, BackendError, Job, Notice};
+use baton_agents::{AcpBackend, Answer, Backend, BackendError, Job, Notice, Sessions};
 use baton_core::handoff::Failure;
 use baton_core::scope::{Authority, GlobLayer, HttpScope, PathScope, Scope};
 use baton_core::tool::Denial;
@@ -17,6 +17,8 @@ use crate::common::{context, example, job, supervisor};
 pub struct World {
     pub root: TempDir,
     pub job: Job,
+    /// What the attempts at the task remember.
+    pub sessions: Sessions,
 }
 
 /// What came of an attempt.
@@ -81,7 +83,7 @@ impl World {
         job.scope = Arc::new(Scope { read: Some(layer(&["src/**"])), ..Scope::default() });
         job.authority =
             Arc::new(Authority { write: Some(layer(&["src/gen/**"])), ..Authority::default() });
-        let mut world = Self { root, job };
+        let mut world = Self { root, job, sessions: Sessions::default() };
         world.prompt(prompt);
         world
     }
@@ -103,7 +105,8 @@ impl World {
     }
 
     pub async fn perform_with(&self, backend: &dyn Backend) -> Came {
-        let (context, _cancel, mut noticed) = context();
+        let (mut context, _cancel, mut noticed) = context();
+        context.sessions = self.sessions.clone();
         let answer = backend.perform(&self.job, &context).await;
         let mut came =
             Came { answer, denials: Vec::new(), activities: Vec::new(), logs: Vec::new() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_agents::backend::{Activity, Guidance};
-use baton_agents::{Backend, BackendError, CodingKind};
+use baton_agents::{Backend, BackendError, CodingKind, Sessions};
 use baton_core::handoff::{FailureKind, Usage};
 use baton_core::record::Outage;
 use serde_json::{Value, json};
@@ -196,6 +196,8 @@ async fn outputs_for_schemas_come_by_its_own_way_or_as_a_block() {
     let came = world.perform_with(&backend(CodingKind::Claude)).await;
     assert_eq!(output(&came), "{\"ok\":true}");
 
+    // Another task: it has no session yet.
+    world.sessions = Sessions::default();
     let list = json!({ "type": "array" });
     crate::rewrite(&world, &ends(json!({ "result": "So:\n```json\n[1]\n```" })));
     with_schema(&mut world, &list);

@@ -50,7 +50,9 @@ impl Acp {
                 vec![line]
             }
             _ => {
-                self.begin.again = None;
+                if self.begin.again.take().is_some() {
+                    self.book.lost();
+                }
                 let id = self.next(Stage::New);
                 vec![Ask::New { directory }.line(id)]
             }
@@ -113,6 +115,7 @@ impl Acp {
         self.watch.activity(|_| Activity::Waiting, "");
         let text = self.begin.again.as_ref().map_or(&self.begin.task, |(_, again)| again);
         self.watch.heard(self.begin.told);
+        self.book.saying(self.begin.told);
         vec![Ask::Prompt { session: &session, text }.line(id)]
     }
 }

@@ -14,6 +14,7 @@ use super::tools::wishes;
 use crate::backend::{Activity, BackendError, Message};
 use crate::coding::outage;
 use crate::coding::permit::Permit;
+use crate::coding::sessions::Book;
 use crate::coding::talk::{Dialogue, Watch};
 use crate::people::{InWords, last};
 
@@ -23,14 +24,12 @@ const RETRIES_MAX: u64 = 2;
 /// What was heard in the end.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// The session, to go on with it.
-    pub session: Option<String>,
-    /// Number of the last message of people that it was told.
-    pub told: u64,
     /// What it says it consumed.
     pub usage: Usage,
     /// Its result; none: it never said one.
     pub result: Option<Result<Said, BackendError>>,
+    /// The result of the turn before the last one.
+    pub before: Option<Said>,
 }
 
 /// A result.
@@ -68,6 +67,7 @@ pub(super) struct Claude {
     permit: Permit,
     watch: Watch,
     heard: Heard,
+    book: Book,
     /// Uses of tools without a result yet.
     at_work: BTreeSet<String>,
     /// It makes its conversation shorter, which takes minutes in silence.
@@ -83,6 +83,7 @@ impl Claude {
         permit: Permit,
         watch: Watch,
         people: People,
+        book: Book,
     ) -> Self {
         let heard = Heard::default();
         let at_work = BTreeSet::new();
@@ -93,16 +94,15 @@ impl Claude {
             permit,
             watch,
             heard,
+            book,
             at_work,
             compacting: false,
             resets_at: None,
         }
     }
 
-    pub(super) fn into_heard(self) -> Heard {
-        let People { told, news, .. } = self.people;
-        let told = news.first().map_or(told, |next| next.seq.saturating_sub(1));
-        Heard { told, ..self.heard }
+    pub(super) fn into_heard(self) -> (Heard, Book) {
+        (self.heard, self.book)
     }
 
     /// A further turn with what people said.
@@ -110,8 +110,11 @@ impl Claude {
         let news = std::mem::take(&mut self.people.news);
         let text = (self.people.more)(&news);
         self.watch.heard(last(&news));
+        self.book.saying(last(&news));
         self.watch.activity(|_| Activity::Waiting, "");
-        self.heard.result = None;
+        if let Some(Ok(said)) = self.heard.result.take() {
+            self.heard.before = Some(said);
+        }
         vec![user(&text)]
     }
 
@@ -173,6 +176,7 @@ impl Claude {
     /// Its turn has ended: what follows.
     fn result(&mut self, line: &str) -> Vec<String> {
         self.at_work.clear();
+        self.book.answered();
         self.ended(line);
         // A turn that it was told to end has failed, in words that say no more than that.
         let hurried = std::mem::take(&mut self.people.hurried);
@@ -240,6 +244,7 @@ impl Dialogue for Claude {
     fn open(&mut self) -> Vec<String> {
         self.watch.activity(|_| Activity::Waiting, "");
         self.watch.heard(self.people.told);
+        self.book.saying(self.people.told);
         vec![user(&self.task)]
     }
 
@@ -250,13 +255,17 @@ impl Dialogue for Claude {
         self.compacting = text("/status") == Some("compacting");
         match (text("/type"), text("/subtype")) {
             (Some("system"), Some("init")) => {
-                self.heard.session = text("/session_id").map(ToOwned::to_owned);
+                self.book.renamed(text("/session_id").unwrap_or_default());
+                self.book.answered();
                 let version = text("/claude_code_version").unwrap_or("of an unknown version");
                 let model = text("/model").unwrap_or_default();
                 self.watch.log(Level::Info, &format!("Claude Code {version}, {model}"));
             }
             (Some("system"), Some("api_retry")) => self.tried_again(&message),
-            (Some("assistant" | "user"), _) => self.message(&message),
+            (Some("assistant" | "user"), _) => {
+                self.book.works();
+                self.message(&message);
+            }
             (Some("rate_limit_event"), _) => {
                 let info = message.get("rate_limit_info");
                 self.resets_at = info.and_then(|info| info.get("resetsAt")).and_then(Value::as_u64);

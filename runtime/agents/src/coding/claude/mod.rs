@@ -7,24 +7,24 @@ mod arguments;
 mod dialogue;
 mod tools;
 
-use baton_core::handoff::{Failure, Handoff};
+use baton_core::handoff::{Failure, Handoff, Usage};
 
 use super::permit::Permit;
 use super::place::Place;
-use super::sessions::Session;
+use super::sessions::{Book, Bound};
 use super::talk::{Watch, talk};
 use super::task::{Output, again, more, words};
 use super::vendor::CodingKind;
 use super::{Call, answer};
 use crate::backend::{Answer, BackendError};
-use crate::people::last;
+use crate::people::{kept, last};
 use dialogue::{Claude, Heard, People, Said};
 
 /// Its name in messages.
 const AGENT: &str = "Claude Code";
 
 pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
-    let Call { program, supervisor, sessions, job, context } = *call;
+    let Call { program, supervisor, job, context } = *call;
     let kind = CodingKind::Claude;
     let mut place = Place::new(program, Some(kind), supervisor, job, context).await?;
     let context = &place.careful(context);
@@ -35,48 +35,58 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
     for (name, value) in arguments::VARIABLES {
         place.set(name, *value);
     }
-    let permit = Permit::new(job, context).map_err(BackendError::Permanent)?;
-    let session = sessions.take(job);
     let native = job.spec.schema.as_ref().filter(|schema| arguments::is_native(schema));
     let output = if native.is_some() { Output::Native } else { Output::Block };
     let words = words(job, context, output, true);
-    let task = match &session {
-        Some(session) => again(job, context, output, session.told),
-        None => words.task,
-    };
     let system = match words.system.is_empty() {
         true => None,
         false => Some(place.file("system.md", &words.system).await?),
     };
-    let arguments = arguments::arguments(&arguments::Given {
-        job,
-        permit: &permit,
-        schema: native,
-        system: system.as_deref(),
-        session: session.as_ref().map(|session| session.id.as_str()),
-        cost_left: context.meter.left().cost_micro_usd,
-    });
-    let watch = Watch::new(job, context);
-    let root = place.directory.clone();
     let told = last(&context.inbox.all());
-    let people = People::new(told, {
-        let (job, context) = (job.clone(), context.clone());
-        Box::new(move |news| more(&job, &context, output, news))
-    });
-    let mut dialogue = Claude::new(task, root, permit, watch, people);
-    let launch = place.launch(arguments.into_iter().map(Into::into));
-    let finished = talk(supervisor, launch, &mut dialogue, job, context).await;
-    let Heard { session, told, usage, result } = dialogue.into_heard();
-    if let Some(id) = session {
-        sessions.put(job, Session { id, told, ..Session::default() });
+    let mut book = Book::new(job, context, Bound::Directory);
+    book.tell(job);
+    let mut spent = Usage::default();
+    loop {
+        let permit = Permit::new(job, context).map_err(BackendError::Permanent)?;
+        let task = match book.before() {
+            Some(session) => again(job, context, output, session.told),
+            None => words.task.clone(),
+        };
+        let arguments = arguments::arguments(&arguments::Given {
+            job,
+            permit: &permit,
+            schema: native,
+            system: system.as_deref(),
+            session: book.before().map(|session| session.id.as_str()),
+            cost_left: context.meter.left().cost_micro_usd,
+        });
+        let watch = Watch::new(job, context);
+        let root = place.directory.clone();
+        let people = People::new(told, {
+            let (job, context) = (job.clone(), context.clone());
+            Box::new(move |news| more(&job, &context, output, news))
+        });
+        let mut dialogue = Claude::new(task, root, permit, watch, people, book);
+        let launch = place.launch(arguments.into_iter().map(Into::into));
+        let finished = talk(supervisor, launch, &mut dialogue, job, context).await;
+        let (Heard { usage, result, before }, heard) = dialogue.into_heard();
+        book = heard;
+        let result = match (finished, result) {
+            (Err(error), _) => Err(error),
+            (Ok(finished), None) => Err(finished.broke(AGENT)),
+            (Ok(_), Some(Err(error))) => Err(error),
+            (Ok(_), Some(Ok(said))) => handoff(call, &said).map_err(BackendError::Permanent),
+        };
+        let before = before.and_then(|said| handoff(call, &said).ok());
+        let result = kept(result, before, context);
+        spent.add(&usage);
+        if book.is_lost(&result) {
+            book.lost();
+            continue;
+        }
+        book.ended(&result);
+        return Ok(answer::clean(Answer { result, usage: spent }, context));
     }
-    let result = match (finished, result) {
-        (Err(error), _) => Err(error),
-        (Ok(finished), None) => Err(finished.broke(AGENT)),
-        (Ok(_), Some(Err(error))) => Err(error),
-        (Ok(_), Some(Ok(said))) => handoff(call, &said).map_err(BackendError::Permanent),
-    };
-    Ok(answer::clean(Answer { result, usage }, context))
 }
 
 fn handoff(call: &Call<'_>, said: &Said) -> Result<Handoff, Failure> {

@@ -9,13 +9,12 @@ use serde_json::Value;
 use crate::backend::{Activity, BackendError};
 use crate::coding::outage;
 use crate::coding::permit::{Permit, Wish};
+use crate::coding::sessions::Book;
 use crate::coding::talk::{Dialogue, Watch};
 
 /// What was heard in the end.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Heard {
-    /// The session, to go on with it.
-    pub thread: Option<String>,
     /// What the session consumed since it began, as the agent says.
     pub total: Option<Usage>,
     /// How its turn ended; none: it never said.
@@ -31,17 +30,18 @@ pub(super) struct Codex {
     permit: Permit,
     watch: Watch,
     heard: Heard,
+    book: Book,
     /// Items that began and have not ended.
     at_work: BTreeSet<String>,
 }
 
 impl Codex {
-    pub(super) fn new(task: String, permit: Permit, watch: Watch) -> Self {
-        Self { task, permit, watch, heard: Heard::default(), at_work: BTreeSet::new() }
+    pub(super) fn new(task: String, permit: Permit, watch: Watch, book: Book) -> Self {
+        Self { task, permit, watch, heard: Heard::default(), book, at_work: BTreeSet::new() }
     }
 
-    pub(super) fn into_heard(self) -> Heard {
-        self.heard
+    pub(super) fn into_heard(self) -> (Heard, Book) {
+        (self.heard, self.book)
     }
 
     fn item(&mut self, item: &Value, ended: bool) {
@@ -93,9 +93,15 @@ impl Dialogue for Codex {
         // What is no event is a word of the program to people.
         let Ok(event) = serde_json::from_str::<Value>(line) else { return Vec::new() };
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-        match text("/type").unwrap_or_default() {
+        let kind = text("/type").unwrap_or_default();
+        if kind.starts_with("turn.") {
+            self.book.answered();
+        } else if kind.starts_with("item.") {
+            self.book.works();
+        }
+        match kind {
             "thread.started" => {
-                self.heard.thread = text("/thread_id").map(ToOwned::to_owned);
+                self.book.named(text("/thread_id").unwrap_or_default());
                 self.watch.log(Level::Info, "Codex has begun");
             }
             "turn.started" => self.watch.activity(|_| Activity::Waiting, ""),
@@ -116,7 +122,12 @@ impl Dialogue for Codex {
     }
 
     fn is_over(&self) -> bool {
-        self.heard.result.is_some()
+        self.heard.result.is_some() || self.is_cut()
+    }
+
+    fn is_cut(&self) -> bool {
+        // What it was told means nothing in another session.
+        self.book.is_another()
     }
 
     fn is_busy(&self) -> bool {

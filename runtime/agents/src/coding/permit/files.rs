@@ -30,7 +30,8 @@ impl Permit {
         };
         let mut last = None;
         for files in &self.read {
-            match files.observe(&FileRequest::Read { path: relative.clone() }) {
+            let request = FileRequest::Read { path: relative.clone() };
+            match self.context.denied.reading(files).and_then(|files| files.observe(&request)) {
                 Ok(FileAnswer::Content { bytes, .. }) => return Ok(bytes),
                 Ok(_) => {}
                 Err(error) if error.kind == FileErrorKind::Denied => {}
@@ -52,7 +53,7 @@ impl Permit {
         let (Some(relative), Some(files)) = (self.relative(path), &self.write) else {
             return Err(self.refused(&wish()));
         };
-        match files.write(&relative, bytes, None) {
+        match self.context.denied.writing(files).and_then(|own| own.write(&relative, bytes, None)) {
             Ok(_) => Ok(()),
             Err(error) if error.kind == FileErrorKind::Denied => Err(self.refused(&wish())),
             Err(error) => Err(trouble(&error)),
@@ -84,11 +85,17 @@ impl Permit {
     }
 
     pub(super) fn may_read(&self, path: &str) -> bool {
-        self.read.iter().any(|files| passes(files, path))
+        self.readers().any(|files| passes(&files, path))
+    }
+
+    /// What may be read at this moment.
+    fn readers(&self) -> impl Iterator<Item = ScopedFiles> {
+        self.read.iter().filter_map(|files| self.context.denied.reading(files).ok())
     }
 
     pub(super) fn may_write(&self, path: &str) -> bool {
-        self.write.as_ref().is_some_and(|files| passes(files, path)) && self.leads_straight(path)
+        let files = self.write.as_ref().and_then(|own| self.context.denied.writing(own).ok());
+        files.is_some_and(|files| passes(&files, path)) && self.leads_straight(path)
     }
 
     /// Whether what is not there yet would come to be where its path says, and not where a link on
@@ -110,7 +117,7 @@ impl Permit {
         let below =
             |name: &&str| if path.is_empty() { (*name).into() } else { format!("{path}/{name}") };
         let names: Vec<String> = ANY_NAMES.iter().map(below).collect();
-        self.read.iter().any(|files| names.iter().all(|name| passes(files, name)))
+        self.readers().any(|files| names.iter().all(|name| passes(&files, name)))
     }
 }
 

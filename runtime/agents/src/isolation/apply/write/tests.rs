@@ -1,9 +1,18 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
 
-use super::*;
-use crate::isolation::git::Git;
+use super::kept::{DRAFT, LIST, record};
+use super::step::{STAGE, forward};
+use super::{complete, order, unfinished, write};
+use crate::isolation::apply::ApplyError;
+use crate::isolation::apply::look::{Content, Look, look_here};
+use crate::isolation::apply::plan::{Change, Plan};
+use crate::isolation::git::{Git, Repository};
 
 fn file(text: &str) -> Option<Content> {
     Some(Content::File { bytes: text.into(), executable: false })

@@ -1,28 +1,34 @@
-//! Wire formats, by the library that this file alone knows.
+//! Wire formats, by the library that this module alone knows.
 //!
 //! It makes a body of a request and text, reasoning and calls of the events of an answer. Why an
 //! answer ended and what it consumed is told by the carrier, which sees every event first.
 
-use std::collections::{BTreeSet, VecDeque};
+mod abilities;
+mod back;
+mod said;
+#[cfg(test)]
+mod tests;
 
 use baton_core::digest::Digest;
-use baton_core::json::Json;
 use baton_core::model::Api;
 use futures::StreamExt as _;
 use genai::adapter::AdapterKind;
 use genai::chat::{
-    CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, ContentPart, CustomPart,
-    MessageContent, ReasoningEffort, StreamEnd, Tool, ToolCall, ToolChoice, ToolResponse,
+    CacheControl, ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, MessageContent, Tool,
+    ToolChoice,
 };
 use genai::resolver::{AuthData, Endpoint};
 use genai::{Client, ModelIden, ServiceTarget};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::carrier::{Block, error};
-use crate::error::{ModelError, Trouble};
+use self::abilities::{can_be_made_to_call, effort, reasons};
+use self::back::answer;
+use crate::carrier::Block;
+use crate::error::ModelError;
 use crate::heard::Heard;
-use crate::ids::Ids;
-use crate::message::{Message, ModelRequest, Part, ToolResult};
+use crate::message::{Message, ModelRequest};
+
+pub(crate) use self::said::Said;
 
 /// A request in the library's terms.
 pub(crate) struct Prepared {
@@ -31,13 +37,6 @@ pub(crate) struct Prepared {
     request: ChatRequest,
     options: ChatOptions,
     orders: Vec<Vec<Block>>,
-}
-
-/// What was said, whole.
-pub(crate) struct Said {
-    end: StreamEnd,
-    /// Calls as they came, where each is one piece.
-    calls: Vec<ToolCall>,
 }
 
 /// Puts a request into the library's terms.
@@ -64,7 +63,7 @@ pub(crate) fn prepare(api: Api, request: &ModelRequest) -> Result<Prepared, Mode
                     orders.push(order);
                 }
             }
-            Message::Tools(results) => messages.extend(self::results(api, results)),
+            Message::Tools(results) => messages.extend(back::results(api, results)),
         }
     }
     if api == Api::Anthropic {
@@ -181,237 +180,11 @@ impl Prepared {
     }
 }
 
-impl Said {
-    /// The parts of the answer. `order`: of its blocks, as far as the carrier knows it.
-    pub(crate) fn parts(
-        self,
-        api: Api,
-        request: &ModelRequest,
-        order: &[Block],
-    ) -> Result<Vec<Part>, String> {
-        let Self { end, calls: whole } = self;
-        if api == Api::OpenaiResponses && end.captured_response_id.is_none() {
-            return Err("its end cannot be read".to_owned());
-        }
-        let mut thoughts = VecDeque::new();
-        let mut texts = VecDeque::new();
-        let mut calls = VecDeque::new();
-        let content = end.captured_content.map(MessageContent::into_parts).unwrap_or_default();
-        for part in content {
-            match part {
-                ContentPart::ThoughtSignature(signature) => {
-                    thoughts.push_back((String::new(), Some(signature)));
-                }
-                ContentPart::ReasoningContent(text) => match thoughts.back_mut() {
-                    Some((empty, Some(_))) if empty.is_empty() => *empty = text,
-                    _ => thoughts.push_back((text, None)),
-                },
-                // Reasoning that is not shown goes back as it is.
-                ContentPart::Custom(custom) => {
-                    thoughts.push_back((String::new(), Some(custom.data.to_string())));
-                }
-                ContentPart::Text(text) if !text.is_empty() => texts.push_back(Part::Text { text }),
-                ContentPart::ToolCall(call) => calls.push_back(call),
-                _ => {}
-            }
-        }
-        if let Some(text) = end.captured_reasoning_content.filter(|text| !text.is_empty())
-            && thoughts.iter().all(|(text, _)| text.is_empty())
-        {
-            match thoughts.front_mut() {
-                Some((empty, _)) => *empty = text,
-                None => thoughts.push_back((text, None)),
-            }
-        }
-        let mut ids = Ids::of(api, request);
-        let mut parts = Vec::new();
-        if !whole.is_empty() {
-            calls = whole.into();
-        }
-        if api == Api::Gemini {
-            // A signature that came with a call goes back with it.
-            let with: BTreeSet<String> =
-                calls.iter().flat_map(|call| call.thought_signatures.clone()).flatten().collect();
-            thoughts.retain(|(text, signature)| {
-                !text.is_empty() || signature.as_ref().is_none_or(|own| !with.contains(own))
-            });
-        }
-        let mut thinking = |(text, signature)| Part::Thinking { text, signature };
-        let mut call = |call: ToolCall, parts: &mut Vec<Part>| -> Result<(), String> {
-            let own = call.thought_signatures.filter(|_| api == Api::Gemini).unwrap_or_default();
-            parts.extend(
-                own.into_iter()
-                    .map(|own| Part::Thinking { text: String::new(), signature: Some(own) }),
-            );
-            let id = ids.give(call.call_id, &call.fn_name);
-            let input = input(call.fn_arguments).map_err(|error| error.to_string())?;
-            parts.push(Part::ToolCall { id, name: call.fn_name, input });
-            Ok(())
-        };
-        for block in order {
-            match block {
-                Block::Thinking => parts.extend(thoughts.pop_front().map(&mut thinking)),
-                Block::Text => parts.extend(texts.pop_front()),
-                Block::ToolCall => {
-                    if let Some(next) = calls.pop_front() {
-                        call(next, &mut parts)?;
-                    }
-                }
-            }
-        }
-        parts.extend(thoughts.into_iter().map(thinking));
-        parts.extend(texts);
-        for next in calls {
-            call(next, &mut parts)?;
-        }
-        Ok(parts)
-    }
-}
-
-/// The input of a call. What is not JSON stays a text, for the caller to refuse.
-fn input(arguments: Value) -> Result<Json, baton_core::json::JsonError> {
-    match arguments {
-        Value::Null => Json::of(&json!({})),
-        Value::String(text) if text.trim().is_empty() => Json::of(&json!({})),
-        arguments => Json::of(&arguments),
-    }
-}
-
-/// An answer on its way back, and its blocks in order.
-fn answer(api: Api, parts: &[Part]) -> (Vec<ContentPart>, Vec<Block>) {
-    let mut content = Vec::new();
-    let mut order = Vec::new();
-    for part in parts {
-        match part {
-            Part::Text { text } if text.trim().is_empty() => {}
-            Part::Text { text } => {
-                content.push(ContentPart::Text(text.clone()));
-                order.push(Block::Text);
-            }
-            Part::Thinking { text, signature } => {
-                let before = content.len();
-                content.extend(thought(api, text, signature.as_deref()));
-                if content.len() > before {
-                    order.push(Block::Thinking);
-                }
-            }
-            Part::ToolCall { id, name, input } => {
-                // Providers refuse an input that is no object, also one they made themselves.
-                let arguments = match input.value() {
-                    object @ Value::Object(_) => object,
-                    other => json!({"malformed": other}),
-                };
-                content.push(ContentPart::ToolCall(ToolCall {
-                    call_id: id.clone(),
-                    fn_name: name.clone(),
-                    fn_arguments: arguments,
-                    thought_signatures: None,
-                }));
-                order.push(Block::ToolCall);
-            }
-        }
-    }
-    (content, order)
-}
-
-/// Reasoning on its way back, where its provider wants it.
-fn thought(api: Api, text: &str, signature: Option<&str>) -> Vec<ContentPart> {
-    match (api, signature) {
-        (Api::Anthropic, Some(signature)) => {
-            match serde_json::from_str(signature).ok().filter(Value::is_object) {
-                Some(data) => vec![ContentPart::Custom(CustomPart { model_iden: None, data })],
-                None => vec![
-                    ContentPart::ThoughtSignature(signature.to_owned()),
-                    ContentPart::ReasoningContent(text.to_owned()),
-                ],
-            }
-        }
-        (Api::OpenaiResponses | Api::Gemini, Some(signature)) => {
-            vec![ContentPart::ThoughtSignature(signature.to_owned())]
-        }
-        (Api::OpenaiChat, None) if !text.is_empty() => {
-            vec![ContentPart::ReasoningContent(text.to_owned())]
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn results(api: Api, results: &[ToolResult]) -> Vec<ChatMessage> {
-    let content = |result: &ToolResult| match api {
-        // The library does not say that a call failed.
-        Api::Anthropic => {
-            let mut data = json!({
-                "type": "tool_result",
-                "tool_use_id": result.id,
-                "content": result.content,
-            });
-            if result.failed {
-                data["is_error"] = json!(true);
-            }
-            ContentPart::Custom(CustomPart { model_iden: None, data })
-        }
-        _ => ContentPart::ToolResponse(ToolResponse {
-            call_id: result.id.clone(),
-            fn_name: Some(result.name.clone()),
-            content: result.content.clone(),
-        }),
-    };
-    let message = |parts| ChatMessage::tool(MessageContent::from_parts(parts));
-    match api {
-        // Of several in one message the library would send the last.
-        Api::Ollama => results.iter().map(|result| message(vec![content(result)])).collect(),
-        _ if results.is_empty() => Vec::new(),
-        _ => vec![message(results.iter().map(content).collect::<Vec<_>>())],
-    }
-}
-
 fn cached(message: ChatMessage) -> ChatMessage {
     message.with_options(CacheControl::Ephemeral)
-}
-
-fn effort(effort: &str) -> Result<ReasoningEffort, ModelError> {
-    Ok(match effort {
-        "none" => ReasoningEffort::Zero,
-        "minimal" => ReasoningEffort::Minimal,
-        "low" => ReasoningEffort::Low,
-        "medium" => ReasoningEffort::Medium,
-        "high" => ReasoningEffort::High,
-        "xhigh" => ReasoningEffort::XHigh,
-        "max" => ReasoningEffort::Max,
-        other => {
-            let message = format!("There is no reasoning effort `{other}`.");
-            return Err(error(Trouble::Permanent, "bad-request", message));
-        }
-    })
-}
-
-/// Whether reasoning can be asked for: models without it refuse the request.
-fn reasons(api: Api, model: &str) -> bool {
-    let without: &[&str] = match api {
-        Api::OpenaiResponses => &["gpt-3", "gpt-4", "chatgpt-"],
-        Api::Gemini => &["gemini-1", "gemini-2.0", "gemma-"],
-        Api::Anthropic | Api::OpenaiChat | Api::Ollama => &[],
-    };
-    !without.iter().any(|start| model.starts_with(start))
-}
-
-/// Whether a call can be demanded. Models of Anthropic that think refuse to be made to; from the
-/// fifth generation on all do by themselves.
-fn can_be_made_to_call(api: Api, request: &ModelRequest) -> bool {
-    if api != Api::Anthropic {
-        return true;
-    }
-    let generation = request
-        .model
-        .strip_prefix("claude-")
-        .and_then(|name| name.split('-').find_map(|part| part.parse::<u32>().ok()));
-    request.effort.is_none() && generation.is_none_or(|generation| generation < 5)
 }
 
 /// The same for all requests that begin alike, so that they meet the same cache.
 fn prefix(request: &ModelRequest) -> String {
     Digest::of_json(&(&request.model, &request.system, &request.tools)).hex()[..32].to_owned()
 }
-
-#[cfg(test)]
-mod tests;

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use baton_core::files::{FileAnswer, FileError, FileRequest};
 use baton_core::limits::FileLimits;
-use baton_core::scope::PathScope;
+use baton_core::scope::{GlobLayer, PathScope};
 
 pub use globs::check_pattern;
 pub(crate) use root::made_up;
@@ -122,6 +122,20 @@ impl Root {
 }
 
 impl ScopedFiles {
+    /// These files without those that match one of the patterns.
+    ///
+    /// # Errors
+    /// A pattern is malformed or beyond the limits.
+    pub fn without(&self, exclude: &[String]) -> Result<Self, ScopeError> {
+        if exclude.is_empty() {
+            return Ok(self.clone());
+        }
+        let layer = GlobLayer { exclude: exclude.to_vec(), ..GlobLayer::default() };
+        let mut layers = Vec::clone(&self.scope);
+        layers.push(globs::scope_layer(&layer, &self.limits)?);
+        Ok(Self { scope: Arc::new(layers), ..self.clone() })
+    }
+
     /// Answers a request. Blocks on the disk, for a search of many files for a while.
     ///
     /// # Errors

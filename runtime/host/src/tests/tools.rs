@@ -112,6 +112,7 @@ async fn each_tool_ends_for_its_own_reason() {
     limits.run.result_bytes = 6;
     let grow = "(loop $again (drop (memory.grow (i32.const 64))) (br $again)) (unreachable)";
     let calls = "(loop $again (call $environment (i32.const 2048)) (br $again)) (unreachable)";
+    let writes = [STDOUT, WRITE].concat();
     for (name, imports, body, kind, code) in [
         ("an endless loop", "", FOREVER, FailureKind::Limit, "fuel"),
         ("a memory bomb", "", grow, FailureKind::Limit, "memory"),
@@ -121,6 +122,15 @@ async fn each_tool_ends_for_its_own_reason() {
             "(call $random (i64.const 65537) (i32.const 2048)) (unreachable)",
             FailureKind::Limit,
             "random-bytes",
+        ),
+        (
+            "more than one call may carry",
+            writes.as_str(),
+            "(drop (memory.grow (i32.const 300)))
+            (call $write (call $stdout) (i32.const 0) (i32.const 17000000) (i32.const 2048))
+            (unreachable)",
+            FailureKind::Limit,
+            "host-call-bytes",
         ),
         (
             "handles without end",

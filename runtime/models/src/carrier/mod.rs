@@ -18,12 +18,11 @@ mod wait;
 mod watch;
 
 use std::collections::HashMap;
-use std::fs::Permissions;
 use std::hash::{BuildHasher as _, RandomState};
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use baton_scratch::Scratch;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -62,7 +61,7 @@ impl Waiting {
 #[derive(Debug)]
 struct Started {
     /// Holds the socket. Goes with the value.
-    _folder: tempfile::TempDir,
+    _folder: Scratch,
     server: JoinHandle<()>,
     /// Reaches the server, whatever host it is given.
     client: reqwest::Client,
@@ -133,9 +132,7 @@ impl Carrier {
             Some(running) if !running.server.is_finished() => Ok(running.client.clone()),
             _ => {
                 // Only its owner can enter the folder.
-                let owner = Permissions::from_mode(0o700);
-                let folder =
-                    tempfile::Builder::new().prefix("baton-").permissions(owner).tempdir()?;
+                let folder = Scratch::new()?;
                 let socket = folder.path().join("models");
                 let listener = tokio::net::UnixListener::bind(&socket)?;
                 let client = upstream::local(socket).map_err(std::io::Error::other)?;

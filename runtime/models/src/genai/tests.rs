@@ -1,6 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::*;
+use baton_core::json::Json;
+use baton_core::model::Api;
+use genai::chat::{ContentPart, CustomPart, MessageContent, StreamEnd, ToolCall};
+use serde_json::json;
+
+use super::back::{answer, results};
+use super::said::{Said, input};
+use crate::carrier::Block;
+use crate::message::{Message, ModelRequest, Part, ToolResult};
 
 fn request(parts: Vec<Part>) -> ModelRequest {
     ModelRequest { messages: vec![Message::Assistant(parts)], ..ModelRequest::default() }

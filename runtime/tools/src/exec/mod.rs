@@ -10,8 +10,6 @@ mod output;
 mod tests;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +19,7 @@ use baton_agents::supervise::Ended;
 use baton_agents::{Keep, Launch, Remains, RunError, Stop, Supervisor, cancelled, command};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 use baton_core::json::Json;
-use tempfile::TempDir;
+use baton_scratch::Scratch;
 
 use self::input::{Directory, directory, parse, program};
 use self::output::{Said, said};
@@ -61,7 +59,7 @@ impl ExecTool {
         let temporary = temporary().await?;
         let result = self.run(job, context, temporary.path()).await;
         // What cannot be removed is left to whoever cleans the directory for temporary files.
-        let _ = tokio::task::spawn_blocking(move || temporary.close()).await;
+        let _ = tokio::task::spawn_blocking(move || drop(temporary)).await;
         result
     }
 
@@ -115,12 +113,8 @@ impl ExecTool {
 }
 
 /// A directory of the command's own.
-async fn temporary() -> Result<TempDir, BackendError> {
-    let made = tokio::task::spawn_blocking(|| {
-        let own = Permissions::from_mode(0o700);
-        tempfile::Builder::new().prefix("baton-").permissions(own).tempdir()
-    });
-    let problem = match made.await {
+async fn temporary() -> Result<Scratch, BackendError> {
+    let problem = match tokio::task::spawn_blocking(Scratch::new).await {
         Ok(Ok(directory)) => return Ok(directory),
         Ok(Err(error)) => error.to_string(),
         Err(error) => error.to_string(),

@@ -41,12 +41,12 @@ pub struct Secrets {
 /// The key of a provider.
 struct Key {
     from: SecretSource,
-    value: tokio::sync::Mutex<Option<Arc<str>>>,
+    value: OnceCell<Arc<str>>,
 }
 
 impl Key {
     fn new(from: SecretSource) -> Self {
-        Self { from, value: tokio::sync::Mutex::default() }
+        Self { from, value: OnceCell::new() }
     }
 }
 
@@ -85,7 +85,7 @@ impl Secrets {
         self
     }
 
-    /// The key of a provider. Asked for once, until it is [forgotten](Self::forget_key).
+    /// The key of a provider. Asked for until its source brings one, and never again.
     ///
     /// # Errors
     /// When the provider has none, its source does not bring one, or what it brings cannot be kept
@@ -95,23 +95,13 @@ impl Secrets {
         let Some(key) = self.keys.get(provider) else {
             return Err(SecretError::new(&name, SecretProblem::Unknown));
         };
-        let mut value = key.value.lock().await;
-        if let Some(value) = &*value {
-            return Ok(Arc::clone(value));
-        }
-        let resolved = source::resolve(&key.from).await;
-        let resolved = resolved.map_err(|problem| SecretError::new(&name, problem))?;
-        self.learn(&name, Arc::clone(&resolved));
-        *value = Some(Arc::clone(&resolved));
-        Ok(resolved)
-    }
-
-    /// A provider refused its key: the next request asks the source once more. What it was is still
-    /// taken out of everything.
-    pub async fn forget_key(&self, provider: &str) {
-        if let Some(key) = self.keys.get(provider) {
-            *key.value.lock().await = None;
-        }
+        let resolve = async {
+            let resolved = source::resolve(&key.from).await;
+            let resolved = resolved.map_err(|problem| SecretError::new(&name, problem))?;
+            self.learn(&name, Arc::clone(&resolved));
+            Ok::<_, SecretError>(resolved)
+        };
+        key.value.get_or_try_init(|| resolve).await.map(Arc::clone)
     }
 
     /// Gets to know every secret whose source asks nobody, so that it is taken out also where it was
@@ -178,12 +168,6 @@ impl Secrets {
 
     fn learn(&self, name: &str, value: Arc<str>) {
         let mut known = self.known();
-        // One that was replaced may still be in what comes back.
-        let earlier = known.values.get(name).filter(|earlier| **earlier != value).cloned();
-        if let Some(earlier) = earlier {
-            let number = known.values.len();
-            known.values.insert(format!("{name}, earlier {number}"), earlier);
-        }
         known.values.insert(name.to_owned(), value);
         let secrets = known.values.iter();
         let with_placeholder = |(name, value): (&String, &Arc<str>)| {

@@ -31,6 +31,8 @@ pub struct Redaction {
     finder: AhoCorasick,
     /// What stands in the place of each pattern.
     stand_ins: Vec<Arc<str>>,
+    /// The patterns in order, to see what may be the beginning of one.
+    sorted: Vec<Vec<u8>>,
     /// Length of the longest pattern, in bytes.
     longest: usize,
 }
@@ -58,7 +60,8 @@ impl Redaction {
         // Building fails only beyond some billion states, far above what secrets may have.
         let finder =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok()?;
-        Some(Self { finder, stand_ins, longest })
+        patterns.sort_unstable();
+        Some(Self { finder, stand_ins, sorted: patterns, longest })
     }
 
     /// Whether there is a secret in it.
@@ -95,6 +98,20 @@ impl Redaction {
         RedactedStream { redaction: Arc::clone(self), kept: Vec::new() }
     }
 
+    /// Where the last bytes begin that further ones may make a pattern of; the end, if there are none.
+    fn open_end(&self, bytes: &[u8]) -> usize {
+        let first = (bytes.len() + 1).saturating_sub(self.longest);
+        let begins = |at: &usize| bytes.get(*at..).is_some_and(|rest| self.is_beginning(rest));
+        (first..bytes.len()).find(begins).unwrap_or(bytes.len())
+    }
+
+    /// Whether a pattern begins with these bytes and goes on.
+    fn is_beginning(&self, bytes: &[u8]) -> bool {
+        let at = self.sorted.partition_point(|pattern| pattern.as_slice() < bytes);
+        let mut with = self.sorted.iter().skip(at).take_while(|pattern| pattern.starts_with(bytes));
+        with.any(|pattern| pattern.len() > bytes.len())
+    }
+
     /// Writes `bytes` without secrets to `clean`, up to `safe` and to the end of what was found
     /// before; returns how much was taken.
     fn replace(&self, bytes: &[u8], safe: usize, clean: &mut Vec<u8>) -> usize {
@@ -129,7 +146,7 @@ impl RedactedStream {
     pub fn push(&mut self, piece: &[u8]) -> Vec<u8> {
         self.kept.extend_from_slice(piece);
         // A secret that begins before this point would be seen whole.
-        let safe = (self.kept.len() + 1).saturating_sub(self.redaction.longest);
+        let safe = self.redaction.open_end(&self.kept);
         let mut clean = Vec::new();
         let taken = self.redaction.replace(&self.kept, safe, &mut clean);
         self.kept.drain(..taken);

@@ -88,9 +88,32 @@ fn what_is_certain_goes_on_at_once() {
     let redaction = Arc::new(Redaction::new([("0123456789", "[it]")]).unwrap());
     let mut stream = redaction.stream();
     let long = "a".repeat(1_000);
-    let passed = stream.push(long.as_bytes());
-    assert!(passed.len() > 900, "{}", passed.len());
-    assert_eq!(stream.push(b"0123456789").len() + passed.len() + stream.end().len(), 1_004);
+    assert_eq!(stream.push(long.as_bytes()).len(), 1_000);
+    // Only what may be the beginning of a secret waits for more.
+    for (piece, passed) in
+        [("b01", "b"), ("23", ""), ("c", "0123c"), ("012345678", ""), ("9d", "[it]d"), ("e0", "e")]
+    {
+        assert_eq!(stream.push(piece.as_bytes()), passed.as_bytes(), "{piece}");
+    }
+    assert_eq!(stream.end(), b"0");
+}
+
+#[test]
+fn of_secrets_that_begin_alike_the_longest_is_found_wherever_it_is_cut() {
+    let secrets = [("secret-one", "[1]"), ("secret-one-and-more", "[2]"), ("one-and-two", "[3]")];
+    let redaction = Arc::new(Redaction::new(secrets).unwrap());
+    let text = "a secret-one b secret-one-and-more c secret-one-and-two d one-and-two secret-o";
+    let whole = redaction.text(text).into_owned();
+    assert!(whole.starts_with("a [1] b [2] c [1]"), "{whole}");
+    for size in 1..text.len() {
+        let mut stream = redaction.stream();
+        let mut clean = Vec::new();
+        for piece in text.as_bytes().chunks(size) {
+            clean.extend(stream.push(piece));
+        }
+        clean.extend(stream.end());
+        assert_eq!(String::from_utf8(clean).unwrap(), whole, "cut at {size}");
+    }
 }
 
 #[test]

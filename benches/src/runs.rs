@@ -55,8 +55,10 @@ pub fn engine(journal: &Arc<dyn Journal>, host: &Arc<Host>, runs: u32) -> Engine
         backend_concurrency: Vec::new(),
         runs,
         worktrees: "/nonexistent".into(),
+        live: None,
         recorder: None,
         stand_in: None,
+        policy: None,
     })
 }
 

@@ -47,12 +47,16 @@ impl<'a> Blend<'a> {
         let is_varied = |lean| lean == Lean::Varied;
         let well = |end: &End| matches!(end, End::Done | End::Waits);
         let stopped = |end: &End| matches!(end, End::Stopped(_));
+        let any = |_: &End| true;
         let mut varied = of(is_varied, well);
         if varied.is_empty() {
             varied = of(is_varied, stopped);
         }
         if varied.is_empty() {
-            varied = of(is_varied, |_| true);
+            varied = of(is_varied, any);
+        }
+        if varied.is_empty() {
+            varied = of(|_| true, any);
         }
         Self { varied, extremes: of(|lean| lean != Lean::Varied, well), past }
     }

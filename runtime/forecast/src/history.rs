@@ -45,6 +45,10 @@ pub struct Rate {
     pub cost_micro_usd: u64,
     /// Time at work, in milliseconds.
     pub ms: u64,
+    /// How many of them brought no result.
+    pub failed: u64,
+    /// Attempts beyond the first of each.
+    pub again: u64,
 }
 
 impl Rate {
@@ -54,6 +58,8 @@ impl Rate {
         self.output_tokens = self.output_tokens.saturating_add(more.output_tokens);
         self.cost_micro_usd = self.cost_micro_usd.saturating_add(more.cost_micro_usd);
         self.ms = self.ms.saturating_add(more.ms);
+        self.failed += more.failed;
+        self.again += more.again;
     }
 }
 
@@ -113,11 +119,43 @@ fn past(row: &RunRow, tasks: &[TaskRow]) -> Past {
         agents.push((task.phase.clone(), counts, (since(began), since(ended))));
         let backend = task.backend.clone().unwrap_or_default();
         let ms = ended.since(began);
-        let rate = Rate { agents: 1, input_tokens, output_tokens, cost_micro_usd, ms };
+        let failed = u64::from(task.state == State::Failed);
+        let again = u64::from(task.attempts.saturating_sub(1));
+        let rate =
+            Rate { agents: 1, input_tokens, output_tokens, cost_micro_usd, ms, failed, again };
         rates.entry((task.phase.clone(), backend)).or_default().add(&rate);
     }
-    let outturn = Outturn::of(agents, row.updated.since(row.created));
+    let wall_ms = row.updated.since(row.created).saturating_sub(waited(tasks));
+    let outturn = Outturn::of(agents, wall_ms);
     Past { same_program: false, same_input: false, outturn, rates }
+}
+
+/// How long a run waited for nothing but people, in milliseconds: what they take for their answers no
+/// forecast counts.
+fn waited(tasks: &[TaskRow]) -> u64 {
+    let windows = |kinds: &[&str]| -> Vec<(u64, u64)> {
+        let of_kind = tasks.iter().filter(|task| kinds.contains(&task.kind.as_str()));
+        let window = |task: &TaskRow| {
+            let began = task.started.unwrap_or(task.spawned);
+            (began.0, task.ended.unwrap_or(began).0)
+        };
+        of_kind.map(window).collect()
+    };
+    let work = windows(&["agent", "tool", "timer"]);
+    let asked = windows(&["gate"]);
+    covered([work.clone(), asked].concat()) - covered(work)
+}
+
+/// How much time windows cover together.
+fn covered(mut windows: Vec<(u64, u64)>) -> u64 {
+    windows.sort_unstable();
+    let mut covered = 0;
+    let mut until = 0;
+    for (began, ended) in windows {
+        covered += ended.saturating_sub(began.max(until));
+        until = until.max(ended);
+    }
+    covered
 }
 
 #[cfg(test)]

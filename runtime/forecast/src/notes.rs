@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use baton_core::forecast::Range;
 
-use crate::dry::{AGENTS_MAX, Dry, End, TIME_MAX};
+use crate::answer::Kind;
+use crate::dry::{AGENTS_MAX, COMPUTING_MAX, Dry, End, Stop, TIME_MAX};
+use crate::history::{Past, Rate};
 use crate::rates;
 use crate::tokens::Counter;
 
 /// Characters of another's words in a note.
 const QUOTE_CHARS: usize = 300;
+/// What does not end.
+const LOOP: &str = "a loop that no answer ends, or one that seldom does";
 
 /// What counted prompts, for people: each with the models it counted for, if there are several.
 pub(crate) fn tokenizer(dry: &[Dry]) -> String {
@@ -34,34 +38,15 @@ pub(crate) fn tokenizer(dry: &[Dry]) -> String {
 /// Everything there is to say.
 pub(crate) fn notes(
     dry: &[Dry],
-    left_out: u32,
+    past: &[Past],
+    left_out: usize,
     agents: Range,
     outside: f64,
     all: Option<(u64, u64)>,
 ) -> Vec<String> {
-    let mut notes = Vec::new();
     let count = dry.len();
-    let failed = dry.iter().filter_map(|dry| match &dry.end {
-        End::Failed(why) => Some(why),
-        _ => None,
-    });
-    let failed: Vec<&String> = failed.collect();
-    if let Some(why) = failed.first() {
-        let why: String = why.chars().take(QUOTE_CHARS).collect();
-        notes.push(format!(
-            "{} of {count} dry runs failed on answers made from schemas: {why}",
-            failed.len()
-        ));
-    }
-    for (what, told) in [("agents", format!("{AGENTS_MAX} agents")), ("time", seconds(TIME_MAX))] {
-        let stopped = dry.iter().filter(|dry| dry.end == End::Stopped(what)).count();
-        if stopped > 0 {
-            notes.push(format!(
-                "{stopped} of {count} dry runs did not end within {told}: a loop that no answer ends, or \
-                 one that seldom does"
-            ));
-        }
-    }
+    let mut notes = Vec::new();
+    ends(dry, &mut notes);
     if left_out > 0 {
         notes.push(format!("{left_out} dry runs were left out: there was no time for them"));
     }
@@ -87,8 +72,108 @@ pub(crate) fn notes(
         };
         notes.push(format!("answers decide: dry runs had from {least} to {most} agents{left}"));
     }
+    performers(dry, &mut notes);
     guesses(dry, &mut notes);
+    failures(dry, past, &mut notes);
     notes
+}
+
+/// Which dry runs brought nothing, and why.
+fn ends(dry: &[Dry], notes: &mut Vec<String>) {
+    let count = dry.len();
+    let quote = |why: &str| -> String { why.chars().take(QUOTE_CHARS).collect() };
+    let said = |fits: fn(&End) -> Option<&String>| -> Vec<&String> {
+        dry.iter().filter_map(|dry| fits(&dry.end)).collect()
+    };
+    let failed = said(|end| match end {
+        End::Failed(why) => Some(why),
+        _ => None,
+    });
+    if let Some(why) = failed.first() {
+        let told = if dry.iter().any(Dry::ended) {
+            ", as the run may that is answered like them; they are not in the figures"
+        } else {
+            " on answers made from schemas"
+        };
+        notes.push(format!("{} of {count} dry runs failed{told}: {}", failed.len(), quote(why)));
+    }
+    let refused = said(|end| match end {
+        End::Refused(why) => Some(why),
+        _ => None,
+    });
+    if let Some(why) = refused.first() {
+        notes.push(format!(
+            "{} of {count} dry runs ended where the run itself would, whatever is answered: {}",
+            refused.len(),
+            quote(why)
+        ));
+    }
+    let stops = [
+        (Stop::Agents, format!("did not end within {AGENTS_MAX} agents: {LOOP}")),
+        (Stop::Time, format!("did not end within {}: {LOOP}", seconds(TIME_MAX))),
+        (
+            Stop::Computing,
+            format!(
+                "computed for {} without a sign of life, as a loop does that has no end",
+                seconds(COMPUTING_MAX)
+            ),
+        ),
+    ];
+    for (stop, told) in stops {
+        let stopped = dry.iter().filter(|dry| dry.end == End::Stopped(stop)).count();
+        if stopped > 0 {
+            notes.push(format!("{stopped} of {count} dry runs {told}"));
+        }
+    }
+}
+
+/// What was not performed by those who would, and what was.
+fn performers(dry: &[Dry], notes: &mut Vec<String>) {
+    let accounts = || dry.iter().map(|dry| &dry.account);
+    let mut commands: BTreeMap<Kind, &String> = BTreeMap::new();
+    for (kind, command) in accounts().flat_map(|account| &account.commands) {
+        commands.entry(*kind).or_insert(command);
+    }
+    for (kind, command) in commands {
+        let command: String = command.chars().take(QUOTE_CHARS).collect();
+        notes.push(match kind.told() {
+            Some(what) => format!(
+                "commands are not run: what `{command}` prints is not known, and taken to be {what}"
+            ),
+            None => format!("commands are not run: `{command}` succeeds or fails by chance"),
+        });
+    }
+    let looked: BTreeSet<&String> = accounts().flat_map(|account| &account.looked).collect();
+    if !looked.is_empty() {
+        notes.push(format!(
+            "called in the sandbox, as it can do nothing but read: {}",
+            list(looked)
+        ));
+    }
+    let tools: BTreeSet<&String> = accounts().flat_map(|account| &account.tools).collect();
+    if !tools.is_empty() {
+        notes.push(format!("not called, its results are made from its schema: {}", list(tools)));
+    }
+}
+
+/// Failures of agents, as far as earlier runs tell of them.
+fn failures(dry: &[Dry], past: &[Past], notes: &mut Vec<String>) {
+    let mut all = Rate::default();
+    for rate in past.iter().flat_map(|past| past.rates.values()) {
+        all.add(rate);
+    }
+    if all.failed + all.again > 0 {
+        notes.push(format!(
+            "of {} agents of earlier runs {} failed, and {} further attempts were made: so it is in the figures",
+            all.agents, all.failed, all.again
+        ));
+    }
+    if dry.iter().any(|dry| dry.account.checked > 0) {
+        notes.push(format!(
+            "no earlier run told how often results pass their check: {} of 10 attempts are taken to",
+            (rates::PASSES * 10.0).round()
+        ));
+    }
 }
 
 /// What is a guess, and what is missing.
@@ -98,7 +183,7 @@ fn guesses(dry: &[Dry], notes: &mut Vec<String>) {
     if models {
         notes.push(format!(
             "no earlier run told what models consume here: an agent that has files or tools is taken to answer \
-             {} times, any other once, and half to twice of that",
+             {} times, any other once, half to twice of that, and not to fail",
             rates::TURNS
         ));
     }
@@ -122,5 +207,5 @@ fn list(names: BTreeSet<&String>) -> String {
 }
 
 fn seconds(time: Duration) -> String {
-    format!("{} s", time.as_secs())
+    format!("{} s", time.as_secs_f64())
 }

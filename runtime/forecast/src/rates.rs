@@ -16,6 +16,8 @@ pub const TURNS: u64 = 5;
 pub const CALL_TOKENS: u64 = 150;
 /// Tokens of what a call of a tool brings.
 pub const RESULT_TOKENS: u64 = 1_200;
+/// Tokens of a listing of files, or of what a search for words finds.
+const LISTING_TOKENS: u64 = 200;
 /// Tokens of what is handed in around the result: summary, evidence, reasoning.
 pub const HANDOFF_TOKENS: u64 = 250;
 /// Tokens of a result that is a text.
@@ -32,6 +34,8 @@ pub const COMPONENT_MS: u64 = 500;
 pub const PROGRAM_MS: u64 = 60_000;
 /// Time of a call of a tool, in milliseconds.
 pub const TOOL_MS: u64 = 1_000;
+/// The share of attempts that pass what checks them, where nothing is known.
+pub const PASSES: f64 = 0.6;
 /// How many times more, or less, agents consume than what is written here says.
 pub const SPREAD: f64 = 2.0;
 /// The same where earlier runs told.
@@ -44,13 +48,22 @@ pub(crate) struct Spend {
     pub(crate) ms: u64,
 }
 
+impl Spend {
+    /// Adds what comes after it.
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.usage.add(&more.usage);
+        self.ms += more.ms;
+    }
+}
+
 /// A request as far as it decides what a conversation consumes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Talk {
     /// Tokens of the first request.
     pub(crate) opening: u64,
-    /// Whether there is something to look at before an answer: files or tools.
-    pub(crate) looks: bool,
+    /// Tokens of what one look at something brings; none: there is nothing to look at before an
+    /// answer, neither files nor tools.
+    pub(crate) look: Option<u64>,
     /// Answers at the most.
     pub(crate) turns_max: Option<u64>,
     /// Tokens of the result.
@@ -79,11 +92,22 @@ impl Rates {
         self.backends.is_empty()
     }
 
+    /// The share of agents of that phase and backend that failed. One more that did not is added to
+    /// them: a few that all failed are no proof that all do.
+    pub(crate) fn risk(&self, phase: &Title, backend: &str) -> f64 {
+        let rate = self.rate(phase, backend).copied().unwrap_or_default();
+        rate.failed as f64 / (rate.agents + 1) as f64
+    }
+
+    fn rate(&self, phase: &Title, backend: &str) -> Option<&Rate> {
+        let key = (phase.clone(), backend.to_owned());
+        self.exact.get(&key).or_else(|| self.backends.get(backend))
+    }
+
     /// What an agent of that phase and backend consumed on average; of the phase in other runs, else
     /// of the backend in any phase.
     pub(crate) fn known(&self, phase: &Title, backend: &str, weight: f64) -> Option<Spend> {
-        let key = (phase.clone(), backend.to_owned());
-        let rate = self.exact.get(&key).or_else(|| self.backends.get(backend))?;
+        let rate = self.rate(phase, backend)?;
         let each = |sum: u64| times(sum.div_ceil(rate.agents.max(1)), weight);
         let usage = Usage {
             input_tokens: each(rate.input_tokens),
@@ -95,12 +119,18 @@ impl Rates {
     }
 }
 
+/// Tokens of what one look brings, where files are so long on average: as many are listed and searched
+/// as are read.
+pub(crate) fn look(file_tokens: Option<u64>) -> u64 {
+    file_tokens.map_or(RESULT_TOKENS, |tokens| (tokens + LISTING_TOKENS) / 2)
+}
+
 /// What a conversation with a model consumes. Every answer but the last calls tools, and what they
 /// bring is sent with all that was said before; what was sent before comes from the provider's cache.
 pub(crate) fn conversation(talk: Talk, price: Option<&Price>, weight: f64) -> Spend {
-    let turns = if talk.looks { times(TURNS, weight).max(1) } else { 1 };
+    let turns = if talk.look.is_some() { times(TURNS, weight).max(1) } else { 1 };
     let turns = talk.turns_max.map_or(turns, |max| turns.min(max.max(1)));
-    let more = CALL_TOKENS + RESULT_TOKENS;
+    let more = CALL_TOKENS + talk.look.unwrap_or_default();
     let input: u64 = (0..turns).map(|turn| talk.opening + turn * more).sum();
     let fresh = talk.opening + (turns - 1) * more;
     let output = (turns - 1) * CALL_TOKENS + times(talk.result + HANDOFF_TOKENS, weight);
@@ -156,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_model_with_nothing_to_look_at_answers_once() {
-        let talk = Talk { opening: 1_000, looks: false, turns_max: None, result: 50 };
+        let talk = Talk { opening: 1_000, look: None, turns_max: None, result: 50 };
         let spend = conversation(talk, Some(&PRICE), 1.0);
         assert_eq!((spend.usage.input_tokens, spend.usage.output_tokens), (1_000, 300));
         assert_eq!(spend.usage.cost_micro_usd, 1_000 + 3_000);
@@ -167,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_sent_again() {
-        let talk = Talk { opening: 1_000, looks: true, turns_max: None, result: 50 };
+        let talk = Talk { opening: 1_000, look: Some(1_200), turns_max: None, result: 50 };
         let spend = conversation(talk, Some(&PRICE), 1.0);
         let input = 5 * 1_000 + 1_350 * (1 + 2 + 3 + 4);
         assert_eq!((spend.usage.input_tokens, spend.usage.output_tokens), (input, 4 * 150 + 300));
@@ -201,6 +231,29 @@ mod tests {
         assert_eq!(known("a", 2.0).usage.output_tokens, 40);
         assert_eq!((known("c", 1.0).usage.output_tokens, known("c", 1.0).ms), (10, 10));
         assert_eq!(rates.known(&None, "other", 1.0), None);
+    }
+
+    #[test]
+    fn a_look_brings_as_much_as_files_hold() {
+        assert_eq!(look(None), RESULT_TOKENS);
+        assert_eq!((look(Some(0)), look(Some(2_000))), (100, 1_100));
+    }
+
+    #[test]
+    fn who_failed_before_may_fail_again() {
+        let rate = |agents, failed| Rate { agents, failed, ..Rate::default() };
+        let all = BTreeMap::from([
+            ((Some("a".to_owned()), "m".to_owned()), rate(1, 1)),
+            ((Some("b".to_owned()), "m".to_owned()), rate(18, 1)),
+        ]);
+        let past =
+            Past { same_program: true, same_input: true, outturn: Default::default(), rates: all };
+        let rates = Rates::of(&[past]);
+        let cases = [(Some("a"), "m", 0.5), (None, "m", 0.1), (Some("a"), "other", 0.0)];
+        for (phase, backend, expected) in cases {
+            let risk = rates.risk(&phase.map(str::to_owned), backend);
+            assert!((risk - expected).abs() < 1e-9, "{phase:?} {backend}: {risk}");
+        }
     }
 
     #[test]

@@ -97,6 +97,20 @@ fn extremes_are_extreme_and_chance_goes_both_ways() {
 }
 
 #[test]
+fn a_list_that_may_be_empty_often_is() {
+    let list =
+        |told: &str| json!({ "type": "array", "description": told, "items": { "type": "string" } });
+    let empty = |told: &str| {
+        let schema = list(told);
+        let answers = all(62);
+        let lengths = answers.iter().map(|one| one.agent(&ask(&schema, "what?")).value());
+        lengths.filter(|value| value.as_array().unwrap().is_empty()).count()
+    };
+    let (told, plain) = (empty("Defects. Empty if there are none."), empty("Defects."));
+    assert!((18..=40).contains(&told) && plain < 18, "{told} and {plain} of 62");
+}
+
+#[test]
 fn the_same_question_has_the_same_answer_in_another_dry_run_and_another_when_asked_again() {
     let schema = &schemas()[3];
     let run = || {
@@ -188,4 +202,64 @@ fn commands_and_people_answer_both_ways() {
         let answer = answers.gate(&gate);
         assert_eq!(gate.check(&answer), Ok(()));
     }
+}
+
+#[test]
+fn commands_that_tell_something_succeed_with_what_their_kind_prints() {
+    for answers in all(10) {
+        let printed = |argv: Value| {
+            let answer = answers.tool(EXEC, &json!({ "argv": argv }).into()).value();
+            assert_eq!(answer["status"], 0, "{answer}");
+            answer["stdout"].as_str().unwrap().to_owned()
+        };
+        let diff = printed(json!(["git", "diff", "HEAD"]));
+        assert!(diff.starts_with("diff --git a/"), "{diff}");
+        let files = printed(json!(["git", "diff", "--name-only"]));
+        assert!(files.lines().all(|line| line.starts_with("src/")), "{files}");
+        let count = printed(json!(["wc", "-l", "a.txt"]));
+        assert!(count.trim().parse::<u32>().is_ok(), "{count}");
+    }
+}
+
+#[test]
+fn what_is_found_in_a_patch_is_quoted_from_it() {
+    let schema = json!({ "type": "object", "required": ["findings"], "properties": { "findings": {
+        "type": "array", "minItems": 1, "items": { "type": "object", "required": ["path", "line", "quote"],
+            "properties": { "path": { "type": "string" }, "line": { "type": "integer", "minimum": 0 },
+                "quote": { "description": "The lines, copied exactly.", "type": "string" } } } } } });
+    let mut quoted = 0;
+    let mut found = 0;
+    for answers in all(12) {
+        let printed = answers.tool(EXEC, &json!({ "argv": ["git", "diff"] }).into()).value();
+        let patch = printed["stdout"].as_str().unwrap().to_owned();
+        let answer = answers.agent(&ask(&schema, &format!("Review:\n{patch}"))).value();
+        for finding in answer["findings"].as_array().unwrap() {
+            let quote = finding["quote"].as_str().unwrap();
+            found += 1;
+            quoted += u32::from(patch.lines().any(|line| line.get(1..) == Some(quote)));
+        }
+    }
+    assert!(quoted * 4 >= found * 3, "{quoted} of {found} stand in the patch");
+}
+
+#[test]
+fn a_text_that_is_to_cite_numbers_cites_them() {
+    let told = "Each statement has its number in brackets after it, such as [3].";
+    let schema = json!({ "type": "object", "required": ["answer"],
+        "properties": { "answer": { "type": "string", "description": told } } });
+    for answers in all(8) {
+        let prompt = "Write it.\n[1] One.\n[2] Two.\n";
+        let text = answers.agent(&ask(&schema, prompt)).value()["answer"].to_string();
+        assert!(text.contains("[1]") || text.contains("[2]"), "{text}");
+    }
+}
+
+#[test]
+fn what_happens_in_a_share_of_the_cases_does() {
+    let spec = ask(&json!({}), "Go.");
+    let times = |share: f64| {
+        all(40).iter().filter(|answers| answers.happens("fails", &spec, share)).count()
+    };
+    assert_eq!((times(0.0), times(1.0)), (0, 40));
+    assert!((8..=32).contains(&times(0.5)), "{}", times(0.5));
 }

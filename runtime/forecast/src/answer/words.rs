@@ -28,6 +28,11 @@ fn is_ours(path: &str) -> bool {
     word.is_some_and(|word| WORDS.contains(&word))
 }
 
+/// Whether a text has a word of made-up answers: what it asks for is not there.
+pub(crate) fn is_made_up(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| WORDS.contains(&word))
+}
+
 /// How many paths of a prompt are looked at.
 const PATHS_MAX: usize = 64;
 
@@ -58,7 +63,22 @@ pub(super) fn paths(text: &str) -> Vec<String> {
             }
         }
     }
-    found
+    without_sides(found)
+}
+
+/// Patches name every file twice, as `a/PATH` and `b/PATH`.
+fn without_sides(found: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for path in &found {
+        let rest = path.strip_prefix("a/").or_else(|| path.strip_prefix("b/"));
+        let named = |side: &str, rest: &str| found.contains(&format!("{side}{rest}"));
+        let is_side = |rest: &&str| named("", rest) || (named("a/", rest) && named("b/", rest));
+        let path = rest.filter(is_side).unwrap_or(path);
+        if !kept.iter().any(|known| known == path) {
+            kept.push(path.to_owned());
+        }
+    }
+    kept
 }
 
 /// Whether a name without a folder is one of a file, and not a number or an abbreviation.
@@ -74,12 +94,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn made_up_words_are_known_again() {
+        for (text, expected) in [
+            ("{\"path\":\"src/moss.rs\"}", true),
+            ("{\"from\":\"amber elm\"}", true),
+            ("{\"path\":\"src/mossy.rs\",\"to\":\"HEAD\"}", false),
+            ("", false),
+        ] {
+            assert_eq!(is_made_up(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_prompt_names_files() {
         let cases = [
             ("Review src/a.rs, then `docs/b.md`.", vec!["src/a.rs", "docs/b.md"]),
             ("at src/a.rs:12 and src/a.rs:14", vec!["src/a.rs"]),
             ("README.md e.g. version 1.2 or 3.5 of it", vec!["README.md"]),
             ("see https://example.org/a.html and src/moss.rs", vec![]),
+            ("--- a/src/a.rs\n+++ b/src/a.rs", vec!["src/a.rs"]),
+            ("path=\"src/a.rs\"\n+++ b/src/a.rs and a/c.rs", vec!["src/a.rs", "a/c.rs"]),
             ("{\"path\":\"web/app.tsx\"}", vec!["web/app.tsx"]),
             ("no files here. None.", vec![]),
         ];

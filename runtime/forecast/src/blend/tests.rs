@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::answer::Temper;
+use crate::dry::Stop;
 use crate::performer::Account;
 
 fn outturn(agents: u64) -> Outturn {
@@ -62,10 +63,10 @@ fn agents() {
 #[test]
 fn dry_runs_that_came_to_no_end_count_where_there_are_no_others() {
     let mut some = dry(&[5, 5, 5, 5, 400]);
-    some[4].end = End::Stopped("agents");
+    some[4].end = End::Stopped(Stop::Agents);
     check("others ended", &some, &[], (5, 5, 5));
     for one in &mut some {
-        one.end = End::Stopped("agents");
+        one.end = End::Stopped(Stop::Agents);
         one.outturn = outturn(2_000);
     }
     check("none ended", &some, &[], (2_000, 2_000, 2_000));

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use baton_core::ids::RunId;
 
@@ -58,6 +58,8 @@ fn agents_that_started_count_by_phase_and_backend() {
         task("4", "agent", None, Some((6_000, 7_000))),
         task("5", "agent", None, None),
     ];
+    let mut tasks = tasks;
+    (tasks[1].state, tasks[1].attempts) = (State::Failed, 3);
     let past = past(&row(), &tasks);
     let total = past.outturn.total;
     assert_eq!((total.agents, total.input_tokens, total.wall_ms), (3, 300, 8_000));
@@ -65,4 +67,25 @@ fn agents_that_started_count_by_phase_and_backend() {
     assert_eq!((find.agents, find.wall_ms), (2, 3_000));
     let rate = past.rates[&(Some("find".to_owned()), "openai:x".to_owned())];
     assert_eq!((rate.agents, rate.output_tokens, rate.ms), (2, 20, 5_000));
+    assert_eq!((rate.failed, rate.again), (1, 2));
+}
+
+#[test]
+fn time_that_only_people_took_is_not_counted() {
+    let gate = |window: (u64, u64)| TaskRow {
+        spawned: Timestamp(window.0),
+        started: None,
+        ended: Some(Timestamp(window.1)),
+        ..task("9", "gate", None, None)
+    };
+    let agent = || task("1", "agent", None, Some((2_000, 4_000)));
+    for (tasks, expected) in [
+        (vec![agent()], 8_000),
+        (vec![agent(), gate((5_000, 8_000))], 5_000),
+        (vec![agent(), gate((3_000, 8_000))], 4_000),
+        (vec![agent(), gate((2_500, 3_500))], 8_000),
+        (vec![gate((2_000, 6_000)), gate((4_000, 8_000))], 2_000),
+    ] {
+        assert_eq!(past(&row(), &tasks).outturn.total.wall_ms, expected);
+    }
 }

@@ -45,6 +45,7 @@ const SOURCES: &[&str] = &[
     "plugins/examples",
     "plugins/follow-up",
     "plugins/migrate",
+    "plugins/quotes",
     "plugins/research",
     "plugins/review",
     "plugins/tools",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_guest::prelude::*;
+use baton_quotes::lines_of;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -86,8 +87,8 @@ impl Library {
             };
         }
         let text = self.cx.files().read_text(&source.place).map_err(|error| error.message)?;
-        match line_of(&text, &source.quote, source.line) {
-            Some(line) => Ok(Source { line, ..source.clone() }),
+        match lines_of(&text, &source.quote, source.line) {
+            Some((line, _)) => Ok(Source { line, ..source.clone() }),
             None => Err("the file does not hold the quote".into()),
         }
     }
@@ -97,19 +98,4 @@ impl Library {
 fn words(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !matches!(c, '*' | '_' | '`')).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// The line at which a quote begins: of several the nearest to `near`.
-fn line_of(text: &str, quote: &str, near: u32) -> Option<u32> {
-    let wanted: Vec<&str> = quote.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let lines: Vec<(u32, &str)> =
-        (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty()).collect();
-    lines
-        .windows(wanted.len())
-        .filter(|window| window.iter().zip(&wanted).all(|((_, line), want)| line.contains(want)))
-        .filter_map(|window| Some(window.first()?.0))
-        .min_by_key(|line| line.abs_diff(near))
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use baton_guest::prelude::*;
+use baton_quotes::lines_of;
 use docs_audit_analysis::{Challenge, Finding, Lines, Place, Verdict};
 
 /// Who refutes findings here, as the report names it.
@@ -50,29 +51,14 @@ impl Opened {
             Ok((String::from_utf8_lossy(&content.bytes).into_owned(), content.digest))
         });
         let (text, digest) = file.as_ref().map_err(Clone::clone)?;
-        let lines = find(text, &place.quote, place.lines)
+        let (first, last) = lines_of(text, &place.quote, place.lines.first)
             .ok_or_else(|| format!("`{}` does not hold the quote.", place.path))?;
+        let lines = Lines { first, last };
         place.lines = lines;
         place.digest.clone_from(digest);
         place.quote = excerpt(text, lines);
         Ok(())
     }
-}
-
-/// The lines that hold a quote, white space at the ends of lines apart: of several places the one
-/// nearest to `near`.
-fn find(text: &str, quote: &str, near: Lines) -> Option<Lines> {
-    let wanted: Vec<&str> = quote.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let lines: Vec<(u32, &str)> =
-        (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty()).collect();
-    lines
-        .windows(wanted.len())
-        .filter(|window| window.iter().zip(&wanted).all(|((_, line), want)| line.contains(want)))
-        .filter_map(|window| Some(Lines { first: window.first()?.0, last: window.last()?.0 }))
-        .min_by_key(|lines| lines.first.abs_diff(near.first))
 }
 
 /// Lines as they stand in the file.

@@ -1,5 +1,7 @@
 //! Where the state of a project lives.
 
+mod links;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,7 +28,8 @@ impl Home {
     /// The directory that was named, else the one of the project around the working directory.
     ///
     /// # Errors
-    /// When the working directory cannot be determined.
+    /// When the working directory cannot be determined, or the directory leads elsewhere: it may have
+    /// come with a repository, and what Baton writes and tidies there must be there.
     pub fn find(common: &Common) -> Result<Self> {
         let named = common.home.clone().or_else(|| {
             let variable = std::env::var_os("BATON_HOME").filter(|value| !value.is_empty());
@@ -34,7 +37,15 @@ impl Home {
         });
         let here = std::env::current_dir()
             .map_err(|error| CliError::file("find", Path::new("."), &error))?;
-        let dir = named.map_or_else(|| nearest(&here), |dir| here.join(dir));
+        let dir = match named {
+            Some(dir) => here.join(dir),
+            None => {
+                let found = nearest(&here);
+                links::refuse_link(&found)?;
+                found
+            }
+        };
+        links::refuse_inside(&dir)?;
         Ok(Self { dir })
     }
 
@@ -114,6 +125,12 @@ impl Home {
     pub fn worktrees(&self) -> Result<PathBuf> {
         let path = self.dir.join("worktrees");
         std::path::absolute(&path).map_err(|error| CliError::file("use", &path, &error))
+    }
+
+    /// Directory of what agents say while they say it.
+    #[must_use]
+    pub fn live(&self) -> PathBuf {
+        self.dir.join("live")
     }
 
     /// Directory of compiled components. Shared by all projects of a person, for they are known by

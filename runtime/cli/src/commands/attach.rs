@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_engine::{Observer, RunReport};
+use baton_engine::{Observer, RunReport, Watcher, live};
 use baton_journal::rows::{RunRow, State};
 use baton_journal::store::Journal;
 
@@ -36,7 +36,7 @@ pub fn run(args: &AttachArgs, common: &Common) -> Result<Exit> {
     }?;
     let ended = session::block_on(async {
         let row = select::run(&*journal, &args.run).await?;
-        follow(&journal, &row, common.plain).await
+        follow(&home, &journal, &row, common.plain).await
     })?;
     let Some((report, totals)) = ended else {
         let message = "detached: the run goes on";
@@ -48,15 +48,17 @@ pub fn run(args: &AttachArgs, common: &Common) -> Result<Exit> {
 
 /// Shows what happens until nothing more does; none: the person has seen enough.
 async fn follow(
+    home: &Home,
     journal: &Arc<dyn Journal>,
     row: &RunRow,
     plain: bool,
 ) -> Result<Option<(RunReport, Totals)>> {
     let company = Company::lookers(journal);
-    let observer = company.observer();
+    let (observer, watcher) = (company.observer(), company.watcher());
+    let ears = live::Reader::new(&home.live(), &row.run);
     let following = company.follow(journal, None, plain);
     let ended = tokio::select! {
-        ended = records_of(&**journal, row, observer) => Some(ended),
+        ended = hear(&**journal, row, ears, observer, watcher) => Some(ended),
         _ = tokio::signal::ctrl_c() => None,
     };
     let totals = following.finish().await;
@@ -67,8 +69,15 @@ async fn follow(
     }
 }
 
-/// Hands on the records of a run until nobody drives it any more; where it stands then.
-async fn records_of(journal: &dyn Journal, row: &RunRow, observer: Observer) -> Result<RunReport> {
+/// Hands on the records of a run, and what its agents say, until nobody drives it any more; where it
+/// stands then.
+async fn hear(
+    journal: &dyn Journal,
+    row: &RunRow,
+    mut ears: live::Reader,
+    observer: Observer,
+    watcher: Watcher,
+) -> Result<RunReport> {
     let run = &row.run;
     let (mut last, mut lost) = (0, 0);
     loop {
@@ -77,12 +86,17 @@ async fn records_of(journal: &dyn Journal, row: &RunRow, observer: Observer) -> 
             .run(run)
             .await?
             .ok_or_else(|| CliError::new(Code::NoRun, format!("{run} is gone")))?;
+        // What nobody drives was left behind.
+        let words = if now.owned { ears.read() } else { Vec::new() };
         let seen = last;
         last = records::after(journal, run, last, |record| {
             let _ = observer.send(Arc::new(record));
             Ok(())
         })
         .await?;
+        for said in words {
+            let _ = watcher.send(said);
+        }
         lost = if now.owned || seen != last { 0 } else { lost + 1 };
         if now.state.is_final() || lost >= LOST_LOOKS {
             if lost >= LOST_LOOKS && seen == 0 {

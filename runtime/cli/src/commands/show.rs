@@ -18,12 +18,12 @@ use crate::codes::Exit;
 use crate::error::Result;
 use crate::forecast::ForecastShape;
 use crate::home::{Home, block_on};
-use crate::output::stdout;
+use crate::output::{self, stdout};
 use crate::render::task::Story;
 use crate::reuse::Decision;
 use crate::shapes::{self, RunShape, TaskShape, TotalsShape};
 use crate::totals::Totals;
-use crate::{records, render, select};
+use crate::{gates, records, render, select};
 
 /// A run with what it began with and how it ended.
 #[derive(Serialize)]
@@ -65,11 +65,14 @@ struct TaskDetail<'a> {
 /// # Errors
 /// When there is no such thing, or the journal cannot be read.
 pub fn run(args: &ShowArgs, common: &Common) -> Result<Exit> {
-    let journal = Home::find(common)?.read_existing()?;
+    let home = Home::find(common)?;
+    let journal = home.read_existing()?;
     block_on(async {
         let (row, path) = select::task(&*journal, &args.id).await?;
         if args.follow || args.transcript.is_some() {
-            return follow::tell(&*journal, &row, &path, args).await;
+            let draws = output::can_draw_on_stdout(common.plain);
+            let live = draws.then(|| home.live());
+            return follow::tell(&*journal, &row, &path, args, live).await;
         }
         if path.is_root() {
             show_run(&*journal, &row, args.json).await
@@ -116,7 +119,8 @@ async fn show_task(
     path: &TaskPath,
     args: &ShowArgs,
 ) -> Result<Exit> {
-    let tasks: Vec<TaskRow> = journal.tasks(&row.run).await?;
+    let mut tasks: Vec<TaskRow> = journal.tasks(&row.run).await?;
+    gates::mark(row, &mut tasks);
     let Some(task) = tasks.iter().find(|task| task.path == *path) else {
         return Err(select::no_task(&row.run, path));
     };

@@ -4,11 +4,11 @@ mod events;
 
 use baton_core::budget::Cap;
 use baton_core::gate::GateSpec;
-use baton_core::ids::Timestamp;
+use baton_core::ids::{TaskPath, Timestamp};
 
 pub use self::events::lines;
 use super::model::{Counts, Kind, Model, Phase, Task};
-use super::words::{consumed, doing, waiting};
+use super::words::{consumed, doing, last, waiting};
 use crate::output::{BAD, BOLD, BUSY, DIM, GOOD, WARN};
 use crate::text::{duration, fit, one_line, pad, paint, plural, width};
 
@@ -84,25 +84,21 @@ fn working(task: &Task, now: Timestamp, columns: usize) -> String {
     fit(line.trim_end(), columns)
 }
 
-/// The end of a text that has no room for all of it.
-fn last(text: &str, columns: usize) -> String {
-    let Some((verb, said)) = text.split_once(": ").filter(|_| width(text) > columns) else {
-        return text.into();
-    };
-    let room = columns.saturating_sub(width(verb) + 3);
-    let mut used = 0;
-    let kept = said.char_indices().rev().take_while(|(_, c)| {
-        used += width(c.encode_utf8(&mut [0; 4]));
-        used <= room
-    });
-    let at = kept.last().map_or(said.len(), |(at, _)| at);
-    format!("{verb}: …{}", said.get(at..).unwrap_or_default())
-}
-
 /// What is drawn in place: the run, its phases, and below each its agents at work and open gates as
 /// far as there is room. At most `rows` less two lines, none wider than `columns`.
 #[must_use]
 pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
+    beside(model, now, (columns, rows), None)
+}
+
+/// The same where one of the open gates stands on the terminal already.
+#[must_use]
+pub fn beside(
+    model: &Model,
+    now: Timestamp,
+    (columns, rows): (usize, usize),
+    asked: Option<&TaskPath>,
+) -> Vec<String> {
     let Some((_, run)) = &model.title else { return Vec::new() };
     // The last column stays free: a terminal may wrap a line that fills it.
     let columns = columns.saturating_sub(1);
@@ -118,7 +114,7 @@ pub fn screen(model: &Model, now: Timestamp, columns: usize, rows: usize) -> Vec
         out.push(format!("  {} {}", paint(WARN, "‖"), fit(&line, columns.saturating_sub(4))));
     }
     let phases: Vec<&Phase> = visible(&model.phases, room / 2).collect();
-    let open = Open::choose(model, room.saturating_sub(out.len() + phases.len()));
+    let open = Open::choose(model, asked, room.saturating_sub(out.len() + phases.len()));
     let below = |chosen: &dyn Fn(&Task) -> bool, out: &mut Vec<String>| {
         for task in open.shown.iter().copied().filter(|task| chosen(task)) {
             task_lines(task, run, now, columns, out);
@@ -152,8 +148,9 @@ struct Open<'a> {
 impl<'a> Open<'a> {
     /// Open gates first, for they wait for the one who looks, then what is at work, on at most `room`
     /// lines. What an agent calls is told by the agent.
-    fn choose(model: &'a Model, room: usize) -> Self {
-        let gates: Vec<&Task> = model.gates.iter().filter_map(|path| model.task(path)).collect();
+    fn choose(model: &'a Model, asked: Option<&TaskPath>, room: usize) -> Self {
+        let gates = model.gates.iter().filter(|path| Some(*path) != asked);
+        let gates: Vec<&Task> = gates.filter_map(|path| model.task(path)).collect();
         let working = model.working.iter().filter_map(|path| model.task(path));
         let own =
             |task: &&Task| model.at(task.parent).is_none_or(|above| above.kind != Kind::Agent);

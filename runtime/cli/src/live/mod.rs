@@ -3,16 +3,16 @@
 
 pub mod draw;
 pub mod model;
+mod screen;
 mod stage;
 pub mod words;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::backend::Activity;
-use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::ids::Timestamp;
 use baton_core::record::Record;
+use baton_engine::live::Said;
 use baton_engine::{Observer, Watcher};
 use baton_journal::store::Journal;
 use tokio::sync::{mpsc, oneshot};
@@ -21,8 +21,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::output;
 use crate::totals::Totals;
 use model::Model;
+use screen::Screen;
 use stage::Cue;
-pub use stage::Stage;
+pub use stage::{Question, Stage};
 
 /// Time between two drawings: ten a second are as many as an eye needs.
 const DRAW_INTERVAL: Duration = Duration::from_millis(100);
@@ -32,7 +33,7 @@ const COUNT_INTERVAL: Duration = Duration::from_secs(5);
 /// What is seen of a run that is driven.
 pub struct Feeds {
     records: mpsc::UnboundedReceiver<Arc<Record>>,
-    activities: mpsc::UnboundedReceiver<(TaskPath, Activity)>,
+    words: mpsc::UnboundedReceiver<Said>,
     continues: Option<bool>,
     /// Who sees the records as well.
     also: Vec<Observer>,
@@ -65,16 +66,18 @@ impl Feeds {
 #[must_use]
 pub fn feeds() -> (Observer, Watcher, Feeds) {
     let (observer, records) = mpsc::unbounded_channel();
-    let (watcher, activities) = mpsc::unbounded_channel();
+    let (watcher, words) = mpsc::unbounded_channel();
     let (stage, cues) = Stage::new();
     let also = Vec::new();
-    (observer, watcher, Feeds { records, activities, continues: None, also, stage, cues })
+    (observer, watcher, Feeds { records, words, continues: None, also, stage, cues })
 }
 
 /// Progress that is being shown.
 pub struct Live {
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<Totals>,
+    /// What others tell stands above what is drawn, as long as anything is.
+    notes: Option<output::Diverted>,
 }
 
 impl Live {
@@ -82,13 +85,18 @@ impl Live {
     #[must_use]
     pub fn start(journal: Arc<dyn Journal>, feeds: Feeds, plain: bool) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let screen = Screen { in_place: output::can_draw(plain), ..Screen::default() };
-        Self { stop, task: tokio::spawn(show(journal, feeds, screen, stopped)) }
+        let screen = Screen::new(output::can_draw(plain));
+        let stage = feeds.stage();
+        stage.set_draws(screen.in_place());
+        let notes = screen.in_place().then(|| output::divert(move |line| stage.say(line)));
+        Self { stop, task: tokio::spawn(show(journal, feeds, screen, stopped)), notes }
     }
 
     /// Shows what has come by now, removes what was drawn in place, and ends with what the records
     /// that were seen sum up to.
     pub async fn finish(self) -> Totals {
+        // What is told from now on is written at once: nothing is drawn when it comes.
+        drop(self.notes);
         let _ = self.stop.send(());
         self.task.await.unwrap_or_default()
     }
@@ -100,7 +108,7 @@ async fn show(
     mut screen: Screen,
     mut stopped: oneshot::Receiver<()>,
 ) -> Totals {
-    let Feeds { mut records, mut activities, continues, also, stage: _stage, mut cues } = feeds;
+    let Feeds { mut records, mut words, continues, also, stage: _stage, mut cues } = feeds;
     let tell = |record: &Arc<Record>| {
         for also in &also {
             // Who looks no longer holds nobody up.
@@ -116,27 +124,22 @@ async fn show(
         tokio::select! {
             biased;
             _ = &mut stopped => break,
-            Some(cue) = cues.recv() => match cue {
-                Cue::Hold(held) => {
-                    screen.erase();
-                    screen.held = true;
-                    let _ = held.send(());
-                }
-                Cue::Release => screen.release(),
-            },
+            Some(cue) = cues.recv() => take(cue, &mut screen, &model, journal.now()),
             record = records.recv(), if open => match record {
                 Some(record) => {
                     tell(&record);
                     totals.take(&record);
-                    screen.lines(&draw::lines(&model.apply(&record)));
+                    let lines = draw::lines(&model.apply(&record));
+                    screen.lines(&lines);
+                    if screen.is_asking() && !lines.is_empty() {
+                        screen.redraw(&model, journal.now());
+                    }
                 }
                 None => open = false,
             },
             _ = ticks.tick() => {
-                if screen.in_place {
-                    if !screen.held {
-                        screen.redraw(&model, journal.now());
-                    }
+                if screen.in_place() {
+                    screen.redraw(&model, journal.now());
                 } else if counted.0.elapsed() >= COUNT_INTERVAL {
                     let line = draw::counts(&model);
                     if line != counted.1 {
@@ -146,8 +149,8 @@ async fn show(
                 }
             }
             // Last: an agent that talks much must not keep anybody from seeing it.
-            activity = activities.recv(), if watching => match activity {
-                Some((task, activity)) => model.active(&task, activity),
+            said = words.recv(), if watching => match said {
+                Some(said) => model.hear(said),
                 None => watching = false,
             },
         }
@@ -157,68 +160,21 @@ async fn show(
         totals.take(&record);
         screen.lines(&draw::lines(&model.apply(&record)));
     }
-    screen.erase();
+    while let Ok(cue) = cues.try_recv() {
+        take(cue, &mut screen, &model, journal.now());
+    }
     screen.release();
+    screen.erase();
     totals
 }
 
-/// Lines that are kept at the most while somebody else writes.
-const KEPT_MAX: usize = 1_000;
-
-/// Standard error, and how many lines of it are drawn in place at its end.
-#[derive(Default)]
-struct Screen {
-    drawn: usize,
-    in_place: bool,
-    /// Somebody else writes.
-    held: bool,
-    /// Lines to be written when nobody else does any more.
-    kept: Vec<String>,
-}
-
-impl Screen {
-    /// Lines that stay, above what is drawn in place.
-    fn lines(&mut self, lines: &[String]) {
-        if lines.is_empty() {
-            return;
+fn take(cue: Cue, screen: &mut Screen, model: &Model, now: Timestamp) {
+    match cue {
+        Cue::Say(line) => {
+            screen.lines(&[line]);
+            screen.redraw(model, now);
         }
-        if self.held {
-            let room = KEPT_MAX.saturating_sub(self.kept.len());
-            self.kept.extend(lines.iter().take(room).cloned());
-            return;
-        }
-        self.erase();
-        for line in lines {
-            output::note(line);
-        }
-    }
-
-    /// Writes what was kept, and goes on.
-    fn release(&mut self) {
-        self.held = false;
-        let kept = std::mem::take(&mut self.kept);
-        self.lines(&kept);
-    }
-
-    fn redraw(&mut self, model: &Model, now: Timestamp) {
-        let lines = draw::screen(model, now, output::columns(), output::rows());
-        let text = format!(
-            "{}{}",
-            self.erasing(),
-            lines.iter().map(|line| format!("{line}\n")).collect::<String>()
-        );
-        self.drawn = lines.len();
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
-    }
-
-    fn erase(&mut self) {
-        let text = self.erasing();
-        self.drawn = 0;
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
-    }
-
-    /// What moves back to the first drawn line and clears from there.
-    fn erasing(&self) -> String {
-        if self.drawn == 0 { String::new() } else { format!("\x1b[{}F\x1b[J", self.drawn) }
+        Cue::Ask(question) => screen.ask(question, model, now),
+        Cue::Release => screen.release(),
     }
 }

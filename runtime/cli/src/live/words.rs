@@ -9,7 +9,7 @@ use baton_journal::rows::State;
 
 use super::model::{Doing, Kind, Model, Task};
 use crate::pause::clock;
-use crate::text::{count, dollars, duration, one_line};
+use crate::text::{count, dollars, duration, one_line, width};
 
 /// What a task does right now, or why it has no result; empty where nobody says.
 #[must_use]
@@ -92,4 +92,20 @@ pub fn waiting(model: &Model, now: Timestamp) -> Option<String> {
         _ => "asks again soon".into(),
     };
     Some(format!("{}: {}; {left}", one_line(provider), outage.as_str()))
+}
+
+/// The end of what somebody says, where there is no room for all of it.
+#[must_use]
+pub fn last(text: &str, columns: usize) -> String {
+    let Some((verb, said)) = text.split_once(": ").filter(|_| width(text) > columns) else {
+        return text.into();
+    };
+    let room = columns.saturating_sub(width(verb) + 3);
+    let mut used = 0;
+    let kept = said.char_indices().rev().take_while(|(_, c)| {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        used <= room
+    });
+    let at = kept.last().map_or(said.len(), |(at, _)| at);
+    format!("{verb}: …{}", said.get(at..).unwrap_or_default())
 }

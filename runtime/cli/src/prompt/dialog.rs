@@ -1,4 +1,4 @@
-//! The conversation about one gate. Pure: lines in, an answer out.
+//! The conversation about one gate: lines in, an answer out.
 
 use baton_core::gate::{GateAnswer, GateSpec, Verdict};
 use baton_core::limits::RunLimits;
@@ -59,7 +59,7 @@ impl Dialog {
     }
 
     /// Takes in a line.
-    pub fn hear(&mut self, line: &str) -> Turn {
+    pub async fn hear(&mut self, line: &str) -> Turn {
         let line = line.trim();
         if line.is_empty() {
             self.lacking = None;
@@ -67,7 +67,7 @@ impl Dialog {
         }
         if let Some(answer) = &self.lacking {
             return match data(line, &self.limits) {
-                Ok(data) => self.checked(GateAnswer { data: Some(data), ..answer.clone() }),
+                Ok(data) => self.checked(GateAnswer { data: Some(data), ..answer.clone() }).await,
                 Err(error) => Turn::Again(told(&error)),
             };
         }
@@ -78,11 +78,11 @@ impl Dialog {
             self.lacking = Some(answer);
             return Turn::More;
         }
-        self.checked(answer)
+        self.checked(answer).await
     }
 
-    fn checked(&self, answer: GateAnswer) -> Turn {
-        match check(&self.spec, &answer) {
+    async fn checked(&self, answer: GateAnswer) -> Turn {
+        match check(&self.spec, &answer).await {
             Ok(()) => Turn::Answer(answer),
             Err(error) => Turn::Again(told(&error)),
         }
@@ -147,8 +147,8 @@ mod tests {
         GateAnswer { choice: Some(choice.into()), ..GateAnswer::approved() }
     }
 
-    #[test]
-    fn yes_and_no_with_and_without_a_note() {
+    #[tokio::test]
+    async fn yes_and_no_with_and_without_a_note() {
         for (line, turn) in [
             ("y", Turn::Answer(GateAnswer::approved())),
             (" YES \n", Turn::Answer(GateAnswer::approved())),
@@ -158,15 +158,15 @@ mod tests {
             ("", Turn::Later),
             ("  ", Turn::Later),
         ] {
-            assert_eq!(dialog(json!({})).hear(line), turn, "{line:?}");
+            assert_eq!(dialog(json!({})).hear(line).await, turn, "{line:?}");
         }
         for line in ["maybe", "1", "ye", "note: yes"] {
-            assert!(matches!(dialog(json!({})).hear(line), Turn::Again(_)), "{line:?}");
+            assert!(matches!(dialog(json!({})).hear(line).await, Turn::Again(_)), "{line:?}");
         }
     }
 
-    #[test]
-    fn a_choice_is_named_by_its_number_or_itself() {
+    #[tokio::test]
+    async fn a_choice_is_named_by_its_number_or_itself() {
         let options = json!({ "choices": ["staging", "no: wait", "3"] });
         for (line, turn) in [
             ("1", Turn::Answer(chosen("staging"))),
@@ -176,32 +176,32 @@ mod tests {
             ("no: never", noted(GateAnswer::rejected(), "never")),
             ("3", Turn::Answer(chosen("3"))),
         ] {
-            assert_eq!(dialog(options.clone()).hear(line), turn, "{line:?}");
+            assert_eq!(dialog(options.clone()).hear(line).await, turn, "{line:?}");
         }
         for line in ["0", "4", "y", "production"] {
-            assert!(matches!(dialog(options.clone()).hear(line), Turn::Again(_)), "{line:?}");
+            assert!(matches!(dialog(options.clone()).hear(line).await, Turn::Again(_)), "{line:?}");
         }
     }
 
-    #[test]
-    fn data_is_asked_for_until_it_fits() {
+    #[tokio::test]
+    async fn data_is_asked_for_until_it_fits() {
         let mut dialog = dialog(json!({ "schema": { "type": "integer" } }));
-        assert_eq!(dialog.hear("y: as said"), Turn::More);
+        assert_eq!(dialog.hear("y: as said").await, Turn::More);
         assert!(dialog.prompt().starts_with("data as JSON"));
-        assert!(matches!(dialog.hear("{"), Turn::Again(_)));
-        assert!(matches!(dialog.hear("\"5\""), Turn::Again(_)));
-        let Turn::Answer(answer) = dialog.hear("5") else { panic!("no answer") };
+        assert!(matches!(dialog.hear("{").await, Turn::Again(_)));
+        assert!(matches!(dialog.hear("\"5\"").await, Turn::Again(_)));
+        let Turn::Answer(answer) = dialog.hear("5").await else { panic!("no answer") };
         assert_eq!(answer.data, Some(Json::from(json!(5))));
         assert_eq!(answer.note.as_deref(), Some("as said"));
     }
 
-    #[test]
-    fn no_takes_no_data_and_later_forgets_what_was_said() {
+    #[tokio::test]
+    async fn no_takes_no_data_and_later_forgets_what_was_said() {
         let options = json!({ "schema": { "type": "integer" } });
-        assert_eq!(dialog(options.clone()).hear("n"), Turn::Answer(GateAnswer::rejected()));
+        assert_eq!(dialog(options.clone()).hear("n").await, Turn::Answer(GateAnswer::rejected()));
         let mut dialog = dialog(options);
-        assert_eq!(dialog.hear("y"), Turn::More);
-        assert_eq!(dialog.hear(""), Turn::Later);
+        assert_eq!(dialog.hear("y").await, Turn::More);
+        assert_eq!(dialog.hear("").await, Turn::Later);
         assert!(dialog.prompt().starts_with("y yes"));
     }
 }

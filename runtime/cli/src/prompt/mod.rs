@@ -2,7 +2,7 @@
 //! answers first, here or elsewhere, lets it go on.
 
 mod dialog;
-mod lines;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -17,11 +17,12 @@ use baton_journal::store::{Control, Journal};
 use tokio::sync::{mpsc, oneshot};
 
 use self::dialog::{Dialog, Turn};
-use self::lines::Lines;
+pub use self::keys::give_back;
+use self::keys::{Editor, Keys, Quiet, Typed};
 use crate::control::{Fate, order};
 use crate::gates::{OpenGate, words};
-use crate::live::Stage;
-use crate::output::{BAD, BOLD, DIM, columns, note};
+use crate::live::{Question, Stage};
+use crate::output::{BAD, BOLD, DIM, columns};
 use crate::text::{one_line, paint};
 
 /// How long no record comes before a person is asked: a gate may be answered by a record that is on
@@ -57,7 +58,10 @@ impl Asker {
             open: BTreeMap::new(),
             asked: None,
             later: Vec::new(),
-            lines: Lines::default(),
+            block: Vec::new(),
+            keys: Keys::default(),
+            editor: Editor::default(),
+            quiet: None,
         };
         (Self { stop, task: tokio::spawn(asking.ask(records, stopped)) }, observer)
     }
@@ -80,7 +84,12 @@ struct Asking {
     asked: Option<(TaskPath, Dialog)>,
     /// Those that the person does not want to answer now.
     later: Vec<TaskPath>,
-    lines: Lines,
+    /// What stands on the terminal of the question that is asked.
+    block: Vec<String>,
+    keys: Keys,
+    editor: Editor,
+    /// The terminal leaves it to the progress to show what is typed.
+    quiet: Option<Quiet>,
 }
 
 impl Asking {
@@ -98,18 +107,18 @@ impl Asking {
                     Some(record) => self.take(&record),
                     None => watching = false,
                 },
-                line = self.lines.next(), if self.listens() => self.hear(line).await,
+                piece = self.keys.next(), if self.listens() => self.typed(piece).await,
                 () = tokio::time::sleep(SETTLE), if self.asked.is_none() => self.next().await,
             }
         }
         if self.asked.take().is_some() {
-            self.stage.release();
+            self.release();
         }
     }
 
     /// Whether a line would mean something.
     fn listens(&self) -> bool {
-        self.asked.is_some() || (self.lines.is_open() && !self.later.is_empty())
+        self.asked.is_some() || (self.keys.is_open() && !self.later.is_empty())
     }
 
     fn take(&mut self, record: &Record) {
@@ -134,8 +143,8 @@ impl Asking {
                         (None, Some(failure)) => failure.to_string(),
                         (None, None) => String::new(),
                     };
-                    note(&paint(DIM, &format!("  {}", one_line(&how))));
-                    self.stage.release();
+                    self.release();
+                    self.stage.say(&paint(DIM, &format!("  {}", one_line(&how))));
                 }
             }
             _ => {}
@@ -166,15 +175,54 @@ impl Asking {
     async fn begin(&mut self, task: TaskPath) {
         let (Some(gate), Some((_, _, limits))) = (self.open.get(&task), &self.run) else { return };
         let dialog = Dialog::new(gate.spec.clone(), *limits);
-        self.stage.hold().await;
-        let block = words::question(gate, columns());
-        note(block.trim_end());
+        self.block = words::question(gate, columns()).lines().map(ToOwned::to_owned).collect();
         for line in words::more(gate, self.journal.now(), columns()) {
-            note(&format!("    {line}"));
+            self.block.push(format!("    {line}"));
         }
-        prompt(&dialog);
+        self.prompt(&dialog);
+        if self.stage.draws() {
+            self.quiet = Quiet::begin();
+        }
+        self.show(&task);
         self.asked = Some((task, dialog));
-        self.lines.open();
+        self.keys.open();
+    }
+
+    /// Shows the question, and what was typed so far.
+    fn show(&self, task: &TaskPath) {
+        let (task, typed) = (task.clone(), self.editor.text().to_owned());
+        self.stage.ask(Question { task, lines: self.block.clone(), typed });
+    }
+
+    /// Says what can be answered now.
+    fn prompt(&mut self, dialog: &Dialog) {
+        self.block.push(format!("  {} {}", paint(BOLD, ">"), dialog.prompt()));
+    }
+
+    fn problem(&mut self, why: &str) {
+        self.block.push(format!("  {} {}", paint(BAD, "!"), one_line(why)));
+    }
+
+    /// Nobody is asked any more: the progress goes on.
+    fn release(&mut self) {
+        // The terminal first: what is typed from now on is shown by nobody else.
+        self.quiet = None;
+        self.editor.clear();
+        self.stage.release();
+    }
+
+    /// Takes in keys; none: nobody is at the terminal any more.
+    async fn typed(&mut self, piece: Option<Vec<u8>>) {
+        let Some(piece) = piece else { return self.hear(None).await };
+        for typed in self.editor.feed(&piece) {
+            match typed {
+                Typed::Line(line) => self.hear(Some(line)).await,
+                Typed::End => self.hear(Some(String::new())).await,
+            }
+        }
+        if let Some((task, _)) = &self.asked {
+            self.show(task);
+        }
     }
 
     async fn hear(&mut self, line: Option<String>) {
@@ -184,47 +232,49 @@ impl Asking {
             return;
         };
         let Some(line) = line else {
-            // Nobody is at the terminal any more.
             self.put_off(task);
             return;
         };
-        match dialog.hear(&line) {
+        if self.quiet.is_some() && !line.is_empty() {
+            self.block.push(format!("  {} {}", paint(BOLD, ">"), one_line(&line)));
+        }
+        match dialog.hear(&line).await {
             Turn::More => {
-                prompt(&dialog);
+                self.prompt(&dialog);
+                self.show(&task);
                 self.asked = Some((task, dialog));
             }
             Turn::Again(why) => {
-                note(&format!("  {} {}", paint(BAD, "!"), one_line(&why)));
-                prompt(&dialog);
+                self.problem(&why);
+                self.prompt(&dialog);
+                self.show(&task);
                 self.asked = Some((task, dialog));
             }
             Turn::Later => self.put_off(task),
             Turn::Answer(answer) => {
                 let Some((run, ..)) = &self.run else { return };
                 let control = Control::Answer { task: task.clone(), answer };
-                match order(&*self.journal, run, control).await {
-                    Ok(Fate::Refused(why)) => {
-                        note(&format!("  {} {}", paint(BAD, "!"), one_line(&why)));
-                    }
+                let fate = order(&*self.journal, run, control).await;
+                match fate {
+                    Ok(Fate::Refused(why)) => self.problem(&why),
                     Ok(_) => {}
-                    Err(error) => note(&format!("  {} {}", paint(BAD, "!"), error.told())),
+                    Err(error) => self.problem(&error.told()),
                 }
+                self.show(&task);
                 self.open.remove(&task);
-                self.stage.release();
+                self.release();
             }
         }
     }
 
     fn put_off(&mut self, task: TaskPath) {
         if let Some(gate) = self.open.get(&task) {
-            let again = if self.lines.is_open() { "; Enter asks again" } else { "" };
-            note(&paint(DIM, &format!("  not now: `{}` answers it{again}", gate.command())));
+            let again = if self.keys.is_open() { "; Enter asks again" } else { "" };
+            let line = format!("  not now: `{}` answers it{again}", gate.command());
+            self.block.push(paint(DIM, &line));
+            self.show(&task);
         }
         self.later.push(task);
-        self.stage.release();
+        self.release();
     }
-}
-
-fn prompt(dialog: &Dialog) {
-    note(&format!("  {} {}", paint(BOLD, ">"), dialog.prompt()));
 }

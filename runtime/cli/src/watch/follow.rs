@@ -1,10 +1,13 @@
 //! Reads the journal: rows of runs, records after the last that was seen, and those of the selected
 //! task.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::Record;
+use baton_engine::live;
 use baton_journal::rows::{RunFilter, State as RunState};
 use baton_journal::store::Journal;
 
@@ -42,13 +45,17 @@ pub struct Follower<'a> {
     listed: Option<Instant>,
     /// Reads the transcript of the selected task, and which that is.
     reader: Option<(RunId, TaskPath, Reader<'a>)>,
+    /// Where agents are heard while they speak.
+    live: PathBuf,
+    /// Those of runs that were looked at.
+    ears: BTreeMap<RunId, live::Reader>,
 }
 
 impl<'a> Follower<'a> {
-    /// A follower that has read nothing.
+    /// A follower that has read nothing. `live`: where agents are heard while they speak.
     #[must_use]
-    pub fn new(journal: &'a dyn Journal, which: Which) -> Self {
-        Self { journal, which, listed: None, reader: None }
+    pub fn new(journal: &'a dyn Journal, which: Which, live: PathBuf) -> Self {
+        Self { journal, which, listed: None, reader: None, live, ears: BTreeMap::new() }
     }
 
     /// Takes in what is new: so much of it that keys are answered soon.
@@ -62,10 +69,26 @@ impl<'a> Follower<'a> {
             self.list(state).await?;
         }
         let Some(run) = state.run_mut() else { return Ok(()) };
+        // Words before records: those after which they were said are mostly there by then.
+        let words = self.words(run);
         self.records(run).await?;
+        words.into_iter().for_each(|said| run.model.hear(said));
         run.refresh(false);
         run.look();
         self.detail(run).await
+    }
+
+    /// What agents of a run say.
+    fn words(&mut self, run: &mut Run) -> Vec<live::Said> {
+        if !run.row.owned {
+            // What is there was left behind.
+            run.model.fall_silent();
+            self.ears.remove(run.id());
+            return Vec::new();
+        }
+        let id = run.id();
+        let ears = self.ears.entry(id.clone()).or_insert_with(|| live::Reader::new(&self.live, id));
+        ears.read()
     }
 
     /// The rows of the runs that are watched.
@@ -95,7 +118,14 @@ impl<'a> Follower<'a> {
         for run in &known {
             rows.extend(self.journal.run(run).await?);
         }
+        let begun: Vec<RunId> = state.begun.clone();
+        for run in begun.iter().filter(|run| !known.contains(run)) {
+            if !rows.iter().any(|row| row.run == *run) {
+                rows.extend(self.journal.run(run).await?);
+            }
+        }
         state.list(rows);
+        state.show_next();
         Ok(())
     }
 

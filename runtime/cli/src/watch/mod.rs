@@ -44,7 +44,7 @@ const KEYS_MAX: usize = 64;
 /// When the journal cannot be read, or the terminal cannot be used.
 pub async fn watch(home: &Home, journal: Arc<dyn Journal>, which: Which) -> Result<()> {
     let theme = Theme { colour: output::has_colours() };
-    let mut follower = Follower::new(&*journal, which);
+    let mut follower = Follower::new(&*journal, which, home.live());
     let mut performer = Performer::new(home.clone());
     let mut state = State::default();
     follower.look(&mut state).await?;

@@ -1,11 +1,15 @@
 //! What was said and done in a task or run: once, or as it becomes durable.
 
+mod words;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use baton_core::ids::{RunId, TaskPath};
 use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
 
+use self::words::Words;
 use super::id_of;
 use crate::args::{ShowArgs, TranscriptFormat};
 use crate::codes::{Code, Exit};
@@ -15,6 +19,8 @@ use crate::select;
 use crate::transcript::text::{How, LINES};
 use crate::transcript::{Reader, jsonl, markdown, text};
 
+/// Records that are in memory at once.
+const PAGE: u64 = 1_000;
 /// Time between two looks for further records.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Looks without a record before it is asked whether anybody still drives the run.
@@ -43,7 +49,8 @@ pub async fn told(
     Ok(if said { out } else { String::new() })
 }
 
-/// Prints entries as the arguments say, and with `--follow` those that come until the end.
+/// Prints entries as the arguments say, and with `--follow` those that come until the end. `live`: where
+/// agents are heard while they speak; none: nothing is drawn in place.
 ///
 /// # Errors
 /// When there is no such task, or the journal cannot be read.
@@ -52,6 +59,7 @@ pub async fn tell(
     row: &RunRow,
     path: &TaskPath,
     args: &ShowArgs,
+    live: Option<PathBuf>,
 ) -> Result<Exit> {
     let several = path.is_root();
     if several && args.transcript == Some(TranscriptFormat::Md) {
@@ -74,29 +82,48 @@ pub async fn tell(
     if args.transcript == Some(TranscriptFormat::Md) {
         stdout(&markdown::heading(&id_of(row, path)))?;
     }
-    let mut idle = 0;
+    let speaks = args.follow && args.transcript.is_none() && !several;
+    // What is there of a run that nobody drives was left behind.
+    let live = live.filter(|_| speaks && row.owned);
+    let mut words = live.map(|live| Words::new(&live, &row.run, path, how));
+    let (mut idle, mut last) = (0, 0);
     loop {
-        while let Some(entries) = reader.next().await? {
-            idle = 0;
+        let heard = words.as_mut().map(Words::hear).unwrap_or_default();
+        loop {
+            let page = journal.records(&row.run, last, PAGE).await?;
+            let Some(end) = page.last() else { break };
+            (idle, last) = (0, end.seq);
             let mut out = String::new();
-            for entry in &entries {
+            for entry in reader.read(&page).await {
                 match args.transcript {
-                    None => out.push_str(&text::entry(entry, how)),
-                    Some(TranscriptFormat::Md) => out.push_str(&markdown::entry(entry)),
+                    None => out.push_str(&text::entry(&entry, how)),
+                    Some(TranscriptFormat::Md) => out.push_str(&markdown::entry(&entry)),
                     Some(TranscriptFormat::Jsonl) => {
-                        out.push_str(&jsonl::entry(&row.run, entry)?);
+                        out.push_str(&jsonl::entry(&row.run, &entry)?);
                     }
                 }
             }
             if !out.is_empty() {
+                if let Some(words) = &mut words {
+                    words.erase()?;
+                }
                 stdout(&out)?;
+            }
+            if let Some(words) = &mut words {
+                page.iter().for_each(|record| words.know(record));
             }
         }
         if !args.follow || reader.ended() {
             return Ok(Exit::Done);
         }
+        if let Some(words) = &mut words {
+            words.draw(heard)?;
+        }
         idle += 1;
         if idle % IDLE_LOOKS == 0 && nobody_drives(journal, &row.run).await? {
+            if let Some(words) = &mut words {
+                words.erase()?;
+            }
             note(&format!("nobody drives {0} any more; `baton resume {0}` goes on", row.run));
             return Ok(Exit::Done);
         }

@@ -6,14 +6,15 @@ use baton_core::digest::Digest;
 use baton_core::gate::{GateAnswer, GateOptions};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Outcome, Usage};
 use baton_core::ids::TaskPath;
-use baton_core::record::{Body, Effect, Outage, Pause, Record, Start, Work};
-use baton_core::report::Report;
+use baton_core::record::{Body, Effect, Fork, Outage, Pause, Record, RunStarted, Start, Work};
+use baton_core::report::{Level, Report};
 use baton_core::scope::Capability;
 use baton_core::spec::{AgentOptions, AgentSpec};
 use baton_core::tool::{Denial, ToolOptions, ToolSpec};
+use baton_engine::live::Said;
 
 use super::*;
-use crate::live::model::Event;
+use crate::live::model::{Event, Part};
 
 /// A run whose records are made one after the other, 100 ms apart.
 struct Story {
@@ -94,6 +95,36 @@ fn story() -> Story {
     }
     story.end("2", true);
     story
+}
+
+#[test]
+fn what_agents_told_before_a_fork_is_not_told_again() {
+    const RUN: &str = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF";
+    let started = serde_json::json!({
+        "format": 1, "run": RUN, "program": { "name": "flow", "component": Digest::of(b"x") },
+        "input": null, "seed": Digest::of(b"seed"), "scope": {}, "by": "ada",
+    });
+    let mut started: RunStarted = serde_json::from_value(started).unwrap();
+    started.fork = Some(Box::new(Fork {
+        run: RUN.parse().unwrap(),
+        at: 9,
+        records: 3,
+        made: Timestamp(1),
+        edit: None,
+        given: Default::default(),
+        asked: Default::default(),
+    }));
+    let told = |text: &str| {
+        let report = Report::Log { level: Level::Warn, text: text.into() };
+        Body::AgentReported { task: "1".parse().unwrap(), report }
+    };
+    let mut story = Story::new();
+    story.then(Body::RunStarted(Box::new(started)));
+    story.agent("1", "a", None);
+    story.then(told("changes are kept in the other run's worktree"));
+    story.then(told("changes are kept in ours"));
+    assert_eq!(story.events[2], None);
+    assert_eq!(story.events[3], Some(Event::Log(Level::Warn, "changes are kept in ours".into())));
 }
 
 #[test]
@@ -332,7 +363,10 @@ fn agents_at_work_show_what_they_do_and_what_they_cost() {
     story.asked("1", 1);
     story.turned("1", 1, false);
     story.asked("1", 2);
-    let mut active = |path: &str, activity| story.model.active(&path.parse().unwrap(), activity);
+    let after = story.model.last;
+    let mut active = |path: &str, activity| {
+        story.model.hear(Said { task: path.parse().unwrap(), after, from: 0, activity });
+    };
     active("2", Activity::Thinking("because\n".into()));
     active("2", Activity::Thinking(String::new()));
     active("2", Activity::Thinking("of \x1b[31mthis".into()));
@@ -356,6 +390,46 @@ fn agents_at_work_show_what_they_do_and_what_they_cost() {
     story.turned("5", 1, true);
     insta::assert_snapshot!(counts(&story.model), @"  1 of 5 agents done, 4 at work, ~6.0k tokens, ~$0.06 of $5.00");
     assert_eq!(story.model.phases[0].usage.cost_micro_usd, 60_000);
+}
+
+#[test]
+fn words_count_only_between_the_records_around_them() {
+    let mut story = Story::new();
+    story.agent("1", "audit", None);
+    story.start("1");
+    story.asked("1", 1);
+    let asked = story.model.last;
+    let hear = |story: &mut Story, after: u64, from: u64, text: &str| {
+        let (task, activity) = ("1".parse().unwrap(), Activity::Text(text.into()));
+        story.model.hear(Said { task, after, from, activity });
+    };
+    hear(&mut story, asked - 1, 0, "of the call before");
+    hear(&mut story, asked, 0, "one");
+    // Said after a record that is on its way.
+    hear(&mut story, asked + 1, 3, ", two");
+    hear(&mut story, asked + 1, 8, ", three");
+    let does = |story: &Story, words: &str| {
+        story.drawn(120, 24).lines().any(|line| line.trim_end().ends_with(words))
+    };
+    assert!(does(&story, "  writes: one"), "{}", story.drawn(120, 24));
+    story.agent("2", "other", None);
+    assert!(does(&story, "  writes: one, two, three"), "{}", story.drawn(120, 24));
+    let spoken = &story.model.task(&"1".parse().unwrap()).unwrap().speech;
+    assert_eq!(
+        (&spoken.parts[..], spoken.cut),
+        (&[Part::Text("one, two, three".into())][..], false)
+    );
+    // The call has ended: what it still says comes too late.
+    story.turned("1", 1, false);
+    hear(&mut story, asked + 1, 15, ", four");
+    assert!(!story.drawn(120, 24).contains("writes"));
+    assert!(story.model.task(&"1".parse().unwrap()).unwrap().speech.parts.is_empty());
+    // Nobody drives the run any more.
+    let last = story.model.last;
+    hear(&mut story, last, 0, "one");
+    assert!(does(&story, "  writes: one"));
+    story.model.fall_silent();
+    assert!(!story.drawn(120, 24).contains("writes"));
 }
 
 #[test]

@@ -2,26 +2,31 @@
 
 mod event;
 mod phase;
+mod speech;
 mod task;
 mod tasks;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use baton_agents::backend::Activity;
 use baton_core::budget::{Cap, Caps};
 use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::{Body, Pause, Record, RunStarted, Work};
 use baton_core::report::{Level, Report};
+use baton_engine::live::Said;
 use baton_journal::rows::State;
 
 pub use self::event::Event;
 use self::event::Told;
 pub use self::phase::{Branch, Counts, Group, Phase};
+pub use self::speech::{Part, Speech};
 pub use self::task::{Doing, Kind, Task};
 use crate::pause::{waits, words as pause};
 use crate::render::record::denied;
 use crate::spend::Spending;
+
+/// Words that wait for records that are on their way. More than that comes from nobody who keeps up.
+const EARLY_MAX: usize = 10_000;
 
 /// The place of the root workflow among the tasks.
 pub const ROOT: usize = 0;
@@ -77,6 +82,12 @@ pub struct Model {
     titles: HashMap<String, usize>,
     /// The phase that each workflow reported last, by place in `phases`.
     current: HashMap<usize, usize>,
+    /// What was said after records that have not been taken in yet.
+    early: VecDeque<Said>,
+    /// The record with which the run went on last: what was said before is over.
+    anew: u64,
+    /// Something was said since nobody said anything any more.
+    spoken: bool,
 }
 
 impl Default for Model {
@@ -108,6 +119,9 @@ impl Default for Model {
             places: HashMap::from([(TaskPath::root(), ROOT)]),
             titles: HashMap::new(),
             current: HashMap::new(),
+            early: VecDeque::new(),
+            anew: 0,
+            spoken: false,
         }
     }
 }
@@ -122,6 +136,66 @@ impl Model {
 
     /// Takes one record in.
     pub fn apply(&mut self, record: &Record) -> Option<Event> {
+        let event = self.take(record);
+        while self.early.front().is_some_and(|said| said.after <= self.last) {
+            if let Some(said) = self.early.pop_front() {
+                self.say(&said);
+            }
+        }
+        event
+    }
+
+    /// Takes in what an agent says, once the records before it have been.
+    pub fn hear(&mut self, said: Said) {
+        if said.after <= self.last && self.early.is_empty() {
+            self.say(&said);
+        } else if self.early.len() < EARLY_MAX {
+            self.early.push_back(said);
+        }
+    }
+
+    /// Nobody drives the run, so nobody says anything.
+    pub fn fall_silent(&mut self) {
+        self.early.clear();
+        if !std::mem::take(&mut self.spoken) {
+            return;
+        }
+        for path in self.working.clone() {
+            self.task_mut(&path).into_iter().for_each(Task::forget);
+        }
+    }
+
+    fn say(&mut self, said: &Said) {
+        let anew = self.anew;
+        let speaks = |task: &&mut Task| task.ended.is_none() && said.after >= task.silent.max(anew);
+        if let Some(task) = self.task_mut(&said.task).filter(speaks) {
+            task.hear(said);
+            self.spoken = true;
+        }
+    }
+
+    /// What agents said before this record is told by it or by those before, or is lost.
+    fn hush(&mut self, record: &Record) {
+        match &record.body {
+            Body::Started { tasks } => {
+                for start in tasks {
+                    self.task_mut(&start.task).into_iter().for_each(|task| task.hush(record.seq));
+                }
+            }
+            Body::Asked { task, .. }
+            | Body::Turned { task, .. }
+            | Body::AttemptFailed { task, .. }
+            | Body::Deferred { task, .. }
+            | Body::RestartOrdered { task, .. }
+            | Body::Completed { task, .. } => {
+                self.task_mut(task).into_iter().for_each(|task| task.hush(record.seq));
+            }
+            Body::Resumed { .. } => self.anew = record.seq,
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, record: &Record) -> Option<Event> {
         (self.last, self.updated) = (record.seq, record.at);
         let mut spending = std::mem::take(&mut self.spending);
         // What is shared with another run was paid for there.
@@ -129,6 +203,7 @@ impl Model {
             self.spent(&spent);
         }
         self.spending = spending;
+        self.hush(record);
         self.note(record);
         match &record.body {
             Body::RunStarted(started) => return Some(self.began(started, record.at)),
@@ -145,8 +220,9 @@ impl Model {
                 return self.told.denial(|| Event::Denied { task: name, label, what });
             }
             Body::Reported { workflow, report, .. } => return self.reported(workflow, report),
+            // What agents of the run before a fork told was told there, and may not hold any more.
             Body::AgentReported { report: Report::Log { level, text }, .. }
-                if *level >= Level::Warn =>
+                if *level >= Level::Warn && record.seq > self.shared =>
             {
                 return Some(Event::Log(*level, text.clone()));
             }
@@ -202,6 +278,13 @@ impl Model {
                 let to = task.as_ref().map(|task| format!("/{task}")).unwrap_or_default();
                 return Some(Event::Message { to, by: sender.clone(), text: text.clone() });
             }
+            Body::DenialsAdded { by, denials } => {
+                let words = denials.words().join(", ");
+                return Some(Event::Log(
+                    Level::Warn,
+                    format!("denied from now on ({by}): {words}"),
+                ));
+            }
             Body::PauseOrdered { by, lifted, .. } => {
                 self.pausing = (!lifted).then(|| by.clone());
             }
@@ -228,6 +311,7 @@ impl Model {
             | Body::Process { .. }
             | Body::CancelOrdered { .. }
             | Body::Heard { .. }
+            | Body::Session { .. }
             | Body::Listening { .. } => {}
         }
         None
@@ -249,13 +333,6 @@ impl Model {
     #[must_use]
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
-    }
-
-    /// Takes in what an agent does right now.
-    pub fn active(&mut self, path: &TaskPath, activity: Activity) {
-        if let Some(task) = self.task_mut(path).filter(|task| task.ended.is_none()) {
-            task.active(activity);
-        }
     }
 
     /// The cap of a phase, if it has one.
@@ -323,12 +400,14 @@ impl Model {
             | Body::NotReused { task, .. }
             | Body::CancelOrdered { task, .. }
             | Body::Heard { task, .. }
+            | Body::Session { task, .. }
             | Body::RestartOrdered { task, .. } => keep(task),
             Body::Refused { workflow, .. }
             | Body::Observed { workflow, .. }
             | Body::Reported { workflow, .. } => keep(workflow),
             Body::RunStarted(_)
             | Body::PauseOrdered { .. }
+            | Body::DenialsAdded { .. }
             | Body::Paused { .. }
             | Body::Resumed { .. }
             | Body::Finished { .. } => keep(&TaskPath::root()),

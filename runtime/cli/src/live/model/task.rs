@@ -5,9 +5,11 @@ use baton_core::gate::GateSpec;
 use baton_core::handoff::Usage;
 use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::Work;
+use baton_engine::live::Said;
 use baton_journal::rows::State;
 
 use super::phase::{Branch, Group};
+use super::speech::Speech;
 use crate::text::one_line;
 
 /// Characters that are kept of what an agent says right now.
@@ -38,6 +40,8 @@ pub struct Task {
     pub usage: Usage,
     /// What it does right now, in words; untrusted.
     pub doing: Doing,
+    /// What it says in the call that is under way.
+    pub speech: Speech,
     /// Why it has no result; untrusted.
     pub failure: Option<String>,
     /// The beginning of what it handed over; untrusted.
@@ -62,6 +66,8 @@ pub struct Task {
     pub(super) group: Option<usize>,
     /// A call of a model is under way.
     pub(super) calling: bool,
+    /// The record with which it fell silent last: what it said before is on record, or lost.
+    pub(super) silent: u64,
 }
 
 /// What a task is.
@@ -150,6 +156,7 @@ impl Task {
             attempt: 0,
             usage: Usage::default(),
             doing: Doing::Unknown,
+            speech: Speech::default(),
             failure: None,
             summary: String::new(),
             free: false,
@@ -162,6 +169,7 @@ impl Task {
             phase: None,
             group: None,
             calling: false,
+            silent: 0,
         }
     }
 
@@ -171,19 +179,34 @@ impl Task {
         self.started.map(|started| self.ended.unwrap_or(now).since(started))
     }
 
-    /// Takes in what an agent does right now.
-    pub(super) fn active(&mut self, activity: Activity) {
-        self.doing = match (activity, std::mem::take(&mut self.doing)) {
+    /// Takes in what it does right now.
+    pub(super) fn hear(&mut self, said: &Said) {
+        self.speech.take(said);
+        self.doing = match (&said.activity, std::mem::take(&mut self.doing)) {
             (Activity::Waiting, asking @ Doing::Asking(..)) => asking,
             (Activity::Waiting, _) => Doing::Waiting,
             // A sign of life without words.
             (Activity::Thinking(more), doing) if more.is_empty() => doing,
-            (Activity::Thinking(more), Doing::Thinking(said)) => Doing::Thinking(tail(said, &more)),
-            (Activity::Thinking(more), _) => Doing::Thinking(tail(String::new(), &more)),
-            (Activity::Text(more), Doing::Writing(said)) => Doing::Writing(tail(said, &more)),
-            (Activity::Text(more), _) => Doing::Writing(tail(String::new(), &more)),
-            (Activity::Tool(name), _) => Doing::Tool(one_line(&name)),
+            (Activity::Thinking(more), Doing::Thinking(said)) => Doing::Thinking(tail(said, more)),
+            (Activity::Thinking(more), _) => Doing::Thinking(tail(String::new(), more)),
+            (Activity::Text(more), Doing::Writing(said)) => Doing::Writing(tail(said, more)),
+            (Activity::Text(more), _) => Doing::Writing(tail(String::new(), more)),
+            (Activity::Tool(name), _) => Doing::Tool(one_line(name)),
         };
+    }
+
+    /// What it said so far is on record, or lost.
+    pub(super) fn hush(&mut self, seq: u64) {
+        self.silent = seq;
+        self.speech = Speech::default();
+    }
+
+    /// Nobody knows any more what it does.
+    pub(super) fn forget(&mut self) {
+        self.speech = Speech::default();
+        if matches!(self.doing, Doing::Thinking(_) | Doing::Writing(_) | Doing::Waiting) {
+            self.doing = Doing::Unknown;
+        }
     }
 }
 

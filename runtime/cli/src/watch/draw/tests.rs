@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use baton_agents::backend::Activity;
 use baton_core::gate::GateOptions;
 use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
 use baton_core::ids::TaskPath;
 use baton_core::record::{Body, Pause};
 use baton_core::report::{Level, Report};
+use baton_engine::live::Said;
 use baton_journal::rows::State as RunState;
 use insta::assert_snapshot;
 use ratatui::style::{Color, Modifier};
@@ -148,6 +150,34 @@ fn the_parts_of_the_details() {
     let screen = story.screen(80, 32);
     parts.push(screen.lines().skip(16).take(13).collect::<Vec<_>>().join("\n"));
     assert_snapshot!(mask_clock(&parts.join("\n")));
+}
+
+#[test]
+fn what_is_said_now_stands_below_the_transcript() {
+    let mut story = Story::fan_out();
+    story.press("↓↓↓↓↓]");
+    let hear = |story: &mut Story, from: u64, activity: Activity| {
+        let model = &mut story.state.runs[0].model;
+        let (task, after) = ("3".parse().unwrap(), model.last);
+        model.hear(Said { task, after, from, activity });
+    };
+    hear(&mut story, 0, Activity::Thinking("hm\u{1b}[31m, well".into()));
+    hear(&mut story, 13, Activity::Tool("read_file".into()));
+    hear(&mut story, 13, Activity::Text("I look at\nthe table".into()));
+    let screen = story.screen(80, 40);
+    for line in ["● it says now", "    thinking   hm[31m, well", "    runs       read_file"] {
+        assert!(screen.lines().any(|shown| shown.trim_end() == line), "{line}\n{screen}");
+    }
+    assert!(screen.contains("    assistant  I look at\n               the table"), "{screen}");
+    assert!(screen.contains("writes: "), "{screen}");
+    // Of much the end is shown, in the tree as well.
+    let much: String = (0..100).map(|number| format!("\nline {number}")).collect();
+    hear(&mut story, 32, Activity::Text(much));
+    let screen = story.screen(80, 40);
+    assert!(screen.lines().any(|line| line.trim() == "line 99"), "{screen}");
+    assert!(screen.contains(" line 99  "), "{screen}");
+    story.done("3");
+    assert!(!story.screen(80, 40).contains("it says now"));
 }
 
 /// Clocks stand in the zone of whoever looks.

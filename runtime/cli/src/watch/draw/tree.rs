@@ -6,8 +6,8 @@ use baton_journal::rows::State;
 use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Theme};
-use crate::live::model::{Kind, Task};
-use crate::live::words::doing;
+use crate::live::model::{Doing, Kind, Task};
+use crate::live::words::{doing, last};
 use crate::output::{BAD, BOLD, DIM, GOOD, WARN};
 use crate::render;
 use crate::text::{count, dollars, duration, fit, one_line, pad, plural, width};
@@ -135,6 +135,8 @@ struct Cells {
     backend: String,
     doing: String,
     doing_style: anstyle::Style,
+    /// What it does is to say something.
+    speaks: bool,
     time: String,
     usage: Usage,
 }
@@ -150,6 +152,7 @@ impl Default for Cells {
             backend: String::new(),
             doing: String::new(),
             doing_style: DIM,
+            speaks: false,
             time: String::new(),
             usage: Usage::default(),
         }
@@ -177,7 +180,9 @@ impl Cells {
                 let backend = pad(&fit(&self.backend, columns.backend), columns.backend);
                 spans.push(theme.span(DIM, format!("  {backend}")));
             }
-            let doing = pad(&fit(&self.doing, columns.doing), columns.doing);
+            // Of what is said the end matters.
+            let doing = if self.speaks { last(&self.doing, columns.doing) } else { self.doing };
+            let doing = pad(&fit(&doing, columns.doing), columns.doing);
             spans.push(theme.span(self.doing_style, format!("  {doing}")));
             spans.push(Span::raw(format!("  {:>TIME$}", self.time)));
         }
@@ -217,6 +222,8 @@ fn task_cells(run: &Run, task: &Task, now: Timestamp) -> Cells {
         name_style: if root || state == State::Waiting { BOLD } else { anstyle::Style::new() },
         backend: backend.map(one_line).unwrap_or_default(),
         doing: doing(task, now),
+        speaks: task.ended.is_none()
+            && matches!(task.doing, Doing::Writing(_) | Doing::Thinking(_)),
         doing_style: match state {
             State::Failed => BAD,
             State::Waiting => WARN,

@@ -5,7 +5,8 @@ use baton_core::ids::Timestamp;
 use baton_core::record::{Body, Record, Work};
 use baton_core::reuse::request_name;
 
-use crate::transcript::Entry;
+use super::calls::Calls;
+use crate::transcript::{Content, Entry, What};
 
 /// Entries of a transcript that are kept; `baton show --full` has all of them.
 pub const ENTRIES_MAX: usize = 2_000;
@@ -85,19 +86,6 @@ pub struct Mail {
     pub urgent: bool,
 }
 
-/// A call of a tool by the task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolCall {
-    /// The task of the call.
-    pub task: String,
-    /// The tool.
-    pub tool: String,
-    /// What it was given.
-    pub input: String,
-    /// How it ended; none: it is at work.
-    pub outcome: Option<Outcome>,
-}
-
 /// What is known of one task.
 #[derive(Debug, Default)]
 pub struct Detail {
@@ -112,7 +100,7 @@ pub struct Detail {
     /// Entries that are no longer kept.
     pub cut: usize,
     /// The tools it called.
-    pub tools: Vec<ToolCall>,
+    pub tools: Calls,
     /// The files it read, each once, in order.
     pub files: Vec<String>,
     /// Whether there were more.
@@ -138,22 +126,16 @@ impl Detail {
             Body::Spawned { work, .. } => self.work = Some(work.clone()),
             Body::Called { task, work } => match &**work {
                 // Either the task itself, or a tool that it called: the first is its first record.
-                Work::Tool { spec, tool, .. } if self.read > 0 => self.tools.push(ToolCall {
-                    task: format!("/{task}"),
-                    tool: tool.clone(),
-                    input: spec.input.to_string(),
-                    outcome: None,
-                }),
+                Work::Tool { spec, tool, .. } if self.read > 0 => {
+                    self.tools.began(format!("/{task}"), tool.clone(), &spec.input);
+                }
                 _ => self.work = Some(work.clone()),
             },
-            Body::Completed { task, outcome, .. } => {
-                let name = format!("/{task}");
-                match self.tools.iter_mut().find(|call| call.task == name) {
-                    Some(call) => call.outcome = Some(outcome.clone()),
-                    None => self.outcome = Some(outcome.clone()),
-                }
+            Body::Completed { task, outcome, .. }
+                if self.tools.ended(&format!("/{task}"), outcome) => {}
+            Body::Completed { outcome, .. } | Body::Finished { outcome, .. } => {
+                self.outcome = Some(outcome.clone());
             }
-            Body::Finished { outcome, .. } => self.outcome = Some(outcome.clone()),
             Body::AgentRead { reads, .. } => {
                 for seen in reads {
                     self.file(request_name(&seen.request));
@@ -169,10 +151,19 @@ impl Detail {
             }),
             Body::Heard { upto, .. } => self.heard = *upto,
             Body::RestartOrdered { .. } => {
-                self.tools.clear();
+                self.tools = Calls::default();
                 self.files.clear();
             }
             _ => {}
+        }
+        for entry in &entries {
+            match &entry.what {
+                What::Calling { .. } => self.tools.asked(),
+                What::Turned { call, content: Content::Said(turn), .. } => {
+                    self.tools.turned(*call, turn).into_iter().for_each(|file| self.file(file));
+                }
+                _ => {}
+            }
         }
         self.entries.extend(entries);
         let over = self.entries.len().saturating_sub(ENTRIES_MAX);

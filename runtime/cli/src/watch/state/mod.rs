@@ -1,6 +1,7 @@
 //! What the view shows: plain values, changed by keys and by what the journal tells.
 
 pub mod answer;
+pub mod calls;
 pub mod detail;
 pub mod filter;
 pub mod input;
@@ -26,6 +27,12 @@ pub struct State {
     pub mode: Mode,
     /// The last thing to tell.
     pub notice: Option<Notice>,
+    /// The answer to a gate that was filled in last: where it does not fit, it is asked for again.
+    pub answered: Option<AnswerForm>,
+    /// Runs that were begun from here.
+    pub begun: Vec<RunId>,
+    /// The one of them that is to be shown.
+    pub next: Option<RunId>,
     /// Orders of which nobody knows yet what became of them.
     pub sent: Vec<Sent>,
     /// The present moment, by the store's clock.
@@ -224,6 +231,25 @@ impl State {
         match reply {
             Some(reply) => self.tell(Tone::Bad, format!("{}: {reply}", sent.words)),
             None => self.tell(Tone::Good, format!("{}: obeyed", sent.words)),
+        }
+    }
+
+    /// A command that ended well named this run: one that was not watched before is from now on.
+    pub fn named(&mut self, run: RunId) {
+        if !self.runs.iter().any(|known| known.row.run == run) {
+            self.begun.push(run.clone());
+            self.next = Some(run);
+        }
+    }
+
+    /// Shows the run that was begun from here, once it is listed. Never while a question is answered or
+    /// a text is written: those are for the run that is shown.
+    pub fn show_next(&mut self) {
+        let is_next = |run: &Run| self.next.as_ref() == Some(&run.row.run);
+        let place = self.runs.iter().position(is_next);
+        if let (Some(place), Mode::Tree | Mode::Detail) = (place, &self.mode) {
+            self.at = place;
+            self.next = None;
         }
     }
 

@@ -167,6 +167,25 @@ fn a_gate_is_answered_from_anywhere() {
 }
 
 #[test]
+fn a_run_that_was_begun_here_is_shown_as_soon_as_nothing_is_written() {
+    let mut story = Story::fan_out();
+    let other = row("run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG", "retried", RunState::Running, true);
+    story.state.named(RUN.parse().unwrap());
+    assert_eq!(story.state.next, None, "it is watched already");
+    story.state.named(other.run.clone());
+    story.press("m");
+    story.state.list(vec![other.clone()]);
+    story.state.show_next();
+    assert_eq!(story.state.at, 0, "the message is for the run that is shown");
+    story.press("\x1b");
+    story.state.show_next();
+    assert_eq!(story.state.run().unwrap().id(), &other.run);
+    story.state.at = 0;
+    story.state.show_next();
+    assert_eq!(story.state.at, 0, "only once");
+}
+
+#[test]
 fn the_tree_is_folded_and_the_cursor_stays_in_sight() {
     let mut story = Story::fan_out();
     let lines = |story: &Story| story.state.runs[0].rows.len();

@@ -65,7 +65,9 @@ pub(super) fn answer(state: &mut State, key: &Key) -> Option<Effect> {
         Key::Enter => {
             let answer = form.answer()?;
             let (task, word) = (form.task.clone(), verb(form.verdict));
-            state.mode = Mode::Tree;
+            if let Mode::Answer(form) = std::mem::take(&mut state.mode) {
+                state.answered = Some(form);
+            }
             let run = state.run()?;
             // Somebody else may have answered while this was written.
             if !run.model.gates.contains(&task) {

@@ -32,7 +32,8 @@ fn task(text: &mut Text, run: &Run, task: &Task, now: Timestamp) {
     let (_, word, _) = render::state(task.state, run.row.owned || task.started.is_none());
     let mut facts = vec![word.to_owned()];
     facts.extend(task.elapsed(now).map(duration));
-    if task.attempt > 1 {
+    // Of a task that is open, what it does says that as well.
+    if task.attempt > 1 && task.ended.is_some() {
         facts.push(format!("attempt {}", task.attempt));
     }
     if task.free {

@@ -6,51 +6,68 @@ use baton_core::ids::Timestamp;
 use super::Text;
 use crate::output::{BAD, BOLD, DIM};
 use crate::pause::clock;
-use crate::text::{fit, one_line, paint, plural};
-use crate::transcript::text::{How, LINES, entry};
+use crate::text::{fit, one_line, paint};
+use crate::transcript::text::{How, LINES, entry, speaking};
+use crate::watch::state::calls::End;
 use crate::watch::state::detail::FILES_MAX;
 use crate::watch::state::run::Run;
+
+/// Lines of a part of what is being said, from its end.
+const SPOKEN_LINES: usize = 30;
 
 pub(super) fn transcript(text: &mut Text, run: &Run) {
     let detail = &run.detail;
     if detail.cut > 0 {
-        let more = plural(detail.cut as u64, "earlier entry");
-        text.nothing(&format!("{more}: `baton show` has all"));
+        text.nothing(&format!("earlier entries: {}; `baton show` has all", detail.cut));
     }
     let lines = (!text.full).then_some(LINES);
     let how = How { lines, columns: text.columns, several: false, live: true };
     for one in &detail.entries {
         text.out.push_str(&entry(one, how));
     }
-    if detail.entries.is_empty() {
+    let speech = run.model.at(run.shown()).map(|task| &task.speech);
+    let spoken = speech.filter(|speech| !speech.parts.is_empty());
+    if let Some(speech) = spoken {
+        let most = (!text.full).then_some(SPOKEN_LINES);
+        text.out.push_str(&speaking(speech, How { lines: most, ..how }));
+    } else if detail.entries.is_empty() {
         text.nothing("nothing was said or done yet");
     }
 }
 
 pub(super) fn tools(text: &mut Text, run: &Run) {
-    for call in &run.detail.tools {
-        let how = match &call.outcome {
+    let detail = &run.detail;
+    if detail.tools.cut > 0 {
+        text.nothing(&format!("earlier calls: {}; `baton show` has all", detail.tools.cut));
+    }
+    for call in detail.tools.all() {
+        let how = match &call.end {
+            // Nobody told a model that has ended what its last tools brought.
+            None if detail.outcome.is_some() => paint(DIM, "not heard of again"),
             None => paint(DIM, "at work"),
-            Some(Outcome::Done(_)) => "done".to_owned(),
-            Some(Outcome::Failed(failure)) => {
+            Some(End::Task(Outcome::Failed(failure))) => {
                 paint(BAD, &format!("{}: {}", failure.kind.as_str(), one_line(&failure.message)))
             }
+            Some(End::Failed(_)) => paint(BAD, "failed"),
+            Some(End::Told) => "ended".to_owned(),
+            Some(End::Task(Outcome::Done(_)) | End::Answer(_)) => "done".to_owned(),
         };
         let name = paint(BOLD, &one_line(&call.tool));
-        text.out.push_str(&format!(" {name} {} {how}\n", paint(DIM, &call.task)));
-        let outputs = match &call.outcome {
-            Some(Outcome::Done(handoff)) => handoff.output.to_string(),
+        text.out.push_str(&format!(" {name} {} {how}\n", paint(DIM, &call.by)));
+        let output = match &call.end {
+            Some(End::Task(Outcome::Done(handoff))) => handoff.output.to_string(),
+            Some(End::Answer(content) | End::Failed(content)) => content.clone(),
             _ => String::new(),
         };
-        for (name, value) in [("given", &call.input), ("gave", &outputs)] {
+        for (name, value) in [("given", &call.input), ("gave", &output)] {
             let room = text.columns.saturating_sub(super::NAME + 2);
             let value = one_line(value);
             let value = if text.full { value } else { fit(&value, room * 3) };
             text.fact(name, &value);
         }
     }
-    if run.detail.tools.is_empty() {
-        text.nothing("it called no tools of its own task; the transcript shows calls of its model");
+    if detail.tools.all().is_empty() {
+        text.nothing("it called no tools");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::home::{Home, block_on};
 use crate::output::{columns, stdout};
 use crate::session::CONCURRENCY;
 use crate::why::{Standing, Story, WhyShape, explain, heading, text};
-use crate::{records, render, select, shapes};
+use crate::{gates, records, render, select, shapes};
 
 /// Explains a run or a task.
 ///
@@ -34,7 +34,8 @@ pub fn run(args: &WhyArgs, common: &Common) -> Result<Exit> {
         let state = if path.is_root() {
             row.state
         } else {
-            let tasks = journal.tasks(&row.run).await?;
+            let mut tasks = journal.tasks(&row.run).await?;
+            gates::mark(&row, &mut tasks);
             let task = tasks.into_iter().find(|task| task.path == path);
             task.ok_or_else(|| select::no_task(&row.run, &path))?.state
         };

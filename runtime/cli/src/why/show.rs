@@ -43,7 +43,7 @@ impl<'a> WhyShape<'a> {
             (!path.is_root()).then(|| id.to_string())
         };
         let shape = |finding: &Finding| {
-            let (text, hint) = finding.cause.words(telling(standing, &finding.task));
+            let (text, hint) = finding.cause.words(telling(standing, about, &finding.task));
             let records = finding.records.clone();
             FindingShape {
                 cause: finding.cause.code(),
@@ -58,8 +58,8 @@ impl<'a> WhyShape<'a> {
     }
 }
 
-fn telling<'a>(standing: &'a Standing, task: &'a TaskPath) -> Telling<'a> {
-    Telling { run: &standing.run, task, owned: standing.owned, now: standing.now }
+fn telling<'a>(standing: &'a Standing, about: &'a TaskPath, task: &'a TaskPath) -> Telling<'a> {
+    Telling { run: &standing.run, task, about, owned: standing.owned, now: standing.now }
 }
 
 /// What was found as lines: a statement, the records behind it, and what to do about it. Statements
@@ -76,7 +76,7 @@ pub fn text(standing: &Standing, about: &TaskPath, findings: &[Finding], columns
         }
     };
     for finding in findings {
-        let (text, hint) = finding.cause.words(telling(standing, &finding.task));
+        let (text, hint) = finding.cause.words(telling(standing, about, &finding.task));
         let subject =
             if finding.task == *about { String::new() } else { format!("/{}: ", finding.task) };
         let text = format!("{subject}{}{}", clean(&text), records(&finding.records));

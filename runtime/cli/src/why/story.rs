@@ -1,158 +1,18 @@
 //! What the records of a run tell, as far as somebody may ask why: taken in one by one, so that a
 //! run of any length is explained from what its tasks take in memory.
 
+mod few;
+mod task;
+
 use std::collections::BTreeMap;
 
-use baton_core::gate::GateSpec;
-use baton_core::handoff::{Failure, Outcome};
-use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
-use baton_core::record::{Body, Fork, Outage, Pause, Record, Reuse, RunStarted, Work};
+use baton_core::handoff::Outcome;
+use baton_core::ids::{RunId, TaskPath, Timestamp};
+use baton_core::record::{Body, Fork, Pause, Record, Reuse, RunStarted, Work};
 use baton_core::refusal::Refusal;
-use baton_core::reuse::Miss;
-use baton_core::tool::Denial;
 
-/// Things of one kind that are kept of one task; further ones are counted.
-const KEPT_MAX: usize = 64;
-
-/// Something with the number of the record that tells it, and when that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Noted<T> {
-    /// Number of the record.
-    pub seq: u64,
-    /// When it was made.
-    pub at: Timestamp,
-    /// What it tells.
-    pub it: T,
-}
-
-/// The first few of many things, and how many more there were.
-#[derive(Clone, Debug)]
-pub struct Few<T> {
-    /// Those that are kept.
-    pub kept: Vec<Noted<T>>,
-    /// How many are not.
-    pub more: u64,
-}
-
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Self { kept: Vec::new(), more: 0 }
-    }
-}
-
-impl<T> Few<T> {
-    fn add(&mut self, noted: Noted<T>) {
-        if self.kept.len() < KEPT_MAX {
-            self.kept.push(noted);
-        } else {
-            self.more += 1;
-        }
-    }
-}
-
-/// What became of an agent task of a run that reuses another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It has the result of this task.
-    Reused(TaskId),
-    /// It was performed.
-    Performed(Miss),
-}
-
-/// What a task is, without what it was told to do.
-#[derive(Clone, Debug, Default)]
-pub enum Kind {
-    /// The root workflow, or another one.
-    #[default]
-    Workflow,
-    /// An agent.
-    Agent,
-    /// A tool.
-    Tool,
-    /// A timer.
-    Timer(Timestamp),
-    /// A question to a person.
-    Gate(Box<GateSpec>, Option<Timestamp>),
-}
-
-/// A message of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Who sent it.
-    pub sender: String,
-    /// The text.
-    pub text: String,
-    /// It interrupts.
-    pub urgent: bool,
-}
-
-/// An attempt that its provider put off.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutOff {
-    /// The provider.
-    pub provider: String,
-    /// What is wrong with it.
-    pub outage: Outage,
-    /// When it may serve again.
-    pub until: Option<Timestamp>,
-}
-
-/// What is known of a task.
-#[derive(Clone, Debug, Default)]
-pub struct Told {
-    /// What it is.
-    pub kind: Kind,
-    /// What people call it.
-    pub label: Option<String>,
-    /// Who performs it.
-    pub backend: Option<String>,
-    /// The record that asked for it.
-    pub spawned: u64,
-    /// Its last start and the number of the attempt; none: it did not start, or waits to start anew.
-    pub started: Option<Noted<u32>>,
-    /// The last sign of it.
-    pub sign: (u64, Timestamp),
-    /// The call of a model under way: provider and model.
-    pub calling: Option<Noted<String>>,
-    /// Attempts that failed and were followed by another.
-    pub failed: Few<(u32, Failure)>,
-    /// Attempts that providers put off.
-    pub put_off: Few<PutOff>,
-    /// What it tried and may not do.
-    pub denied: Few<Denial>,
-    /// Who cancelled it.
-    pub cancelled: Few<String>,
-    /// Who let it begin anew, and why.
-    pub restarted: Few<(String, Option<String>)>,
-    /// Messages to it.
-    pub messages: Few<Message>,
-    /// The last message it heard, and the record that says so.
-    pub heard: Option<Noted<u64>>,
-    /// What became of it in a run that reuses another.
-    pub decision: Option<Noted<Decision>>,
-    /// How it ended.
-    pub end: Option<Noted<Outcome>>,
-}
-
-impl Told {
-    /// Whether it was asked for and has not ended.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.end.is_none()
-    }
-
-    /// Whether somebody performs it.
-    #[must_use]
-    pub fn is_performed(&self) -> bool {
-        matches!(self.kind, Kind::Agent | Kind::Tool)
-    }
-
-    /// Whether it is at work now, as far as records tell.
-    #[must_use]
-    pub fn is_at_work(&self) -> bool {
-        self.is_open() && self.is_performed() && self.started.is_some()
-    }
-}
+pub use self::few::{Few, Noted};
+pub use self::task::{Decision, Kind, Message, PutOff, Told};
 
 /// What is known of a run.
 #[derive(Clone, Debug, Default)]
@@ -175,6 +35,8 @@ pub struct Story {
     pub pauses: Few<(Pause, u64, String)>,
     /// Orders to pause that were not followed by going on: who, and whether at once.
     pub ordered: Option<Noted<(String, bool)>>,
+    /// What was denied to it since it began: where that is said, and what.
+    pub narrowed: Few<(String, Vec<String>)>,
     /// Times that an owner took it over without a pause in front: who.
     pub taken_over: Few<String>,
     /// The root workflow takes messages.
@@ -207,6 +69,9 @@ impl Story {
             Body::Refused { workflow, refusal, .. } => {
                 let refused = self.refused.entry(workflow.clone()).or_default();
                 refused.add(Noted { seq, at, it: refusal.clone() });
+            }
+            Body::DenialsAdded { by, denials } => {
+                self.narrowed.add(Noted { seq, at, it: (by.clone(), denials.words()) });
             }
             Body::Listening { .. } => self.listening = Some(seq),
             Body::Started { tasks } => {

@@ -17,11 +17,16 @@ use serde::Serialize;
 
 use crate::args::{ApplyArgs, Common};
 use crate::codes::{Code, Exit};
+use crate::commands::resume::consent::is_mine;
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::output::{WARN, note, stdout};
-use crate::text::paint;
+use crate::project::policy;
+use crate::text::{one_line, paint, plural};
 use crate::{records, select, shapes};
+
+/// Files that a question names at the most.
+const FILES_SHOWN: usize = 10;
 
 /// What became of the changes of one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,12 +75,15 @@ pub fn run(args: &ApplyArgs, common: &Common) -> Result<Exit> {
             return Err(no_patch(&row, wanted));
         }
         let applier = open(&started).await?;
+        let id = row.batch.as_ref().map_or(row.run.as_str(), |(batch, _)| batch.as_str());
+        let asked = args.yes || args.check;
+        let consent = Consent { steering: asked, strange: asked || is_mine(id, &home)? };
         if let Some(task) = applier.unfinished().map_err(refused)? {
             unfinished(&applier, &task, args.check)?;
         }
         let mut misfits = Vec::new();
         for (task, patch) in patches {
-            let report = apply(&applier, &home, &started, task, &patch, args).await?;
+            let report = apply(&applier, &home, &started, task, &patch, (args, consent)).await?;
             if report.state == State::Conflicts {
                 misfits.push(report.task.to_string());
             }
@@ -168,29 +176,37 @@ fn unfinished(applier: &Applier, task: &str, check: bool) -> Result<()> {
     )))
 }
 
-/// Files that tell other programs what to do: whoever changes them acts later, with the rights of
-/// whoever runs those programs.
-const STEERING: &[&str] = &[
-    ".claude",
-    ".baton",
-    "baton.toml",
-    ".envrc",
-    ".github",
-    ".gitlab-ci.yml",
-    ".vscode",
-    ".husky",
-];
+/// What may be written.
+#[derive(Clone, Copy)]
+struct Consent {
+    /// Files that tell other programs what to do.
+    steering: bool,
+    /// What a run made, into the repository that it names: one that somebody else made may name any.
+    strange: bool,
+}
+
+fn strange(task: &TaskId, top: &Path, files: &[FileChange]) -> CliError {
+    let shown: Vec<&str> = files.iter().take(FILES_SHOWN).map(|file| file.path.as_str()).collect();
+    let more = if files.len() > FILES_SHOWN { ", …" } else { "" };
+    let message = format!(
+        "the run of {task} was not started by you, and would change {} in {}: {}{more}",
+        plural(files.len() as u64, "file"),
+        one_line(&top.display().to_string()),
+        one_line(&shown.join(", "))
+    );
+    CliError::new(Code::ConsentNeeded, message)
+        .hint("nothing of it was written; look at its changes.patch, and apply it with --yes")
+}
 
 /// Changed files that tell other programs what to do.
 fn steering(files: &[FileChange]) -> Vec<&str> {
-    let steers = |path: &&str| path.split('/').any(|part| STEERING.contains(&part));
-    files.iter().map(|file| file.path.as_str()).filter(steers).collect()
+    files.iter().map(|file| file.path.as_str()).filter(|path| policy::steers(path)).collect()
 }
 
 fn steers(task: &TaskId, files: &[&str]) -> CliError {
     let message = format!(
         "{task} changes files that tell other programs what to do: {}",
-        crate::text::one_line(&files.join(", "))
+        one_line(&files.join(", "))
     );
     CliError::new(Code::ConsentNeeded, message)
         .hint("nothing of it was written; look at its changes.patch, and apply it with --yes")
@@ -203,7 +219,7 @@ async fn apply(
     started: &RunStarted,
     task: TaskId,
     patch: &[u8],
-    args: &ApplyArgs,
+    (args, consent): (&ApplyArgs, Consent),
 ) -> Result<Report> {
     let mut report = Report {
         task,
@@ -220,8 +236,11 @@ async fn apply(
         Planned::Applied => report.state = State::AlreadyApplied,
         Planned::Fits(plan) => {
             report.files.clone_from(&plan.files);
+            if !consent.strange {
+                return Err(strange(&report.task, applier.top(), &plan.files));
+            }
             let steering = steering(&plan.files);
-            if !steering.is_empty() && !args.yes && !args.check {
+            if !steering.is_empty() && !consent.steering {
                 return Err(steers(&report.task, &steering));
             }
             if !args.check {

@@ -14,6 +14,7 @@ use baton_core::record::{Body, Record, RunStarted, Work};
 use baton_core::run::Run;
 use baton_engine::fork::{ForkParts, Forking};
 use baton_host::Host;
+use baton_journal::error::JournalError;
 use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
 use ulid::Ulid;
@@ -24,6 +25,7 @@ use crate::commands::resume;
 use crate::commands::resume::consent::{self, Granted};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
+use crate::output::note;
 use crate::project::places::Places;
 use crate::started::Started;
 use crate::{detach, records, session, telemetry};
@@ -55,11 +57,12 @@ pub fn run(args: &ForkArgs, common: &Common) -> Result<Exit> {
         Some(workflow) => Some(program::prepare(workflow, args, &parent.started, &home)?),
         None => None,
     };
-    let wish = Wish { plan, reuse, other };
+    let wish = parent.before_asked(Wish { plan, reuse, other }, &cut, &home)?;
     parent.go(wish, &args.begin, &home, common)
 }
 
 /// What is to become of a run.
+#[derive(Clone)]
 pub struct Wish {
     /// With what the fork begins.
     pub plan: Plan,
@@ -105,6 +108,53 @@ impl Parent {
         plan(&self.records, cut, edit).map_err(|error| refused(&self.row.run, error))
     }
 
+    /// Another program may ask for the very task at the cut in another way. Then the fork begins before
+    /// that was asked for, and not before its end.
+    fn before_asked(&self, mut wish: Wish, cut: &Cut, home: &Home) -> Result<Wish> {
+        let (Cut::At(task), Some(other)) = (cut, &mut wish.other) else { return Ok(wish) };
+        other.host = Some(host(other.host.take(), home)?);
+        let tried = wish.clone();
+        let Some(seq) = self.diverges(tried, home)? else { return Ok(wish) };
+        if asked_for(record(&wish.plan.records, seq)) != Some(task) {
+            return Ok(wish);
+        }
+        let own = self.records.iter().find(|own| asked_for(Some(*own)) == Some(task));
+        let Some(own) = own else { return Ok(wish) };
+        note(&format!(
+            "the other program asks for /{task} in another way: the fork begins before it was asked for, at \
+             record {}",
+            own.seq - 1
+        ));
+        let plan = self.plan(&Cut::After(own.seq - 1), Some(&Edit::Workflow))?;
+        Ok(Wish { plan, ..wish })
+    }
+
+    /// The shared record that another program does not repeat.
+    fn diverges(&self, mut wish: Wish, home: &Home) -> Result<Option<u64>> {
+        let host = wish.other.as_mut().and_then(|other| other.host.take());
+        let journal = home.read_existing()?;
+        let caps = self.fold()?.caps().clone();
+        let forking = self.forking(wish, caps, None);
+        session::block_on(async {
+            let checked = baton_engine::fork::check(&ForkParts { journal, host }, forking).await;
+            match checked {
+                Err(baton_engine::EngineError::Diverged(divergence)) => Ok(divergence.seq),
+                other => Ok(other.map(|()| None)?),
+            }
+        })
+    }
+
+    /// The number that a shared record has in the run itself: of those before it, a fork may leave out
+    /// some.
+    fn own_number(&self, shared: &[Record], seq: u64) -> u64 {
+        let Some(shared) = record(shared, seq) else { return seq };
+        let is_it = |own: &&Record| match asked_for(Some(shared)) {
+            Some(task) => asked_for(Some(*own)) == Some(task),
+            None => own.at == shared.at && own.body == shared.body,
+        };
+        self.records.iter().find(is_it).map_or(seq, |own| own.seq)
+    }
+
     /// Says what will be, asks where that is due, writes the fork, and goes on with it.
     ///
     /// # Errors
@@ -140,7 +190,11 @@ impl Parent {
             // what the record says of it.
             granted.recorded |= wish.other.is_some() && self.has_tools();
         }
-        consent::allow(id, granted, yes, home)
+        let denied = || {
+            let journal = home.read_existing()?;
+            home::block_on(consent::denied_on_record(&*journal, std::slice::from_ref(run)))
+        };
+        consent::allow(id, granted, denied, yes, home)
     }
 
     /// Whether tools are called on record.
@@ -185,10 +239,12 @@ impl Parent {
         let host = Some(host(other.host.take(), home)?);
         let journal = home.read_existing()?;
         let caps = self.fold()?.caps().clone();
+        let shared = wish.plan.records.clone();
         let forking = self.forking(wish, caps, None);
         session::block_on(async {
             let parts = ForkParts { journal, host };
-            baton_engine::fork::check(&parts, forking).await.map_err(diverged)
+            let checked = baton_engine::fork::check(&parts, forking).await;
+            checked.map_err(|error| self.diverged(error, &shared))
         })
     }
 
@@ -198,11 +254,52 @@ impl Parent {
             None => None,
         };
         let id = fresh_id(home)?;
+        let shared = match host {
+            Some(_) => wish.plan.records.clone(),
+            None => Vec::new(),
+        };
         let forking = self.forking(wish, caps, id);
         session::block_on(async {
-            let parts = ForkParts { journal: home.write()?, host };
-            baton_engine::fork::fork(&parts, forking).await.map_err(diverged)
+            let journal = home.write()?;
+            let parts = ForkParts { journal: Arc::clone(&journal), host };
+            match baton_engine::fork::fork(&parts, forking).await {
+                // Removed since it was read, with what only it named.
+                Err(baton_engine::EngineError::Journal(JournalError::NoBlob(_)))
+                    if journal.run(&self.row.run).await?.is_none() =>
+                {
+                    Err(JournalError::NoRun(self.row.run.clone()).into())
+                }
+                forked => forked.map_err(|error| self.diverged(error, &shared)),
+            }
         })
+    }
+
+    /// Another program does something else than is shared.
+    fn diverged(&self, error: baton_engine::EngineError, shared: &[Record]) -> CliError {
+        let baton_engine::EngineError::Diverged(divergence) = &error else { return error.into() };
+        let anew = "`baton run NEW --reuse RUN` begins anew and takes what is the same";
+        let hint = match divergence.seq {
+            Some(seq) => {
+                let before = self.own_number(shared, seq).saturating_sub(1).max(1);
+                format!("fork before that: --at {before}; or {anew}")
+            }
+            None => anew.into(),
+        };
+        let message = format!("the other program does not repeat what is shared: {divergence}");
+        CliError::new(Code::Diverged, message).hint(hint)
+    }
+}
+
+/// The record with this number.
+fn record(records: &[Record], seq: u64) -> Option<&Record> {
+    records.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+}
+
+/// The task that a record is the request for.
+fn asked_for(record: Option<&Record>) -> Option<&TaskPath> {
+    match &record?.body {
+        Body::Spawned { task, .. } => Some(task),
+        _ => None,
     }
 }
 
@@ -219,20 +316,6 @@ fn fresh_id(home: &Home) -> Result<Option<RunId>> {
     let id = format!("run_{}", Ulid::generate());
     list.add(&id)?;
     Ok(id.parse().ok())
-}
-
-/// Another program does something else than what is shared.
-fn diverged(error: baton_engine::EngineError) -> CliError {
-    let baton_engine::EngineError::Diverged(divergence) = &error else { return error.into() };
-    let hint = match divergence.seq {
-        Some(seq) => format!(
-            "fork before that: --at {}; or `baton run NEW --reuse RUN` begins anew and takes what is the same",
-            seq.saturating_sub(1).max(1)
-        ),
-        None => "`baton run NEW --reuse RUN` begins anew and takes what is the same".into(),
-    };
-    let message = format!("the other program does not repeat what is shared: {divergence}");
-    CliError::new(Code::Diverged, message).hint(hint)
 }
 
 fn refused(run: &RunId, error: ForkError) -> CliError {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use baton_core::ids::RunId;
-use baton_core::record::{Body, Record, RunStarted};
+use baton_core::record::RunStarted;
 use baton_journal::error::JournalError;
 use baton_journal::rows::State;
 use baton_journal::store::Journal;
@@ -18,7 +18,7 @@ use crate::commands::run::directory;
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::output::{WARN, note, stdout};
-use crate::portable::{self, Reading};
+use crate::portable::{self, Adapt, Reading};
 use crate::project::places::Places;
 use crate::records;
 use crate::session;
@@ -54,23 +54,27 @@ pub fn run(args: &ImportArgs, common: &Common) -> Result<Exit> {
         Box::new(opened.map_err(|error| CliError::file("read", &args.file, &error))?)
     };
     let journal = home.write()?;
-    let mut reading = portable::open(file, journal.now())?;
+    let mut reading = portable::open(file, home.dir(), journal.now())?;
     let id: Option<RunId> = match args.as_new {
         true => format!("run_{}", Ulid::generate()).parse().ok(),
         false => None,
     };
-    let adapted = portable::adapt(&mut reading.records, root.as_deref(), id.as_ref());
-    let started = started(&reading.records)?;
-    if root.is_some() && adapted.root_there.is_none() {
-        let message =
-            format!("{} was granted no directory: --root means nothing to it", started.run);
-        return Err(CliError::new(Code::Argument, message));
-    }
+    let mut started = reading.started.clone();
+    let there = started.root.take();
+    // A directory stands for the one that was granted, and grants nothing by itself.
+    let adapt = Adapt { root: root.clone().filter(|_| there.is_some()), run: id };
+    started.root.clone_from(&there);
+    adapt.change_start(&mut started);
     let run = started.run.clone();
     let (records, blobs) = (reading.manifest.records, reading.manifest.blobs.len() as u64);
-    let notes = notes(&started, adapted.root_there.as_deref(), root.as_deref());
+    let notes = notes(&started, there.as_deref(), adapt.root.as_deref());
+    if args.root.is_some() && there.is_none() {
+        note(&format!("{run} was granted no directory: --root means nothing to it"));
+    }
+    reading.records.adapt(adapt);
     let known = session::block_on(async {
-        if known(&*journal, &run, &reading.records).await? {
+        if known(&*journal, &run, &reading).await? {
+            stands_for(&*journal, &run, there.is_some(), root.as_deref()).await?;
             return Ok(true);
         }
         disown(&run, &home)?;
@@ -118,13 +122,6 @@ pub fn run(args: &ImportArgs, common: &Common) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn started(records: &[Record]) -> Result<Box<RunStarted>> {
-    match records.first().map(|first| &first.body) {
-        Some(Body::RunStarted(started)) => Ok(started.clone()),
-        _ => Err(CliError::new(Code::Internal, "a run without a start was accepted")),
-    }
-}
-
 /// What a person should know before they go on with it.
 fn notes(started: &RunStarted, there: Option<&str>, here: Option<&Path>) -> Vec<String> {
     let mut notes = Vec::new();
@@ -169,18 +166,25 @@ fn notes(started: &RunStarted, there: Option<&str>, here: Option<&Path>) -> Vec<
 }
 
 /// Whether the run is here already, with the same records. What it may be beside that is an error.
-async fn known(journal: &dyn Journal, run: &RunId, brought: &[Record]) -> Result<bool> {
+async fn known<R: Read>(journal: &dyn Journal, run: &RunId, reading: &Reading<R>) -> Result<bool> {
     if journal.run(run).await?.is_none() {
         return Ok(false);
     }
-    let mut here = Vec::new();
-    records::after(journal, run, 0, |record| {
-        here.push(record);
+    let mut brought = reading.records.records();
+    let (mut common, mut ours, theirs) = (0, 0, reading.manifest.records);
+    let mut same = true;
+    records::after(journal, run, 0, |here| {
+        ours += 1;
+        if same {
+            same = match brought.next().transpose()? {
+                Some(other) => portable::same(&here, &other),
+                None => false,
+            };
+            common += u64::from(same);
+        }
         Ok(())
     })
     .await?;
-    let common = here.iter().zip(brought).take_while(|(one, other)| portable::same(one, other));
-    let (common, ours, theirs) = (common.count(), here.len(), brought.len());
     let message = if common == ours && common == theirs {
         return Ok(true);
     } else if common == theirs {
@@ -196,6 +200,24 @@ async fn known(journal: &dyn Journal, run: &RunId, brought: &[Record]) -> Result
         )
     };
     Err(CliError::new(Code::NotARun, message).hint("--as-new brings the file in beside it"))
+}
+
+/// A run that is here already keeps the directory it has.
+async fn stands_for(
+    journal: &dyn Journal,
+    run: &RunId,
+    has_one: bool,
+    wanted: Option<&Path>,
+) -> Result<()> {
+    let Some(wanted) = wanted.filter(|_| has_one) else { return Ok(()) };
+    let started = records::started(journal, run).await?;
+    let here = started.root.unwrap_or_default();
+    if Path::new(&here) == wanted {
+        return Ok(());
+    }
+    let message = format!("{run} is here already, with the directory {}", one_line(&here));
+    Err(CliError::new(Code::NotARun, message)
+        .hint("--as-new brings the file in beside it, with the directory of --root"))
 }
 
 /// Whatever had that id before: this is nobody's consent.
@@ -218,5 +240,5 @@ async fn take<R: Read>(journal: &dyn Journal, mut reading: Reading<R>) -> Result
             size = 0;
         }
     }
-    Ok(journal.import(reading.records, group).await?)
+    Ok(journal.import_from(Box::new(reading.records), group).await?)
 }

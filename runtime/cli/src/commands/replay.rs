@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use baton_core::handoff::Outcome;
 use baton_core::ids::RunId;
-use baton_core::run::Run;
+use baton_core::run::{Run, Wrong};
 use baton_engine::replay::{End, Repeated, Replay, ReplayOptions, ReplayParts, replay};
 use serde::Serialize;
 
@@ -25,6 +25,17 @@ struct Shape<'a> {
     commands: u64,
     ms: u64,
     workflows: Vec<WorkflowShape<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wrong: Vec<WrongShape<'a>>,
+}
+
+/// What does not follow from the records before it.
+#[derive(Serialize)]
+struct WrongShape<'a> {
+    record: u64,
+    field: &'a str,
+    recorded: &'a str,
+    due: &'a str,
 }
 
 #[derive(Serialize)]
@@ -74,7 +85,9 @@ pub fn run(args: &ReplayArgs, common: &Common) -> Result<Exit> {
     let began = Instant::now();
     let replayed = session::block_on(async {
         let parts = ReplayParts { host, journal };
-        let options = ReplayOptions { substitute, ..ReplayOptions::default() };
+        // What another program asks for says nothing about the record.
+        let proves = substitute.is_none().then(|| id.clone());
+        let options = ReplayOptions { substitute, proves, ..ReplayOptions::default() };
         Ok(replay(&parts, folded, options).await?)
     })?;
     tell(&id, &replayed, began.elapsed(), args.json)
@@ -91,6 +104,7 @@ fn tell(run: &RunId, replayed: &Replay, took: Duration, json: bool) -> Result<Ex
             commands: replayed.commands(),
             ms,
             workflows: replayed.workflows.iter().map(|one| workflow(run, one)).collect(),
+            wrong: replayed.wrong.iter().map(wrong).collect(),
         };
         stdout(&shapes::line(&shape)?)?;
         return if same { Ok(Exit::Done) } else { Err(not_same(run, replayed)) };
@@ -141,8 +155,13 @@ fn workflow<'a>(run: &RunId, repeated: &'a Repeated) -> WorkflowShape<'a> {
     WorkflowShape { task, name, commands, end, divergence, recorded, now }
 }
 
+fn wrong(wrong: &Wrong) -> WrongShape<'_> {
+    let Wrong { seq, field, recorded, due } = wrong;
+    WrongShape { record: *seq, field, recorded, due }
+}
+
 fn not_same(run: &RunId, replayed: &Replay) -> CliError {
-    let wrong: Vec<String> = replayed
+    let mut wrong: Vec<String> = replayed
         .workflows
         .iter()
         .filter_map(|one| match &one.end {
@@ -157,14 +176,25 @@ fn not_same(run: &RunId, replayed: &Replay) -> CliError {
         })
         .collect();
     let workflows = replayed.workflows.len() as u64;
-    let message =
-        format!("{run} does not reproduce: {} of {}", wrong.len(), plural(workflows, "workflow"));
+    let what = match (wrong.len(), replayed.wrong.len() as u64) {
+        (0, differences) => {
+            format!("{} in its records do not follow", plural(differences, "place"))
+        }
+        (different, _) => format!("{different} of {}", plural(workflows, "workflow")),
+    };
+    let message = format!("{run} does not reproduce: {what}");
+    wrong.extend(replayed.wrong.iter().map(|one| one_line_each(&one.to_string())));
     let mut error = CliError::new(Code::NotReproduced, message)
         .hint("nothing was started or changed; leave out --workflow if it was given");
     if let CliError::Coded(coded) = &mut error {
         coded.causes = wrong;
     }
     error
+}
+
+/// Text of records on the lines it was put on, and no others.
+fn one_line_each(text: &str) -> String {
+    text.lines().map(one_line).collect::<Vec<_>>().join("\n")
 }
 
 /// An end on one line.

@@ -2,6 +2,7 @@
 
 mod again;
 pub mod consent;
+mod performers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,14 +18,14 @@ use baton_journal::store::{Control, Journal};
 use crate::args::{CapArgs, Common, ResultArgs, ResumeArgs, WaitArgs};
 use crate::codes::{Code, Exit};
 use crate::commands::each;
-use crate::commands::run::caps;
-use crate::control::{self, Told};
+use crate::control::{self, Told, unread};
 use crate::driving::{Company, waits};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::input::{Given, InputCheck};
 use crate::notify::Hooks;
 use crate::output::note;
+use crate::program::models::recording;
 use crate::project::places::Places;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::totals::Totals;
@@ -44,16 +45,12 @@ const LEAVING_LOOKS: u32 = 250;
 pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let caps = match &args.background {
         Some(caps) => detach::settle(caps)?,
-        None => caps(&args.caps),
+        None => args.caps.caps(),
     };
     let home = Home::find(common)?;
     let journal = home.read_existing()?;
     if args.id.starts_with(select::BATCH_PREFIX) {
-        if args.detach {
-            let message = "--detach is for a single run, not for a batch";
-            return Err(CliError::new(Code::Argument, message));
-        }
-        return each::resume(args, &home, common);
+        return each::resume(args, &caps, &home, common);
     }
     let (row, started, ended) = home::block_on(async {
         let row = select::run(&*journal, &args.id).await?;
@@ -75,17 +72,36 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
     let id = batch.unwrap_or(row.run.as_str());
     let mut granted = Granted::from(&*started);
-    if !consent::is_mine(id, &home)? {
+    let mine = consent::is_mine(id, &home)?;
+    if !mine {
         let runs = std::slice::from_ref(&row.run);
         granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
     }
-    consent::allow(id, granted, args.yes, &home)?;
+    let denied = || {
+        home::block_on(async {
+            let mut runs = vec![row.run.clone()];
+            // A fork begins with what its run was granted, and is held to policy as soon as it is driven.
+            if let Some(fork) = &started.fork
+                && journal.run(&fork.run).await?.is_some()
+            {
+                runs.push(fork.run.clone());
+            }
+            consent::denied_on_record(&*journal, &runs).await
+        })
+    };
+    consent::allow(id, granted, denied, args.yes, &home)?;
+    if !mine {
+        home::block_on(performers::all_here(&*journal, &row.run, &started))?;
+    }
     let row = home::block_on(settled(&*journal, row))?;
     if row.owned && row.state == State::Paused {
         return elsewhere(args, &home, &row);
     }
     if row.owned && home::block_on(records::pausing(&*journal, &row))? {
         return home::block_on(take_back(&home, &row, args.result.json));
+    }
+    if !row.owned && args.background.is_none() {
+        home::block_on(say_pauses(&*journal, &row.run, args.anyway))?;
     }
     let substitute = args.workflow.as_deref().map(bytes).transpose()?;
     if args.detach {
@@ -99,7 +115,14 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let hooks = Hooks::load(&Places::find()?)?;
     let continues = args.no_continue.then_some(false);
     let (report, totals) = session::block_on(async {
-        let session = Session::open(&home, concurrency, 1)?;
+        let recorder = match &args.record {
+            Some(dir) => {
+                let RunStarted { backends, models, tools, .. } = &*started;
+                Some(recording::begin(dir, backends, models, tools).await?)
+            }
+            None => None,
+        };
+        let session = Session::over(&home, None, concurrency, 1, recorder.clone())?;
         let company = Company::drivers(&session.journal, &hooks);
         let options = ResumeOptions {
             caps,
@@ -109,15 +132,18 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
             watcher: Some(company.watcher()),
             continues,
             waits: waits(args.wait),
+            anyway: args.anyway,
+            strange: !mine,
         };
         let handle = session.engine.resume(&row.run, options).await?;
         if args.background.is_some() {
-            detach::owns(&home, &row.run)?;
+            detach::owns(&home, row.run.as_str())?;
         }
         session.obey_signals(format!("baton resume {}", row.run))?;
         let following = company.follow(&session.journal, continues, common.plain);
         let report = handle.wait().await;
         let totals = following.finish().await;
+        recording::complain(recorder.as_deref());
         Ok((report, totals))
     })?;
     result::show(report, &totals, &args.result)
@@ -134,9 +160,11 @@ pub fn go_on(run: &RunId, result: &ResultArgs, common: &Common) -> Result<Exit> 
         input: None,
         text: None,
         yes: false,
+        anyway: false,
         no_continue: false,
         detach: false,
         background: None,
+        record: None,
         wait: WaitArgs::default(),
         workflow: None,
         result: *result,
@@ -148,6 +176,9 @@ pub fn go_on(run: &RunId, result: &ResultArgs, common: &Common) -> Result<Exit> 
 /// Arguments of the process in the background that are not about caps.
 fn more(args: &ResumeArgs) -> Result<Vec<String>> {
     let mut more = Vec::new();
+    if args.anyway {
+        more.push("--anyway".to_owned());
+    }
     if args.no_continue {
         more.push("--no-continue".to_owned());
     }
@@ -157,6 +188,21 @@ fn more(args: &ResumeArgs) -> Result<Vec<String>> {
         more.push(format!("--workflow={}", path.display()));
     }
     Ok(more)
+}
+
+/// Says who asked for a pause that lies unread, and what becomes of that.
+async fn say_pauses(journal: &dyn Journal, run: &RunId, anyway: bool) -> Result<()> {
+    if let Some(first) = unread::pauses(journal, run).await?.first() {
+        let who = unread::signed(first);
+        note(&match anyway {
+            true => format!("{who} asked {run} to pause; it goes on all the same"),
+            false => format!(
+                "{who} asked {run} to pause, so it pauses now (`baton resume {run}` goes on then; \
+                 --anyway passes over that at once)"
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// Takes a pause back that has not come about yet.
@@ -193,7 +239,7 @@ async fn settled(journal: &dyn Journal, mut row: RunRow) -> Result<RunRow> {
 
 /// Goes on with a run that is paused in another process, which alone can do that.
 fn elsewhere(args: &ResumeArgs, home: &Home, row: &RunRow) -> Result<Exit> {
-    if caps(&args.caps) != Caps::default() || args.workflow.is_some() || args.no_continue {
+    if args.caps.caps() != Caps::default() || args.workflow.is_some() || args.no_continue {
         let message = format!("{} waits in another process, with the caps it has", row.run);
         return Err(CliError::new(Code::Owned, message).hint(format!(
             "end that process with Ctrl-C first; `baton resume {}` alone makes it go on",

@@ -1,42 +1,43 @@
 //! What changes of a run that comes from another machine.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use baton_core::ids::RunId;
 use baton_core::record::{Body, Record, RunStarted};
 
-/// What is left to tell of a run that was adapted.
+/// Makes records those of a run of this machine. Its batch stays where it was. So do its processes:
+/// their numbers belong to others here, who must not be taken for its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Adapted {
-    /// The directory it was granted there.
-    pub root_there: Option<String>,
+pub struct Adapt {
+    /// The granted directory; none: as it was.
+    pub root: Option<PathBuf>,
+    /// What the run is called; none: as it was.
+    pub run: Option<RunId>,
 }
 
-/// Makes records those of a run of this machine: the granted directory is `root`, if one is named, the
-/// run is called `run`. Its batch stays where it was. So do its processes: their numbers belong to
-/// others here, who must not be taken for its own.
-pub fn adapt(records: &mut [Record], root: Option<&Path>, run: Option<&RunId>) -> Adapted {
-    let mut adapted = Adapted::default();
-    for record in records {
+impl Adapt {
+    /// Changes one record.
+    pub fn change(&self, record: &mut Record) {
         match &mut record.body {
-            Body::RunStarted(started) => {
-                adapted.root_there.clone_from(&started.root);
-                if let Some(root) = root {
-                    started.root = Some(root.display().to_string());
-                }
-                if let Some(run) = run {
-                    started.run = run.clone();
-                }
-                started.batch = None;
-            }
+            Body::RunStarted(started) => self.change_start(started),
             Body::Process { pid, ticks, .. } => (*pid, *ticks) = (0, 0),
             _ => {}
         }
     }
-    adapted
+
+    /// Changes the facts a run begins with.
+    pub fn change_start(&self, started: &mut RunStarted) {
+        if let Some(root) = &self.root {
+            started.root = Some(root.display().to_string());
+        }
+        if let Some(run) = &self.run {
+            started.run = run.clone();
+        }
+        started.batch = None;
+    }
 }
 
-/// Whether two records are the same but for what [`adapt`] changes.
+/// Whether two records are the same but for what [`Adapt`] changes.
 #[must_use]
 pub fn same(one: &Record, other: &Record) -> bool {
     plain(one) == plain(other)

@@ -6,14 +6,17 @@
 //! known, so no name in it can lead anywhere.
 
 mod adapt;
+mod light;
 mod read;
+mod sizes;
+mod spool;
 mod write;
 
 use baton_core::digest::Digest;
 use baton_core::ids::RunId;
 use serde::{Deserialize, Serialize};
 
-pub use self::adapt::{adapt, same};
+pub use self::adapt::{Adapt, same};
 pub use self::read::{Reading, open};
 pub use self::write::{Written, write};
 

@@ -1,16 +1,20 @@
 //! Reading, from whoever wrote it.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use baton_core::blobs::{Named, named};
 use baton_core::digest::Digest;
 use baton_core::ids::Timestamp;
-use baton_core::record::{Body, FORMAT, Record};
+use baton_core::record::{Body, FORMAT, Record, RunStarted};
 use baton_core::run::Run;
 use baton_journal::store::Blob;
 use flate2::bufread::GzDecoder;
 
+use super::light::light;
+use super::sizes::too_large;
+use super::spool::{Filling, Spool};
 use super::write::name;
 use super::{BLOCK, Chain, KIND, MANIFEST, Manifest, RECORDS, VERSION};
 use crate::codes::Code;
@@ -18,7 +22,7 @@ use crate::error::{CliError, Result};
 
 /// Bytes of the manifest: some hundred thousand blobs.
 const MANIFEST_BYTES_MAX: u64 = 32 << 20;
-/// Bytes of all records. They are in memory at once.
+/// Bytes of all records. They lie on the disk beside the journal until they are in it.
 const RECORDS_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of one record.
 const RECORD_BYTES_MAX: usize = 64 << 20;
@@ -35,28 +39,25 @@ const EPOCH_MAX: u64 = 1 << 40;
 pub struct Reading<R: Read> {
     /// Its first part.
     pub manifest: Manifest,
+    /// The facts it begins with, as they were written.
+    pub started: Box<RunStarted>,
     /// All records.
-    pub records: Vec<Record>,
+    pub records: Spool,
     parts: Parts<R>,
     next: usize,
     blob_bytes: u64,
 }
 
-/// Reads a file up to its blobs. Nothing of it is kept if anything is wrong.
+/// Reads a file up to its blobs. Nothing of it is kept if anything is wrong. `folder`: where there is
+/// room for its records.
 ///
 /// # Errors
 /// When it is no such file, or was made up or damaged.
-pub fn open<R: Read>(file: R, now: Timestamp) -> Result<Reading<R>> {
+pub fn open<R: Read>(file: R, folder: &Path, now: Timestamp) -> Result<Reading<R>> {
     let mut parts = Parts { file: GzDecoder::new(BufReader::new(file)) };
     let manifest = manifest(&mut parts)?;
-    let records = records(&mut parts, &manifest, now)?;
-    if let Some(foreign) = unexpected(&manifest, &records) {
-        return Err(foreign);
-    }
-    // Whatever the engine would refuse at resume is refused here, before it is in the journal.
-    Run::from_records(records.clone())
-        .map_err(|error| refused(&format!("its records are no run: {error}")))?;
-    Ok(Reading { manifest, records, parts, next: 0, blob_bytes: 0 })
+    let (started, records) = records(&mut parts, &manifest, folder, now)?;
+    Ok(Reading { manifest, started, records, parts, next: 0, blob_bytes: 0 })
 }
 
 impl<R: Read> Reading<R> {
@@ -114,11 +115,13 @@ fn manifest<R: Read>(parts: &mut Parts<R>) -> Result<Manifest> {
     Ok(manifest)
 }
 
+/// Reads the records, puts them aside, and checks that they are those of one run and of this manifest.
 fn records<R: Read>(
     parts: &mut Parts<R>,
     manifest: &Manifest,
+    folder: &Path,
     now: Timestamp,
-) -> Result<Vec<Record>> {
+) -> Result<(Box<RunStarted>, Spool)> {
     let size = parts.begin(RECORDS)?;
     if size != manifest.bytes {
         return Err(refused("its records have another size than its manifest says"));
@@ -127,68 +130,138 @@ fn records<R: Read>(
         let message = format!("its records have {size} bytes; {RECORDS_BYTES_MAX} are the limit");
         return Err(refused(&message));
     }
-    let latest = now.plus_ms(AHEAD_MS_MAX);
-    let (mut records, mut chain) = (Vec::<Record>::new(), Chain::new());
-    let mut lines = BufReader::new((&mut parts.file).take(size));
-    let mut line = Vec::new();
-    loop {
+    let mut lines = Lines {
+        file: BufReader::new((&mut parts.file).take(size)),
+        line: Vec::new(),
+        spool: Filling::begin(folder).map_err(|error| aside(&error))?,
+        latest: now.plus_ms(AHEAD_MS_MAX),
+        last: Timestamp(0),
+        count: 0,
+        chain: Chain::new(),
+        started: None,
+        names: Names::of(manifest),
+    };
+    // Whatever the engine would refuse at resume is refused here, before it is in the journal.
+    let mut wrong = None;
+    let run = Run::from_records(std::iter::from_fn(|| {
+        lines.next().unwrap_or_else(|error| {
+            wrong = Some(error);
+            None
+        })
+    }));
+    if let Some(wrong) = wrong {
+        return Err(wrong);
+    }
+    // What is wrong with a line, or with all of them, is said first.
+    while lines.next()?.is_some() {}
+    let Lines { spool, count, chain, started, names, .. } = lines;
+    if count != manifest.records || chain.0 != manifest.chain {
+        return Err(refused("its records are not those that its manifest stands for"));
+    }
+    parts.end(size)?;
+    let started = started.ok_or_else(|| refused("it does not begin with the start of a run"))?;
+    if started.run != manifest.run {
+        return Err(refused(&format!("its records are of {}", started.run)));
+    }
+    if let Some(fork) = &started.fork
+        && (fork.run == started.run || !(1..=count).contains(&fork.records))
+    {
+        return Err(refused("it shares more with the run it was forked from than there is"));
+    }
+    names.fit(manifest)?;
+    run.map_err(|error| refused(&format!("its records are no run: {error}")))?;
+    Ok((started, spool.end().map_err(|error| aside(&error))?))
+}
+
+/// The records of a file, one after the other.
+struct Lines<R: Read> {
+    file: R,
+    line: Vec<u8>,
+    spool: Filling,
+    /// No record is later.
+    latest: Timestamp,
+    last: Timestamp,
+    count: u64,
+    chain: Chain,
+    started: Option<Box<RunStarted>>,
+    names: Names,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next record, without what makes it large; none after the last.
+    fn next(&mut self) -> Result<Option<Record>> {
+        let Self { file, line, .. } = self;
         line.clear();
-        let read = (&mut lines).take(RECORD_BYTES_MAX as u64).read_until(b'\n', &mut line);
+        let read = file.take(RECORD_BYTES_MAX as u64).read_until(b'\n', line);
         if read.map_err(|error| broken(&error))? == 0 {
-            break;
+            return Ok(None);
         }
-        let seq = records.len() as u64 + 1;
+        let seq = self.count + 1;
         let wrong = |what: &str| refused(&format!("its record {seq} {what}"));
-        if line.last() != Some(&b'\n') {
+        if self.line.last() != Some(&b'\n') {
             return Err(wrong("is cut off, or too long"));
         }
-        chain.add(&line);
-        let record: Record =
-            serde_json::from_slice(&line).map_err(|error| wrong(&format!("is none: {error}")))?;
+        self.chain.add(&self.line);
+        let record: Record = serde_json::from_slice(&self.line)
+            .map_err(|error| wrong(&format!("is none: {error}")))?;
         if record.seq != seq {
             return Err(wrong(&format!("has the number {}", record.seq)));
         }
-        if records.last().is_some_and(|last| record.at < last.at) || record.at > latest {
+        if record.at < self.last || record.at > self.latest {
             return Err(wrong("was made before the one in front of it, or is still to be made"));
         }
         if matches!(&record.body, Body::Resumed { epoch, .. } if *epoch > EPOCH_MAX) {
             return Err(wrong("has an epoch that nobody counted to"));
         }
-        records.push(record);
+        if let (1, Body::RunStarted(started)) = (seq, &record.body) {
+            self.started = Some(started.clone());
+        }
+        if let Some(started) = &self.started
+            && let Some(what) = too_large(&record, &started.limits.run)
+        {
+            return Err(wrong(&what));
+        }
+        self.names.add(&record);
+        self.spool.line(&self.line).map_err(|error| aside(&error))?;
+        (self.count, self.last) = (seq, record.at);
+        Ok(Some(light(record)))
     }
-    if records.len() as u64 != manifest.records || chain.0 != manifest.chain {
-        return Err(refused("its records are not those that its manifest stands for"));
-    }
-    parts.end(size)?;
-    Ok(records)
 }
 
-/// What manifest and records do not agree about.
-fn unexpected(manifest: &Manifest, records: &[Record]) -> Option<CliError> {
-    let Some(Body::RunStarted(started)) = records.first().map(|first| &first.body) else {
-        return Some(refused("it does not begin with the start of a run"));
-    };
-    if started.run != manifest.run {
-        return Some(refused(&format!("its records are of {}", started.run)));
+/// What manifest and records say of blobs.
+struct Names {
+    brought: HashSet<Digest>,
+    /// Those of them that a record names.
+    known: HashSet<Digest>,
+    /// The first one that is named and not brought, and by which record.
+    missing: Option<(u64, Digest)>,
+}
+
+impl Names {
+    fn of(manifest: &Manifest) -> Self {
+        let brought = manifest.blobs.iter().copied().collect();
+        Self { brought, known: HashSet::new(), missing: None }
     }
-    if let Some(fork) = &started.fork
-        && (fork.run == started.run || !(1..=records.len() as u64).contains(&fork.records))
-    {
-        return Some(refused("it shares more with the run it was forked from than there is"));
-    }
-    let brought: BTreeSet<&Digest> = manifest.blobs.iter().collect();
-    let mut known = BTreeSet::new();
-    for (record, Named { digest, sure }) in
-        records.iter().flat_map(|record| named(record).into_iter().map(move |name| (record, name)))
-    {
-        if sure && !brought.contains(&digest) {
-            let message = format!("its record {} names blob {digest}, which it lacks", record.seq);
-            return Some(refused(&message));
+
+    fn add(&mut self, record: &Record) {
+        for Named { digest, sure } in named(record) {
+            if self.brought.contains(&digest) {
+                self.known.insert(digest);
+            } else if sure {
+                self.missing.get_or_insert((record.seq, digest));
+            }
         }
-        known.insert(digest);
     }
-    let stray = manifest.blobs.iter().find(|digest| !known.contains(digest))?;
-    Some(refused(&format!("none of its records names its blob {stray}")))
+
+    fn fit(&self, manifest: &Manifest) -> Result<()> {
+        if let Some((seq, digest)) = &self.missing {
+            return Err(refused(&format!("its record {seq} names blob {digest}, which it lacks")));
+        }
+        match manifest.blobs.iter().find(|digest| !self.known.contains(*digest)) {
+            Some(stray) => Err(refused(&format!("none of its records names its blob {stray}"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The parts of an archive, one after the other.
@@ -251,6 +324,15 @@ impl<R: Read> Parts<R> {
 fn refused(why: &str) -> CliError {
     CliError::new(Code::NotARun, format!("the file cannot be imported: {why}"))
         .hint("nothing was imported; write it again with `baton export`")
+}
+
+/// Records could not be put aside.
+fn aside(error: &std::io::Error) -> CliError {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let code = if full { Code::DiskFull } else { Code::Journal };
+    CliError::new(code, "the records of the file cannot be put beside the journal")
+        .because(error)
+        .hint("nothing was imported; its records need twice their size on that disk")
 }
 
 fn broken(error: &std::io::Error) -> CliError {

@@ -17,6 +17,7 @@ use crate::value::AgentArg;
 use crate::{servers, session};
 
 /// A program, asked about and granted.
+#[derive(Clone)]
 pub struct Other {
     /// It, with what it may touch and who performs its agents.
     pub new: NewRun,

@@ -1,10 +1,13 @@
 //! Whether a run may go on: with what it was granted when it began, which may not be what a person
 //! would grant now, or was never this person's grant at all.
 
+use std::path::Path;
+
 use baton_core::ids::RunId;
+use baton_core::limits::Limits;
 use baton_core::model::Models;
 use baton_core::record::{BackendChoice, Body, Program, RunStarted, Work};
-use baton_core::scope::{Authority, Capability, PathScope, Scope};
+use baton_core::scope::{Authority, Capability, Denials, PathScope, SECRET_PATTERNS, Scope};
 use baton_core::tool::Tools;
 use baton_journal::store::Journal;
 
@@ -17,6 +20,7 @@ use crate::project::places::Places;
 use crate::project::policy::{Pattern, Policy, Rule};
 use crate::records;
 use crate::started::Started;
+use crate::text::one_line;
 
 /// What a run or batch was granted when it began.
 #[derive(Clone, Copy)]
@@ -33,6 +37,10 @@ pub struct Granted<'a> {
     pub backends: &'a BackendChoice,
     /// Everything that decides what it does.
     pub program: &'a Program,
+    /// The directory that it may read and work in.
+    pub root: Option<&'a Path>,
+    /// Every limit.
+    pub limits: &'a Limits,
     /// Whether agents on record are performed by programs of this machine, whoever was chosen.
     pub recorded: bool,
 }
@@ -46,12 +54,59 @@ impl Granted<'_> {
         let mut chosen = all.iter().chain(by_type.values()).chain(default).chain(types);
         self.recorded || chosen.any(|backend| outside(backend))
     }
+
+    /// What it reads, in words; none: no files.
+    fn reads(&self) -> Option<String> {
+        let (root, scope) = (self.root?, self.scope.read.as_ref()?);
+        let patterns = scope.layers.iter().map(|layer| layer.include.as_slice());
+        let patterns = patterns.filter(|include| !include.is_empty()).min_by_key(|some| some.len());
+        let what = match patterns {
+            None => "files".to_owned(),
+            Some(patterns) => {
+                let more = if patterns.len() > PATTERNS_SHOWN { ", …" } else { "" };
+                let shown: Vec<&str> =
+                    patterns.iter().take(PATTERNS_SHOWN).map(String::as_str).collect();
+                one_line(&format!("{}{more}", shown.join(", ")))
+            }
+        };
+        let secrets = match keeps_secrets(scope) {
+            true => "",
+            false => ", files that usually hold secrets among them",
+        };
+        Some(format!("reads {what} below {}{secrets}", one_line(&root.display().to_string())))
+    }
+}
+
+/// Limits that were raised, in words; none: all are as usual, or lower.
+fn raised(limits: &Limits) -> Option<String> {
+    let now = serde_json::to_value(limits).unwrap_or_default();
+    let raised = Limits::table().into_iter().filter_map(|(name, row)| {
+        let (group, field) = name.split_once('.')?;
+        // What is as usual need not be written.
+        let now = now.get(group)?.get(field)?.as_u64()?;
+        (now > row.default).then(|| format!("{name} {now}"))
+    });
+    let raised: Vec<String> = raised.collect();
+    (!raised.is_empty()).then(|| format!("has raised limits: {}", raised.join(", ")))
+}
+
+/// Patterns of files that a question names at the most.
+const PATTERNS_SHOWN: usize = 4;
+
+/// Whether nothing passes that usually holds secrets.
+fn keeps_secrets(scope: &PathScope) -> bool {
+    scope.layers.iter().any(|layer| {
+        let out = |pattern: &&str| layer.exclude.iter().any(|exclude| exclude == *pattern);
+        layer.unless.is_empty() && SECRET_PATTERNS.iter().all(out)
+    })
 }
 
 impl<'a> From<&'a RunStarted> for Granted<'a> {
     fn from(started: &'a RunStarted) -> Self {
-        let RunStarted { scope, tools, models, workers, backends, program, .. } = started;
-        Self { scope, tools, models, workers, backends, program, recorded: false }
+        let RunStarted { scope, tools, models, workers, backends, program, root, limits, .. } =
+            started;
+        let root = root.as_deref().map(Path::new);
+        Self { scope, tools, models, workers, backends, program, root, limits, recorded: false }
     }
 }
 
@@ -76,6 +131,24 @@ pub async fn programs_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result
     Ok(found)
 }
 
+/// What was taken away from these runs since they began: it needs no second denial.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn denied_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result<Denials> {
+    let mut all = Denials::default();
+    for run in runs {
+        records::after(journal, run, 1, |record| {
+            if let Body::DenialsAdded { denials, .. } = &record.body {
+                all.add(denials);
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(all)
+}
+
 /// Whether this person started a run or batch; also where nobody can say.
 ///
 /// # Errors
@@ -85,16 +158,28 @@ pub fn is_mine(id: &str, home: &Home) -> Result<bool> {
 }
 
 /// Lets a run go on from which today's policy takes nothing away, and that this person started or
-/// wants to go on with. `id`: that of the run, or of its batch. `yes`: whoever started it.
+/// wants to go on with. `id`: that of the run, or of its batch. `denied`: what was taken away from it
+/// since it began, asked for only if policy denies something. `yes`: whoever started it.
 ///
 /// # Errors
 /// When policy denies something of it, nobody says that it may go on, or a file of settings cannot be
 /// read.
-pub fn allow(id: &str, granted: Granted<'_>, yes: bool, home: &Home) -> Result<()> {
+pub fn allow(
+    id: &str,
+    granted: Granted<'_>,
+    denied: impl FnOnce() -> Result<Denials>,
+    yes: bool,
+    home: &Home,
+) -> Result<()> {
     let places = Places::find()?;
     let policy = Policy::load(&places, &[], &[])?;
-    let taken = taken(&policy, granted);
+    let mut taken = taken(&policy, granted);
     if !taken.is_empty() {
+        let denied = denied()?;
+        taken.retain(|rule| !denied.hold(&rule.denial()));
+    }
+    if !taken.is_empty() {
+        let taken: Vec<String> = taken.into_iter().map(shown).collect();
         let message = format!("policy denies now what {id} was granted: {}", taken.join(", "));
         return Err(CliError::new(Code::ConsentNeeded, message)
             .hint("cancel it and start it again, or take the denial away"));
@@ -111,7 +196,8 @@ pub fn allow(id: &str, granted: Granted<'_>, yes: bool, home: &Home) -> Result<(
         (granted.runs_programs(), "has programs of this machine perform agents"),
         (!granted.workers.is_nothing(), "has agents that work by themselves"),
     ];
-    let does: Vec<&str> = does.iter().filter(|(does, _)| *does).map(|(_, what)| *what).collect();
+    let does = does.into_iter().filter(|(does, _)| *does).map(|(_, what)| what.to_owned());
+    let does: Vec<String> = does.chain(granted.reads()).chain(raised(granted.limits)).collect();
     if !yes && !does.is_empty() && !known {
         let message = format!("{id} was not started by you, and {}", does.join(", and "));
         let hint = format!("`baton show {id}` says what it was granted; --yes goes on with that");
@@ -144,16 +230,15 @@ fn same_endpoints(id: &str, models: &Models, settings: &ModelSettings) -> Result
 }
 
 /// Denials of today that would take something from the run and did not when it began.
-fn taken(policy: &Policy, granted: Granted<'_>) -> Vec<String> {
+fn taken<'p>(policy: &'p Policy, granted: Granted<'_>) -> Vec<&'p Rule> {
     let patterned = Capability::ALL.into_iter();
     let denied = patterned.flat_map(|capability| policy.denied(capability));
-    denied
-        .filter(|rule| takes(rule, granted))
-        .map(|rule| {
-            let (capability, place) = (rule.capability.as_str(), &rule.place.text);
-            format!("{capability}={} ({place})", rule.pattern)
-        })
-        .collect()
+    denied.filter(|rule| takes(rule, granted)).collect()
+}
+
+fn shown(rule: &Rule) -> String {
+    let (capability, place) = (rule.capability.as_str(), &rule.place.text);
+    format!("{capability}={} ({place})", rule.pattern)
 }
 
 fn takes(rule: &Rule, granted: Granted<'_>) -> bool {

@@ -38,3 +38,46 @@ async fn agents_on_record_count_whatever_the_first_record_says() {
         assert_eq!(programs_on_record(&journal, &[run]).await.unwrap(), program, "{backend}");
     }
 }
+
+#[test]
+fn what_is_read_is_named() {
+    let no_secrets = json!({ "exclude": SECRET_PATTERNS });
+    let some_secrets = json!({ "exclude": SECRET_PATTERNS, "unless": [".env"] });
+    let told = ", files that usually hold secrets among them";
+    for (read, expected) in [
+        (json!(null), None),
+        (json!({ "layers": [no_secrets] }), Some("reads files below /docs".to_owned())),
+        (json!({ "layers": [] }), Some(format!("reads files below /docs{told}"))),
+        (
+            json!({ "layers": [{ "include": ["**"] }, some_secrets] }),
+            Some(format!("reads ** below /docs{told}")),
+        ),
+        (
+            json!({ "layers": [no_secrets, { "include": ["a", "b", "c", "d", "e\u{1b}"] }] }),
+            Some("reads a, b, c, d, … below /docs".to_owned()),
+        ),
+    ] {
+        let mut started: RunStarted = serde_json::from_value(json!({
+            "format": 1, "run": RunId::from_ulid(ulid::Ulid::from(1_u128)), "input": null,
+            "seed": Digest::of(b""), "scope": { "read": read }, "root": "/docs",
+            "program": { "name": "flow", "component": Digest::of(b"") },
+        }))
+        .unwrap();
+        assert_eq!(Granted::from(&started).reads(), expected, "{read}");
+        started.root = None;
+        assert_eq!(Granted::from(&started).reads(), None, "{read}");
+    }
+}
+
+#[test]
+fn raised_limits_are_named() {
+    let mut limits = Limits::default();
+    assert_eq!(raised(&limits), None);
+    limits.run.agents -= 1;
+    assert_eq!(raised(&limits), None);
+    limits.run.agents += 2;
+    limits.workflow.fuel += 1;
+    let (agents, fuel) = (limits.run.agents, limits.workflow.fuel);
+    let told = format!("has raised limits: run.agents {agents}, workflow.fuel {fuel}");
+    assert_eq!(raised(&limits), Some(told));
+}

@@ -107,8 +107,9 @@ impl Spec {
     /// What each of its runs is granted.
     #[must_use]
     pub fn granted(&self) -> Granted<'_> {
-        let Self { scope, tools, models, workers, backends, program, .. } = self;
-        Granted { scope, tools, models, workers, backends, program, recorded: false }
+        let Self { scope, tools, models, workers, backends, program, root, limits, .. } = self;
+        let root = root.as_deref();
+        Granted { scope, tools, models, workers, backends, program, root, limits, recorded: false }
     }
 
     /// The stored form.

@@ -1,8 +1,8 @@
 //! Runs that go on in the background: the same binary drives them, in a session of its own.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use baton_core::budget::Caps;
 use baton_core::ids::RunId;
 use baton_journal::rows::State;
+use rustix::fs::OFlags;
 use serde::Serialize;
 
 use crate::codes::{Code, Exit};
@@ -39,6 +40,14 @@ struct Shape<'a> {
     log: String,
 }
 
+/// A batch in the background.
+#[derive(Serialize)]
+struct BatchShape<'a> {
+    batch: &'a str,
+    pid: u32,
+    log: String,
+}
+
 /// Makes this process one in the background: a session of its own, so that no terminal ends it. `caps`
 /// is what it was given of them.
 ///
@@ -58,40 +67,66 @@ pub fn settle(caps: &str) -> Result<Caps> {
 /// # Errors
 /// When it cannot be started, or ended at once.
 pub fn go_on(home: &Home, run: &RunId, caps: &Caps, more: &[String], json: bool) -> Result<Exit> {
-    let path = log_path(home, run)?;
-    let log = open(&path)?;
-    let began = log.metadata().map_or(0, |facts| facts.len());
-    let mut child = start(home, run, caps, more, log)?;
-    let pid = child.id();
-    if !block_on(owned(&path.with_extension(OWNER), &mut child))? {
-        let message = format!("the process in the background that was to drive {run} has ended");
-        let mut error = CliError::new(Code::Background, message)
-            .hint(format!("`baton resume {run}` goes on here; {} has all of it", path.display()));
-        if let Some(said) = tail(&path, began) {
-            error = error.frame(said);
-        }
-        return Err(error);
-    }
+    let more: Vec<String> = ["--wait".to_owned()].iter().chain(more).cloned().collect();
+    let (pid, log) = begin(home, run.as_str(), caps, &more)?;
     if json {
         let journal = home.read_existing()?;
         let row = block_on(async { Ok(journal.run(run).await?) })?;
         // Its first record may be on its way: what stood there before is over.
         let ended = row.map(|row| row.state).filter(|state| state.is_final());
         let state = ended.unwrap_or(State::Running);
-        let log = path.display().to_string();
-        stdout(&shapes::line(&Shape { run, state, pid, log })?)?;
+        stdout(&shapes::line(&Shape { run, state, pid, log: log.display().to_string() })?)?;
     } else {
         stdout(&format!("{run}\n"))?;
         note(&format!(
             "goes on in the background as process {pid}: `baton attach {run}` follows it, `baton pause \
              {run}` stops it; what it says is in {}",
-            path.display()
+            log.display()
         ));
     }
     Ok(Exit::Done)
 }
 
-fn start(home: &Home, run: &RunId, caps: &Caps, more: &[String], log: File) -> Result<Child> {
+/// The same with a batch, `runs` of its lines at once.
+///
+/// # Errors
+/// As of [`go_on`].
+pub fn go_on_batch(home: &Home, batch: &str, caps: &Caps, runs: u32, json: bool) -> Result<Exit> {
+    let (pid, log) = begin(home, batch, caps, &[format!("--runs={runs}")])?;
+    if json {
+        stdout(&shapes::line(&BatchShape { batch, pid, log: log.display().to_string() })?)?;
+    } else {
+        stdout(&format!("{batch}\n"))?;
+        note(&format!(
+            "goes on in the background as process {pid}: `baton ls --batch {batch}` shows how far it \
+             is, `kill {pid}` lets what is at work finish and stops; its results are in {}",
+            log.display()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Starts the process, and waits until it drives what it is to drive. Its number, and where it says what
+/// it says.
+fn begin(home: &Home, id: &str, caps: &Caps, more: &[String]) -> Result<(u32, PathBuf)> {
+    let path = log_path(home, id)?;
+    let log = open(&path)?;
+    let began = log.metadata().map_or(0, |facts| facts.len());
+    let mut child = start(home, id, caps, more, log)?;
+    let pid = child.id();
+    if block_on(owned(&owner_path(&path, pid), &mut child))? {
+        return Ok((pid, path));
+    }
+    let message = format!("the process in the background that was to drive {id} has ended");
+    let mut error = CliError::new(Code::Background, message)
+        .hint(format!("`baton resume {id}` goes on here; {} has all of it", path.display()));
+    if let Some(said) = tail(&path, began) {
+        error = error.frame(said);
+    }
+    Err(error)
+}
+
+fn start(home: &Home, id: &str, caps: &Caps, more: &[String], log: File) -> Result<Child> {
     let problem = |error: &std::io::Error| {
         CliError::new(Code::Background, "cannot start a process in the background").because(error)
     };
@@ -103,7 +138,7 @@ fn start(home: &Home, run: &RunId, caps: &Caps, more: &[String], log: File) -> R
         .arg0("baton")
         .arg("--home")
         .arg(home)
-        .args(["--plain", "resume", run.as_str(), "--wait", "--yes", "--background", &caps])
+        .args(["--plain", "resume", id, "--yes", "--background", &caps])
         .args(more)
         .stdin(Stdio::null())
         .stdout(log)
@@ -112,13 +147,21 @@ fn start(home: &Home, run: &RunId, caps: &Caps, more: &[String], log: File) -> R
         .map_err(|error| problem(&error))
 }
 
-/// Says that this process drives a run, to whoever started it in the background.
+/// Says that this process drives a run or a batch, to whoever started it in the background.
 ///
 /// # Errors
 /// When that cannot be written.
-pub fn owns(home: &Home, run: &RunId) -> Result<()> {
-    let path = log_path(home, run)?.with_extension(OWNER);
-    std::fs::write(&path, std::process::id().to_string())
+pub fn owns(home: &Home, id: &str) -> Result<()> {
+    let pid = std::process::id();
+    let path = owner_path(&log_path(home, id)?, pid);
+    // A process of this number may have left it; a link is taken away, and never followed.
+    let _ = std::fs::remove_file(&path);
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| file.write_all(pid.to_string().as_bytes()))
         .map_err(|error| CliError::file("write", &path, &error))
 }
 
@@ -141,26 +184,45 @@ async fn owned(owner: &Path, child: &mut Child) -> Result<bool> {
     }
 }
 
-/// Where the process that drives a run in the background says what it says.
-fn log_path(home: &Home, run: &RunId) -> Result<PathBuf> {
+/// Where the process that drives something in the background says what it says.
+fn log_path(home: &Home, id: &str) -> Result<PathBuf> {
     let folder = home.dir().join(LOGS);
+    let problem = |error: &io::Error| CliError::file("use", &folder, error);
+    // The state directory may have come with a stranger's project: nothing in it leads elsewhere.
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&folder)
         .map_err(|error| CliError::file("make", &folder, &error))?;
-    let folder = folder.canonicalize().map_err(|error| CliError::file("use", &folder, &error))?;
-    Ok(folder.join(format!("{run}.log")))
+    let found = folder.symlink_metadata().map_err(|error| problem(&error))?;
+    if !found.is_dir() {
+        return Err(problem(&io::Error::other("it is a link")));
+    }
+    let folder = folder.canonicalize().map_err(|error| problem(&error))?;
+    Ok(folder.join(format!("{id}.log")))
 }
 
+/// The file beside a log in which the process of this number says that it drives what the log is about.
+fn owner_path(log: &Path, pid: u32) -> PathBuf {
+    log.with_extension(format!("{pid}.{OWNER}"))
+}
+
+/// Opens a log for more, and no other file of a person.
 fn open(path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options
+    let problem = |error: &io::Error| CliError::file("write", path, error);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
-        .map_err(|error| CliError::file("write", path, &error))
+        .map_err(|error| problem(&error))?;
+    let found = file.metadata().map_err(|error| problem(&error))?;
+    if !found.is_file() || found.nlink() != 1 {
+        return Err(problem(&io::Error::other("it is no file of its own")));
+    }
+    Ok(file)
 }
 
 /// The end of what was said since the log had `began` bytes.
@@ -179,6 +241,26 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn what_lies_where_a_log_should_be_is_left_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
+        std::fs::write(at("mine"), "keep").unwrap();
+        std::os::unix::fs::symlink(at("mine"), at("link.log")).unwrap();
+        std::os::unix::fs::symlink(at("nothing"), at("new.log")).unwrap();
+        std::fs::hard_link(at("mine"), at("hard.log")).unwrap();
+        std::fs::create_dir(at("folder.log")).unwrap();
+        for name in ["link.log", "new.log", "hard.log", "folder.log"] {
+            assert!(open(&at(name)).is_err(), "{name}");
+        }
+        assert!(!at("nothing").exists());
+        assert_eq!(std::fs::read_to_string(at("mine")).unwrap(), "keep");
+        open(&at("own.log")).unwrap().write_all(b"one").unwrap();
+        open(&at("own.log")).unwrap().write_all(b"two").unwrap();
+        assert_eq!(std::fs::read_to_string(at("own.log")).unwrap(), "onetwo");
+        assert_eq!(owner_path(&at("own.log"), 7), at("own.7.pid"));
+    }
 
     #[test]
     fn the_end_of_a_log_is_what_was_said_since() {

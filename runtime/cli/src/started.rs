@@ -2,7 +2,7 @@
 //! stranger's: what is pinned in it is nobody's consent.
 
 use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -89,9 +89,21 @@ pub fn append(path: &Path, lines: &str) -> io::Result<()> {
     if let Some(dir) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
-    // One write, so that lines of processes at the same time do not mix.
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path)?.write_all(lines.as_bytes())
+    let mut file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+    let mut last = [0];
+    let whole = match file.metadata()?.len() {
+        0 => true,
+        size => {
+            file.seek(SeekFrom::Start(size - 1))?;
+            file.read_exact(&mut last)?;
+            last == *b"\n"
+        }
+    };
+    // A line that a full disk cut short is not to be the beginning of the next one. One write, so that
+    // lines of processes at the same time do not mix.
+    let lines = if whole { lines.to_owned() } else { format!("\n{lines}") };
+    file.write_all(lines.as_bytes())
 }
 
 #[cfg(test)]
@@ -125,6 +137,11 @@ mod tests {
         std::os::unix::fs::symlink(temp.path().join("project"), temp.path().join("link")).unwrap();
         let linked = Started { home: temp.path().join("link/.baton"), ..list.clone() };
         assert!(linked.has("run_A"));
+        // A line that was cut short spoils no other.
+        let cut = std::fs::read_to_string(&list.path).unwrap() + "run_C sha2";
+        std::fs::write(&list.path, cut).unwrap();
+        list.add("run_E").unwrap();
+        assert!(list.has("run_E") && list.has("run_A") && !list.has("run_C"));
         // What an earlier release wrote names no directory.
         append(&list.path, "run_D\n").unwrap();
         assert!(!list.has("run_D"));

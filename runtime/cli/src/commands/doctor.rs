@@ -45,6 +45,7 @@ struct Checkup {
     maps: Maps,
     disk: Disk,
     cache: Cache,
+    temporary: Temporary,
     confinement: Confinement,
     journal: Option<JournalState>,
     worktrees: Vec<worktrees::Worktree>,
@@ -75,6 +76,14 @@ struct Disk {
 struct Cache {
     dir: PathBuf,
     files: u64,
+    bytes: u64,
+}
+
+/// Folders of killed processes.
+#[derive(Serialize)]
+struct Temporary {
+    dir: PathBuf,
+    left: u64,
     bytes: u64,
 }
 
@@ -118,6 +127,7 @@ pub fn run(args: &DoctorArgs, common: &Common) -> Result<Exit> {
         maps: Maps { max_map_count, live_guests_max: max_map_count.map(guests_max) },
         disk: disk(home.dir()),
         cache: cache(&home.cache()),
+        temporary: temporary(),
         confinement: confinement()?,
         journal,
         worktrees: found.worktrees,
@@ -210,6 +220,16 @@ fn cache(dir: &Path) -> Cache {
     found
 }
 
+/// What killed processes left where temporary files are.
+fn temporary() -> Temporary {
+    let left = baton_scratch::left();
+    Temporary {
+        dir: std::env::temp_dir(),
+        left: left.len() as u64,
+        bytes: left.iter().map(|one| one.bytes).sum(),
+    }
+}
+
 /// What this machine can enforce for commands.
 fn confinement() -> Result<Confinement> {
     let probe = confine::probe(&session::supervisor()?);
@@ -271,6 +291,12 @@ fn text(checkup: &Checkup) -> String {
             cache.dir.display()
         ),
     );
+    let Temporary { dir, left, bytes: size } = &checkup.temporary;
+    if *left > 0 {
+        let folders = format!("{} of killed processes", plural(*left, "folder"));
+        let what = format!("{folders}, {}, in {}: `baton gc`", bytes(*size), dir.display());
+        fact(None, "temporary", what);
+    }
     let Confinement { probe, words } = &checkup.confinement;
     let all = probe.landlock.is_some() && probe.network.is_some();
     for (index, sentence) in words.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::settings::Hook;
+use super::told::Told;
 use crate::error::{CliError, Result};
 use crate::project::config;
 use crate::project::places::Places;
@@ -12,6 +13,9 @@ use crate::project::policy::Source;
 
 /// Name of the list of hooks that a person looked at, in the person's directory of settings.
 const FILE: &str = "hooks";
+
+/// Name of the list of gates that people were told of, beside it.
+const TOLD: &str = "notified";
 
 /// A hook and where it stands.
 #[derive(Clone, Debug)]
@@ -47,6 +51,11 @@ impl Hooks {
         let listed = list.as_ref().map(std::fs::read_to_string);
         let listed = listed.and_then(std::result::Result::ok).unwrap_or_default();
         Ok(Self { all, trusted: listed.lines().map(str::to_owned).collect(), list })
+    }
+
+    /// The gates that people were told of; none: there is no place that is only the person's.
+    pub(super) fn told(&self) -> Option<Told> {
+        self.list.as_ref().map(|list| Told::at(list.with_file_name(TOLD)))
     }
 
     /// Those that may do something.

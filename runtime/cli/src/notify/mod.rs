@@ -5,21 +5,25 @@ mod hooks;
 mod news;
 mod send;
 pub mod settings;
+mod told;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use baton_agents::Supervisor;
-use baton_core::ids::Timestamp;
-use baton_core::record::Record;
+use baton_core::ids::{TaskPath, Timestamp};
+use baton_core::record::{Body, Record};
 use baton_engine::Observer;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::hooks::{Hooks, Placed};
 use self::news::{Follower, News};
 use self::settings::Hook;
+use self::told::Told;
 use crate::output::{WARN, note};
 use crate::session;
 use crate::text::paint;
@@ -27,9 +31,13 @@ use crate::text::paint;
 /// Hooks that are told something at once.
 const AT_ONCE: usize = 4;
 
+/// How long gates that were opened before wait for answers that lie there already.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// Tells the hooks what happens.
 pub struct Notifier {
     hooks: Arc<[(Placed, PathBuf)]>,
+    told: Option<Told>,
     supervisor: Option<Supervisor>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     room: Arc<Semaphore>,
@@ -46,6 +54,7 @@ impl Notifier {
         };
         Self {
             hooks: hooks.usable().into_iter().map(folder).collect(),
+            told: hooks.told(),
             supervisor: session::supervisor().ok(),
             tasks: Mutex::default(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
@@ -54,13 +63,14 @@ impl Notifier {
     }
 
     /// Where the records of one run go, from its first one on. What was recorded before `since` was
-    /// told by whoever drove it then.
+    /// told by whoever drove it then; a gate that is still open and that nobody was told of is told now.
     #[must_use]
     pub fn observer(&self, since: Timestamp) -> Option<Observer> {
         let supervisor = self.supervisor.clone().filter(|_| !self.hooks.is_empty())?;
         let (observer, records) = mpsc::unbounded_channel();
         let teller = Teller {
             hooks: Arc::clone(&self.hooks),
+            told: self.told.clone(),
             supervisor,
             room: Arc::clone(&self.room),
             trouble: Arc::clone(&self.trouble),
@@ -94,6 +104,7 @@ impl Notifier {
 
 struct Teller {
     hooks: Arc<[(Placed, PathBuf)]>,
+    told: Option<Told>,
     supervisor: Supervisor,
     room: Arc<Semaphore>,
     trouble: Arc<Mutex<Option<String>>>,
@@ -102,16 +113,70 @@ struct Teller {
 impl Teller {
     async fn follow(self, mut records: mpsc::UnboundedReceiver<Arc<Record>>, since: Timestamp) {
         let mut follower = Follower::default();
+        // Gates that were opened before, and are open.
+        let mut earlier: BTreeMap<TaskPath, News> = BTreeMap::new();
+        let mut until = None;
         // Dropped with this task, and what is being told with it.
         let mut telling = JoinSet::new();
-        while let Some(record) = records.recv().await {
-            let news = follower.take(&record).filter(|_| record.at >= since);
-            if let Some(news) = news {
-                self.tell(&news, &mut telling);
+        loop {
+            let next = match until {
+                None => Ok(records.recv().await),
+                Some(until) => timeout_at(until, records.recv()).await,
+            };
+            let Ok(next) = next else {
+                self.tell_earlier(&mut earlier, &mut telling);
+                until = None;
+                continue;
+            };
+            let Some(record) = next else { break };
+            let news = follower.take(&record);
+            match &record.body {
+                Body::Completed { task, .. } => drop(earlier.remove(task)),
+                Body::Finished { .. } => earlier.clear(),
+                Body::Paused { .. } if record.at >= since => {
+                    self.tell_earlier(&mut earlier, &mut telling);
+                }
+                _ => {}
+            }
+            match (news, &record.body) {
+                (Some(news), Body::Spawned { task, .. }) if record.at < since => {
+                    earlier.insert(task.clone(), news);
+                }
+                (Some(news), _) if record.at >= since => {
+                    // A gate that cannot be put down is told all the same: nobody knows it yet.
+                    self.puts_down(&news);
+                    self.tell(&news, &mut telling);
+                }
+                _ => {}
+            }
+            if record.at >= since && !earlier.is_empty() {
+                // Answers that were given meanwhile come first.
+                until.get_or_insert_with(|| Instant::now() + GRACE);
             }
             while telling.try_join_next().is_some() {}
         }
+        self.tell_earlier(&mut earlier, &mut telling);
         while telling.join_next().await.is_some() {}
+    }
+
+    /// Tells of gates that were opened before, but of none that people were told of.
+    fn tell_earlier(&self, gates: &mut BTreeMap<TaskPath, News>, telling: &mut JoinSet<()>) {
+        // Without a list nobody knows what was told.
+        let Some(told) = self.told.as_ref().filter(|_| !gates.is_empty()) else { return };
+        let known = told.all();
+        for news in std::mem::take(gates).into_values() {
+            if news.gate().is_some_and(|gate| !known.contains(gate)) && self.puts_down(&news) {
+                self.tell(&news, telling);
+            }
+        }
+    }
+
+    /// Puts down that people are told of a gate, if a hook tells them. Before they are told: twice is worse
+    /// than not at all.
+    fn puts_down(&self, news: &News) -> bool {
+        let (Some(told), Some(gate)) = (&self.told, news.gate()) else { return false };
+        let wanted = self.hooks.iter().any(|(placed, _)| placed.hook.on.contains(&news.event));
+        wanted && told.add(gate)
     }
 
     fn tell(&self, news: &News, telling: &mut JoinSet<()>) {

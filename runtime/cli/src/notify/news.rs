@@ -28,6 +28,13 @@ pub struct News {
     answer: String,
 }
 
+impl News {
+    /// The gate that it is about.
+    pub fn gate(&self) -> Option<&str> {
+        self.task.as_deref().filter(|_| self.event == Event::Gate)
+    }
+}
+
 /// Follows a run.
 #[derive(Debug, Default)]
 pub struct Follower {

@@ -1,6 +1,7 @@
 //! Settings: `baton.toml` of the project and `config.toml` of the person.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use baton_core::record::SCRIPT_NESTING_DEFAULT;
@@ -57,6 +58,7 @@ struct File {
     quota: models_file::RawQuota,
     notify: RawNotify,
     retention: RawRetention,
+    concurrency: BTreeMap<String, NonZeroU32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -201,6 +203,21 @@ pub fn retention(places: &Places) -> Result<Retention> {
     Ok(kept)
 }
 
+/// How many agents of a backend one process has at work at once, by the name of the backend. It is the
+/// person's machine: what their file says wins.
+///
+/// # Errors
+/// When a file cannot be read, or says something unknown.
+pub fn concurrency(places: &Places) -> Result<Vec<(String, u32)>> {
+    let mut most = BTreeMap::new();
+    for Read { file, .. } in files(places)? {
+        for (backend, number) in file.concurrency {
+            most.entry(backend).or_insert(number.get());
+        }
+    }
+    Ok(most.into_iter().collect())
+}
+
 /// The hooks of the same files.
 ///
 /// # Errors
@@ -314,16 +331,34 @@ mod tests {
         assert!(above.unwrap().lenient);
     }
 
+    /// The places of a repository below `root`, whose person's home is there, too.
+    fn around(root: &Path) -> Places {
+        fs::create_dir_all(root.join("repo/.git")).unwrap();
+        fs::create_dir_all(root.join("home/.config/baton")).unwrap();
+        let home = root.join("home").into_os_string();
+        Places::around(&root.join("repo"), |name| (name == "HOME").then(|| home.clone()))
+    }
+
+    #[test]
+    fn the_persons_caps_of_backends_win_one_by_one() {
+        let temp = tempfile::tempdir().unwrap();
+        let places = around(temp.path());
+        assert_eq!(concurrency(&places).unwrap(), []);
+        let project = temp.path().join("repo/baton.toml");
+        fs::write(&project, "[concurrency]\nclaude = 9\ncodex = 1\n").unwrap();
+        let person = temp.path().join("home/.config/baton/config.toml");
+        fs::write(person, "[concurrency]\nclaude = 2\n\"acp:x --y\" = 3\n").unwrap();
+        let expected = [("acp:x --y", 3), ("claude", 2), ("codex", 1)];
+        assert_eq!(concurrency(&places).unwrap(), expected.map(|(name, most)| (name.into(), most)));
+        fs::write(project, "[concurrency]\nclaude = 0\n").unwrap();
+        assert!(concurrency(&places).is_err(), "nobody could ever work");
+    }
+
     #[test]
     fn the_persons_retention_wins_key_by_key() {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path();
-        fs::create_dir_all(root.join("repo/.git")).unwrap();
-        fs::create_dir_all(root.join("home/.config/baton")).unwrap();
-        let around = || {
-            let home = root.join("home").into_os_string();
-            Places::around(&root.join("repo"), |name| (name == "HOME").then(|| home.clone()))
-        };
+        let around = || around(root);
         assert_eq!(retention(&around()).unwrap(), Retention::default());
         let (project, person) =
             (root.join("repo/baton.toml"), root.join("home/.config/baton/config.toml"));

@@ -1,16 +1,12 @@
 //! Policy as the scope that a run is held to.
 
 use baton_core::scope::{
-    ArgvPattern, Authority, Capability, ExecScope, GlobLayer, HttpRule, HttpScope, NameScope,
-    PathScope, SECRET_PATTERNS, Scope, ToolScope,
+    ArgvPattern, Authority, Capability, Denials, ExecScope, GlobLayer, HttpRule, HttpScope,
+    NameScope, PathScope, SECRET_PATTERNS, Scope, ToolScope,
 };
 
+use super::steering::{GUARDED, NEVER};
 use super::{Pattern, Policy, Rule};
-
-/// Paths that nobody writes unless a grant names them: what other programs are told to do.
-const GUARDED: &[&str] = &["**/.claude", "**/.claude/**"];
-/// Paths that nobody writes: what is granted to the next run, and Baton's own state.
-pub const NEVER: &[&str] = &["**/baton.toml", "**/.baton", "**/.baton/**"];
 
 impl Policy {
     /// The most that anything may touch.
@@ -28,6 +24,11 @@ impl Policy {
             workflows: true,
             tools: names.map(|names| ToolScope { names, within }),
         }
+    }
+
+    /// What is denied, rule by rule, each with the place that says so.
+    pub fn denials(&self) -> impl Iterator<Item = (String, Denials)> {
+        self.denies.iter().map(|rule| (rule.place.text.clone(), rule.denial()))
     }
 
     /// The most that any tool may touch.
@@ -150,6 +151,27 @@ fn names_it(excluded: &str, pattern: &str) -> bool {
         let wild = part.chars().all(|letter| letter == '*' || letter == '?');
         !wild && baton_core::scope::name_matches(about, &part.to_ascii_lowercase())
     })
+}
+
+impl Rule {
+    /// What it takes away, if it is one that denies.
+    #[must_use]
+    pub fn denial(&self) -> Denials {
+        let mut denials = Denials::default();
+        let text = || vec![self.pattern.to_string()];
+        match self.capability {
+            Capability::Read => denials.read = text(),
+            Capability::Write => denials.write = text(),
+            Capability::Http => denials.http.extend(http_rule(self)),
+            Capability::Env => denials.env = text(),
+            Capability::Secrets => denials.secrets = text(),
+            Capability::Exec => denials.exec.extend(argv(self)),
+            Capability::Tools => denials.tools = text(),
+            // Nothing is denied by patterns of these.
+            Capability::Agents | Capability::Workflows => {}
+        }
+        denials
+    }
 }
 
 fn texts(rules: &[Rule]) -> Vec<String> {

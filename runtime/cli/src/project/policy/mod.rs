@@ -4,6 +4,8 @@ pub mod file;
 mod grant;
 pub mod judge;
 mod pattern;
+pub mod present;
+mod steering;
 #[cfg(test)]
 mod tests;
 
@@ -15,8 +17,8 @@ use baton_core::scope::Capability;
 use baton_core::tool::{SecretDefinition, SecretSource, Server};
 use serde::{Deserialize, Serialize};
 
-pub use self::grant::NEVER;
 pub use self::pattern::Pattern;
+pub use self::steering::{NEVER, steers};
 use super::config;
 use super::places::Places;
 use crate::error::Result;

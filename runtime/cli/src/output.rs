@@ -1,6 +1,7 @@
 //! Standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
@@ -36,8 +37,37 @@ pub fn stdout(text: &str) -> Result<()> {
     })
 }
 
+/// What lines for standard error are handed to; none: they are written.
+type Writer = Box<dyn Fn(&str) + Send>;
+
+static DIVERTED: Mutex<Option<Writer>> = Mutex::new(None);
+
+/// As long as this is there, lines for standard error go elsewhere.
+pub struct Diverted(());
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        *diverted() = None;
+    }
+}
+
+/// Hands the lines of [`note`] to whoever draws on standard error, so that it knows of them.
+#[must_use]
+pub fn divert(to: impl Fn(&str) + Send + 'static) -> Diverted {
+    *diverted() = Some(Box::new(to));
+    Diverted(())
+}
+
+fn diverted() -> MutexGuard<'static, Option<Writer>> {
+    // It is replaced whole.
+    DIVERTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Writes one line to standard error. Nothing depends on whether anybody reads it.
 pub fn note(line: &str) {
+    if let Some(to) = &*diverted() {
+        return to(line);
+    }
     let mut stream = anstream::stderr().lock();
     let _ = writeln!(stream, "{line}");
 }
@@ -106,9 +136,19 @@ pub fn has_colours() -> bool {
 /// nobody asked for plain lines.
 #[must_use]
 pub fn can_draw(plain: bool) -> bool {
+    may_draw(plain) && io::stderr().is_terminal()
+}
+
+/// The same of standard output.
+#[must_use]
+pub fn can_draw_on_stdout(plain: bool) -> bool {
+    may_draw(plain) && io::stdout().is_terminal()
+}
+
+fn may_draw(plain: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    !plain && !set("NO_COLOR") && !set("CI") && !dumb && io::stderr().is_terminal()
+    !plain && !set("NO_COLOR") && !set("CI") && !dumb
 }
 
 #[cfg(test)]

@@ -3,25 +3,25 @@
 mod shape;
 
 use baton_core::budget::Short;
-use baton_core::ids::{RunId, TaskId, Timestamp};
+use baton_core::gate::GateSpec;
+use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
 use baton_core::record::{Outage, Pause};
+use baton_engine::OUTAGE_WAIT_MS_MAX;
 use jiff::tz::TimeZone;
 
 pub use self::shape::PauseShape;
 use crate::codes::Code;
 use crate::error::CliError;
+use crate::gates::approve;
 use crate::shapes::moment;
 use crate::text::{count, dollars, duration, one_line};
-
-/// The longest wait for a provider in which a process stays.
-const WAIT_MS_MAX: u64 = 24 * 3_600_000;
 
 /// Whether a process that may wait stays for the reset of a provider, from `now` on.
 #[must_use]
 pub fn waits(reason: &Pause, now: Timestamp) -> bool {
     match reason {
         Pause::Provider { outage, until: Some(until), .. } => {
-            outage.passes() && until.since(now) <= WAIT_MS_MAX
+            outage.passes() && until.since(now) <= OUTAGE_WAIT_MS_MAX
         }
         _ => false,
     }
@@ -83,10 +83,7 @@ pub fn error(run: &RunId, reason: &Pause, now: Timestamp) -> CliError {
         Pause::Gate { task, question } => {
             let message = format!("{run} waits for an answer: {}", one_line(question));
             let gate = TaskId { run: run.clone(), path: task.clone() };
-            let hint = format!(
-                "`baton approve {gate} --resume` or `baton reject {gate} --resume` goes on; `baton ls \
-                 --waiting` says what can be answered"
-            );
+            let hint = format!("`baton ls --waiting` says how to answer {gate}");
             (Code::Paused, message, hint)
         }
         Pause::Message => (
@@ -101,6 +98,26 @@ pub fn error(run: &RunId, reason: &Pause, now: Timestamp) -> CliError {
         ),
     };
     CliError::new(code, message).hint(hint)
+}
+
+/// The same, where it is known what the gate that it may wait for asks.
+#[must_use]
+pub fn error_at(run: &RunId, reason: &Pause, asked: Option<&GateSpec>, now: Timestamp) -> CliError {
+    let error = error(run, reason, now);
+    match (reason, asked) {
+        (Pause::Gate { task, .. }, Some(spec)) => error.hint(answering(run, task, spec)),
+        _ => error,
+    }
+}
+
+/// How to answer a gate of a run that nobody drives.
+fn answering(run: &RunId, task: &TaskPath, spec: &GateSpec) -> String {
+    let gate = TaskId { run: run.clone(), path: task.clone() }.to_string();
+    let approve = approve(&gate, spec);
+    format!(
+        "`{approve} --resume` or `baton reject {gate} --resume` goes on; `baton ls --waiting` says \
+         what can be answered"
+    )
 }
 
 /// What to do about a cap.

@@ -13,6 +13,7 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::failure::of_script;
 use crate::forecast;
+use crate::gates;
 use crate::output::{BAD, DIM, GOOD, note, stdout};
 use crate::pause::{self, PauseShape};
 use crate::shapes::{self, ErrorShape, ResultShape};
@@ -130,9 +131,21 @@ fn by_kind(kind: FailureKind, run: &RunId) -> (Code, String) {
 /// # Errors
 /// Why the run has no result.
 pub fn show(mut report: RunReport, totals: &Totals, how: &ResultArgs) -> Result<Exit> {
-    let error = verdict(&mut report);
+    let error = match (&report.error, &report.outcome, &report.pause) {
+        // The records, which were seen here, say what a gate asks.
+        (None, None, Some(reason)) if totals.asked(reason).is_some() => {
+            let asked = totals.asked(reason);
+            Some(pause::error_at(&report.run, reason, asked, pause::now()))
+        }
+        _ => verdict(&mut report),
+    };
     if how.json {
         let mut shape = shape(&report, error.as_ref(), None);
+        let asked = report.pause.as_ref().and_then(|reason| totals.asked(reason));
+        let pause = shape.pause.as_mut();
+        if let (Some(PauseShape::Gate { gate, answer, .. }), Some(spec)) = (pause, asked) {
+            *answer = gates::approve(gate, spec);
+        }
         shape.usage = shape.usage.saved(Some(&totals.ladders));
         shape.forked_from = totals.forked_from.as_ref();
         shape.forecast = totals.forecast.as_deref().map(Into::into);

@@ -77,7 +77,12 @@ pub fn chosen(args: &ReuseArgs, home: &Home) -> Result<Option<Reuse>> {
     let Some(text) = &args.reuse else { return Ok(None) };
     let journal = home.read_existing()?;
     let row = home::block_on(select::run(&*journal, text))?;
-    Ok(Some(Reuse { run: row.run, stale: args.reuse_stale, except: Vec::new() }))
+    Ok(Some(Reuse {
+        run: row.run,
+        stale: args.reuse_stale,
+        steered: args.reuse_steered,
+        except: Vec::new(),
+    }))
 }
 
 /// Paths inside the root that are the program's own or Baton's: nobody's work rests on them.
@@ -109,18 +114,21 @@ mod tests {
         let top = folder.path().canonicalize().unwrap();
         let root = top.join("root");
         std::fs::create_dir_all(root.join("flows")).unwrap();
+        std::fs::create_dir(top.join("links")).unwrap();
         for file in ["root/flows/a.js", "outside.js"] {
             std::fs::write(top.join(file), "x").unwrap();
         }
-        std::os::unix::fs::symlink(root.join("flows/a.js"), top.join("link.js")).unwrap();
+        std::os::unix::fs::symlink(root.join("flows/a.js"), top.join("links/link.js")).unwrap();
         let home =
             |dir: &Path| Home::find(&Common { home: Some(dir.to_owned()), plain: true }).unwrap();
-        let own: Vec<PathBuf> =
-            ["link.js", "outside.js", "absent.js"].iter().map(|file| top.join(file)).collect();
+        let own: Vec<PathBuf> = ["links/link.js", "outside.js", "absent.js"]
+            .iter()
+            .map(|file| top.join(file))
+            .collect();
         let inside = |dir: &Path| own_files(Some(&root), &own, &home(dir));
-        assert_eq!(inside(&top), ["flows/a.js"]);
+        assert_eq!(inside(&top.join("state")), ["flows/a.js"]);
         assert_eq!(inside(&root), ["flows/a.js"], "the root itself is not left out");
         assert_eq!(inside(&root.join("flows")), ["flows/a.js", "flows"]);
-        assert!(own_files(None, &own, &home(&top)).is_empty());
+        assert!(own_files(None, &own, &home(&top.join("state"))).is_empty());
     }
 }

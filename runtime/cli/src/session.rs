@@ -14,6 +14,10 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::Home;
 use crate::output::{DIM, WARN, note};
+use crate::project::config;
+use crate::project::places::Places;
+use crate::project::policy::present;
+use crate::prompt;
 use crate::text::{bytes, paint};
 
 /// Agents at work at once where nobody says otherwise. Agents wait on the network, not on cores.
@@ -55,20 +59,25 @@ impl Session {
         recorder: Option<Arc<Recorder>>,
     ) -> Result<Self> {
         let journal = home.write()?;
+        // What killed processes left. Nobody waits for it, and whoever comes next goes on with it.
+        std::thread::spawn(baton_scratch::sweep);
         let host = match ready {
             Some(host) => host,
             None => Arc::new(host(home)?),
         };
+        let places = Places::find()?;
         let engine = Engine::new(EngineConfig {
             journal: journal.clone(),
             host,
             supervisor: supervisor()?,
             concurrency,
-            backend_concurrency: Vec::new(),
+            backend_concurrency: config::concurrency(&places)?,
             runs,
             worktrees: home.worktrees()?,
+            live: Some(home.live()),
             recorder,
             stand_in: None,
+            policy: Some(present::follow(places)?),
         });
         Ok(Self { journal, engine })
     }
@@ -106,7 +115,10 @@ impl Session {
                         note(&paint(WARN, "stopping now"));
                         engine.stop();
                     }
-                    _ => std::process::exit(Exit::Interrupted as i32),
+                    _ => {
+                        prompt::give_back();
+                        std::process::exit(Exit::Interrupted as i32)
+                    }
                 }
             }
         });

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use baton_core::budget::Caps;
 use baton_core::forecast::Forecast;
+use baton_core::gate::GateSpec;
 use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{RunId, TaskPath};
-use baton_core::record::{Body, Record, Work};
+use baton_core::record::{Body, Pause, Record, Work};
 use baton_core::report::Report;
 use baton_journal::store::Journal;
 
@@ -43,6 +44,8 @@ pub struct Totals {
     pub forked_from: Option<RunId>,
     /// Number of the last record that is shared.
     shared: u64,
+    /// What gates ask that nobody has answered.
+    gates: BTreeMap<TaskPath, GateSpec>,
     spending: Spending,
     tasks: HashMap<TaskPath, Task>,
     places: HashMap<String, usize>,
@@ -117,6 +120,7 @@ impl Totals {
 
     /// Takes one more record in.
     pub fn take(&mut self, record: &Record) {
+        self.ask(&record.body);
         if record.seq <= self.shared {
             self.take_shared(&record.body);
             return;
@@ -165,6 +169,29 @@ impl Totals {
             _ => {}
         }
         let _ = self.spending.apply(body);
+    }
+
+    /// What the gate asks that a run waits for.
+    #[must_use]
+    pub fn asked(&self, reason: &Pause) -> Option<&GateSpec> {
+        match reason {
+            Pause::Gate { task, .. } => self.gates.get(task),
+            _ => None,
+        }
+    }
+
+    fn ask(&mut self, body: &Body) {
+        match body {
+            Body::Spawned { task, work, .. } => {
+                if let Work::Gate { spec, .. } = &**work {
+                    self.gates.insert(task.clone(), spec.clone());
+                }
+            }
+            Body::Completed { task, .. } => {
+                self.gates.remove(task);
+            }
+            _ => {}
+        }
     }
 
     /// Whether models, or agents that say what they consumed, were used at all.

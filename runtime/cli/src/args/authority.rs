@@ -46,8 +46,8 @@ impl PolicyArgs {
 /// `baton receipts`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A receipt is kept where you answer `a` before a run, or say --always. It lets that program start
-without a question, with what it was allowed then. A changed program, or more authority, is asked
+A receipt is kept where you answer `a` before a run, or say --always. It lets that program start \
+without a question, with what it was allowed then. A changed program, or more authority, is asked \
 about again. Receipts are yours and lie in ~/.config/baton/receipts; no project brings its own.
 
 With --json, one object per receipt and line: workflow, root, at, program, flags, may.

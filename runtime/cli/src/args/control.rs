@@ -7,10 +7,10 @@ use super::{FollowArgs, ResultArgs};
 /// Whether a command that drives a run stays while only people are waited for.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct WaitArgs {
-    /// Stay while nothing but people is waited for. So it is on a terminal.
+    /// Stay while the run waits for nothing but people, as on a terminal anyway.
     #[arg(long, conflicts_with = "no_wait")]
     pub wait: bool,
-    /// Leave with exit code 5 as soon as nothing but people is waited for. So it is elsewhere.
+    /// Leave with exit code 5 once the run waits for nothing but people, as elsewhere anyway.
     #[arg(long)]
     pub no_wait: bool,
 }
@@ -18,10 +18,10 @@ pub struct WaitArgs {
 /// `baton pause`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Agents at work finish and what they did is kept; nothing new starts. With --now they are stopped,
+Agents at work finish and what they did is kept; nothing new starts. With --now they are stopped, \
 and `baton resume` starts them again.
 
-With --json, one object: run, order, outcome (obeyed, refused, kept, pending or already), message,
+With --json, one object: run, order, outcome (obeyed, refused, kept, pending or already), message, \
 hint.
 
 Examples:
@@ -42,11 +42,11 @@ pub struct PauseArgs {
 /// `baton cancel`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A task is cancelled with everything below it. What was done stays in the journal; what was under
-way is lost. The process that owns the run obeys within a quarter of a second. If none is alive, the
-next one that resumes the run obeys first.
+A task is cancelled with everything below it. What was done stays in the journal; what was under \
+way is lost. The process that owns the run obeys within a quarter of a second. If none is alive, \
+the next one that resumes the run obeys first.
 
-With --json, one object per run or task and line: run, task, order, outcome (obeyed, refused, kept
+With --json, one object per run or task and line: run, task, order, outcome (obeyed, refused, kept \
 or pending), message, hint, cancelled {KIND: number}.
 
 Examples:
@@ -65,12 +65,13 @@ pub struct CancelArgs {
 /// `baton send`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An agent reads its messages before its next step; an urgent one interrupts the step under way. A
-message to a phase reaches every agent of it that has not ended. A message to a run goes to its
-workflow, which must listen. A message to a run that has ended starts a follow-up: a new run that
+An agent reads its messages before its next step; an urgent one interrupts the step under way. \
+Where a program performs it: when its turn ends, if it keeps a session, else with its next attempt. A \
+message to a phase reaches every agent of it that has not ended. A message to a run goes to its \
+workflow, which must listen. A message to a run that has ended starts a follow-up: a new run that \
 knows the result.
 
-With --json, one object: run, task, phase, order, outcome (obeyed, refused, kept or pending),
+With --json, one object: run, task, phase, order, outcome (obeyed, refused, kept or pending), \
 message, hint; of a follow-up what `baton run --json` prints.
 
 Examples:
@@ -96,11 +97,11 @@ pub struct SendArgs {
 /// `baton approve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-GATE is a task, such as run_01JQ4Z…/3. A run alone, or `last`, is its only open gate; where it has
-several they are listed. The answer is checked before it is sent. `baton ls --waiting` lists what is
-asked.
+GATE is a task, such as run_01JQ4Z…/3. A run alone, or `last`, is its only open gate; where it \
+has several they are listed. The answer is checked before it is sent. `baton ls --waiting` lists \
+what is asked.
 
-With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message,
+With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message, \
 hint; with --resume what `baton resume --json` prints.
 
 Examples:
@@ -134,7 +135,7 @@ pub struct ApproveArgs {
 #[command(after_help = "\
 The workflow is told no, and decides what follows. GATE is named as for `baton approve`.
 
-With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message,
+With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message, \
 hint; with --resume what `baton resume --json` prints.
 
 Examples:
@@ -158,11 +159,11 @@ pub struct RejectArgs {
 /// `baton restart`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The task is stopped and begins anew, with nothing of its conversation but the messages to it, of
-which the note is one. What it consumed stays consumed. A task that has answered is not restarted:
+The task is stopped and begins anew, with nothing of its conversation but the messages to it, of \
+which the note is one. What it consumed stays consumed. A task that has answered is not restarted: \
 `baton retry` forks its run.
 
-With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message,
+With --json, one object: run, task, order, outcome (obeyed, refused, kept or pending), message, \
 hint.
 
 Examples:
@@ -183,8 +184,10 @@ pub struct RestartArgs {
 /// `baton attach`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows the progress of a run that another process drives, and its result as `baton run` would, with
+Shows the progress of a run that another process drives, and its result as `baton run` would, with \
 the same exit code. Ctrl-C only ends the looking: the run goes on.
+
+With --json, what `baton run --json` prints.
 
 Examples:
   baton run docs-audit --root . --yes --detach

@@ -9,9 +9,10 @@ use crate::value;
 /// `baton export`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One file with all records of the run and every blob they name: program, inputs, file contents that
-were read, conversations, artifacts. It holds no keys and no secrets, but all that the run saw and said.
-A run that has not ended is exported as far as it has come; it can go on where it is imported.
+One file with all records of the run and every blob they name: program, inputs, file contents \
+that were read, conversations, artifacts. It holds no keys and no secrets, but all that the run \
+saw and said. A run that has not ended is exported as far as it has come; it can go on where it \
+is imported.
 
 With --json, one object: run, file, state, records, blobs, bytes.
 
@@ -37,12 +38,12 @@ pub struct ExportArgs {
 /// `baton import`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Everything in the file is checked before the run appears: digests, order, sizes. Nothing is unpacked to
-disk. You did not start an imported run: where it calls tools or uses models, `baton resume` asks you
-first, or needs --yes.
+Everything in the file is checked before the run appears: digests, order, sizes. Nothing is \
+unpacked to disk. You did not start an imported run: where it calls tools or uses models, `baton \
+resume` asks you first, or needs --yes.
 
-What it was granted lies elsewhere on this machine: --root says where. Its batch, its processes and
-your earlier consent to it do not come along.
+What it was granted lies elsewhere on this machine: --root says where. Its batch, its processes \
+and your earlier consent to it do not come along.
 
 With --json, one object: run, state, records, blobs, root, result (imported, known).
 
@@ -68,10 +69,11 @@ pub struct ImportArgs {
 /// `baton gc`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Removes runs that have ended and are more than settings or flags keep, then every blob that nothing
-names any more, and what removed runs left behind: logs, unchanged worktrees, compiled components that
-were not used for 30 days. Runs that have not ended are never removed, nor the runs they reuse or
-follow, nor a part of a batch. Other processes may go on meanwhile.
+Removes runs that have ended and are more than settings or flags keep, then every blob that \
+nothing names any more, and what removed runs left behind: logs, unchanged worktrees, compiled \
+components that were not used for 30 days, temporary folders of killed processes. Runs that have \
+not ended are never removed, nor the runs they reuse or follow, nor a part of a batch. Other \
+processes may go on meanwhile.
 
 Without a rule no run is removed. Settings, in config.toml or baton.toml:
   [retention]
@@ -79,9 +81,9 @@ Without a rule no run is removed. Settings, in config.toml or baton.toml:
   max_runs = 200        # that have ended; the latest stay
   max_bytes = \"5GB\"     # records and blobs of the whole journal
 
-With --json, one object: dry_run, removed [{run, name, ended, reason}], kept [{run, reason}], batches,
-blobs, blob_bytes, bytes {before, after}, file {before, after, free}, logs, worktrees, cache {files,
-bytes}.
+With --json, one object: dry_run, removed [{run, name, ended, reason}], kept [{run, reason}], \
+batches, blobs, blob_bytes, bytes {before, after}, file {before, after, free}, logs, worktrees, \
+cache and temporary {files, bytes}.
 
 Examples:
   baton gc --dry-run
@@ -107,9 +109,9 @@ pub struct GcArgs {
 /// `baton save`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Keeps what the run was made of, as it was when the run began, whatever its files say now. What needs
-further files beside it gets them: workflows it runs, agent components, tools, agent definitions. It is
-saved only if it then is the same program when it is run by its name.
+Keeps what the run was made of, as it was when the run began, whatever its files say now. What \
+needs further files beside it gets them: workflows it runs, agent components, tools, agent \
+definitions. It is saved only if it then is the same program when it is run by its name.
 
 With --json, one object: name, program, files [{path, state}].
 

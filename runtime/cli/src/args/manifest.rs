@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 /// `baton manifest`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Components that the Rust SDK builds have their manifest already. Those of other languages get it as
-their last step: `add` puts a file of JSON into the section `baton:manifest`, and writes nothing if
-baton would refuse the result.
+Components that the Rust SDK builds have their manifest already. Those of other languages get it \
+as their last step: `add` puts a file of JSON into the section `baton:manifest`, and writes \
+nothing if baton would refuse the result.
 
 Examples:
   baton manifest add table.wasm manifest.json -o .baton/tools/table.wasm

@@ -7,9 +7,9 @@ use clap::{ArgGroup, Args};
 /// `baton new`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A script goes into the nearest .baton/workflows of the project, or a new one at the top of the
-repository, with the types for editors beside it. A component becomes a folder of its name: a Rust
-package with a test, recorded cases, and the sources of the SDK in .baton-sdk, so that plain cargo
+A script goes into the nearest .baton/workflows of the project, or a new one at the top of the \
+repository, with the types for editors beside it. A component becomes a folder of its name: a Rust \
+package with a test, recorded cases, and the sources of the SDK in .baton-sdk, so that plain cargo \
 builds it. Nothing is ever overwritten.
 
 Examples:

@@ -7,8 +7,8 @@ use clap::Args;
 /// `baton report`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-One HTML file with the tree, timeline, cost, findings, transcripts and messages of a run. It loads
-nothing, runs no script, and can be sent to others and printed. Without -o it is written to
+One HTML file with the tree, timeline, cost, findings, transcripts and messages of a run. It loads \
+nothing, runs no script, and can be sent to others and printed. Without -o it is written to \
 baton-RUN.html.
 
 Examples:

@@ -12,16 +12,18 @@ use crate::value::{self, AgentArg};
 #[command(
     group = ArgGroup::new("edit").args(["edit_output", "edit_input", "workflow"]),
     after_help = "\
-The new run shares what the other one has on record up to the place, at no cost, and goes on by itself
-from there. At a task: everything from before the task's end is shared, and the task is done again; a
-nested workflow with all that is in it. At a record: everything up to that record. What was at work at
-the place begins anew. The other run stays as it is; it may have ended, be paused, or be under way.
+The new run shares what the other one has on record up to the place, at no cost, and goes on by \
+itself from there. At a task: everything from before the task's end is shared, and the task is \
+done again; a nested workflow with all that is in it. At a record: everything up to that record. \
+What was at work at the place begins anew. The other run stays as it is; it may have ended, be \
+paused, or be under way.
 
-Before anything starts it says what is shared, what is done again, and which effects that must not
+Before anything starts it says what is shared, what is done again, and which effects that must not \
 happen twice would happen a second time: these want a yes.
 
-The result is that of `baton run`, in --json with \"forked_from\". With --dry-run --json: run, at, records,
-shared {tasks, usage}, open [{task, kind, label, effect, before}], twice [{task, label, certain}], edit.
+The result is that of `baton run`, in --json with \"forked_from\". With --dry-run --json: run, \
+at, records, shared {tasks, usage}, open [{task, kind, label, effect, before}], twice [{task, \
+label, certain}], edit.
 
 Examples:
   baton fork last --at 120                               again from record 120 on
@@ -51,18 +53,18 @@ pub struct ForkArgs {
     /// Who performs the agents of the other program, as with `baton run`; else as in the run.
     #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent, requires = "workflow")]
     pub agents: Vec<AgentArg>,
-    /// The other program is a script that gets the global `baton`; so it is where the run's did.
+    /// The other program is a script that gets the global `baton`, as it does anyway where the run's did.
     #[arg(long, requires = "workflow")]
     pub extensions: bool,
     /// What follows takes results of the run where a call is the same.
     #[arg(long)]
     pub reuse: bool,
-    /// What the other program is granted and denied.
-    #[command(flatten)]
-    pub policy: PolicyArgs,
     /// How it goes on.
     #[command(flatten)]
     pub begin: BeginArgs,
+    /// What the other program is granted and denied.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 }
 
 /// How a run that was made from another goes on.
@@ -77,23 +79,25 @@ pub struct BeginArgs {
     /// Let it go on in the background.
     #[arg(long, conflicts_with = "dry_run")]
     pub detach: bool,
-    /// Caps of the new run; those not given are as in the other one. What is shared does not count.
-    #[command(flatten)]
-    pub caps: CapArgs,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,
+    /// Caps of the new run; those not given are as in the other one. What is shared does not count.
+    #[command(flatten)]
+    pub caps: CapArgs,
 }
 
 /// `baton retry`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A new run shares what was done before the task, does the task again, and takes everything else from the
-other run where it is the same: only the task is performed, and what depends on what it now brings.
-Questions to people are asked again, timers run again. Of a whole run: what failed or never ended is
-tried again.
+A new run shares what was done before the task, does the task again, and takes everything else \
+from the other run where it is the same: only the task is performed, and what depends on what it \
+now brings. Questions to people are asked again, timers run again. Of a whole run: what failed \
+or never ended is tried again.
 
 An agent that is still at work is not retried but restarted: `baton restart`.
+
+With --json, what `baton fork --json` prints.
 
 Examples:
   baton retry last/3
@@ -111,15 +115,16 @@ pub struct RetryArgs {
 /// `baton diff`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Tasks are held against each other by their places, and by what was asked where the places differ.
-Compared are the program, the input, what was asked of each task, who performed it, what it read, how it
-ended, and the result; not what was logged. Cost and time are shown, and are no difference by themselves; nor is that a task
-has another place, which the order decides in which others end.
+Tasks are held against each other by their places, and by what was asked where the places \
+differ. Compared are the program, the input, what was asked of each task, who performed it, what \
+it read, how it ended, and the result; not what was logged. Cost and time are shown, and are no \
+difference by themselves; nor is that a task has another place, which the order decides in which \
+others end.
 
 Exit codes: 0 the runs are the same, 1 they differ, others as everywhere.
 
-With --json, one object: a, b, equal, program, input, outcome, tasks [{change (added, removed, changed or
-moved), a, b, kind, label, parts [{part, a, b}]}], totals {a, b}.
+With --json, one object: a, b, equal, program, input, outcome, tasks [{change (added, removed, \
+changed or moved), a, b, kind, label, parts [{part, a, b}]}], totals {a, b}.
 
 Examples:
   baton diff 01JQ4Z last
@@ -139,13 +144,14 @@ pub struct DiffArgs {
 /// `baton replay`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every workflow of the run is executed again in the sandbox, from the bytes that are pinned, and must
-repeat each command that is on record and end as it did. Nothing else happens: no agent, tool, model,
-file, timer or person is asked, and nothing is written. So it also works on a run that another process
-drives.
+Every workflow of the run is executed again in the sandbox, from the bytes that are pinned, and \
+must repeat each command that is on record and end as it did. Without --workflow every record is \
+then held against those before it. Nothing else happens: no agent, tool, model, file, timer or \
+person is asked, and nothing is written. So it also works on a run that another process drives.
 
-With --json, one object: run, same, records, commands, ms, workflows [{task, name, commands, end (same,
-open, given, diverged or other), divergence, recorded, now}].
+With --json, one object: run, same, records, commands, ms, workflows [{task, name, commands, end \
+(same, open, given, diverged or other), divergence, recorded, now}], and, where something on record \
+does not follow, wrong [{record, field, recorded, due}].
 
 Examples:
   baton replay last

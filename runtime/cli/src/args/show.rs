@@ -7,16 +7,18 @@ use clap::{Args, ValueEnum};
 #[command(after_help = "\
 RUN is a whole id, the beginning or end of one, or `last`. A task is RUN/3/1.
 
-Of a task done by a model the whole conversation is shown: what it was told, what it answered, the tools
-it called, what each call consumed (`~` marks estimates). Of other agents, what was recorded.
+Of a task done by a model the whole conversation is shown: what it was told, what it answered, \
+the tools it called, what each call consumed (`~` marks estimates). Of other agents, what was \
+recorded.
 
-With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, tools, caps,
-forecast (as of `baton plan`, where one was shown before the run), script, totals {metered, estimated, claimed, failed_attempts, phases, models, ladder}, result. Of a task: what
+With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, tools, \
+caps, forecast (as of `baton plan`, where one was shown before the run), script, totals \
+{metered, estimated, claimed, failed_attempts, phases, models, ladder}, result. Of a task: what \
 `baton tree --json` prints, and work, denials, result.
 
-With --transcript jsonl, one object per line, each with task, at, attempt, type: task, attempt, call,
-system, message {role: user, assistant or thinking}, tool-call, tool-result, usage, tool-task,
-tool-task-ended, denied, report, attempt-failed, deferred, passed, ended.
+With --transcript jsonl, one object per line, each with task, at, attempt, type: task, attempt, \
+call, system, message {role: user, assistant or thinking}, tool-call, tool-result, usage, \
+tool-task, tool-task-ended, denied, report, attempt-failed, deferred, passed, ended.
 
 Examples:
   baton show last

@@ -17,12 +17,12 @@ A case is a JSON object; a file of cases holds one or a list of them:
   files      files of the granted directory: a folder beside the cases, or {path: text}
   expect     {output} or {error: CODE}; and {files: {path: text, or null for none}} afterwards
 
-Cases are looked for in NAME.cases.json and in the folder `cases` beside the file, then below the
-working directory. A case works in a copy of its files and touches nothing else: no requests, no
-commands, no variables, no secrets. baton.toml is not read and nothing is journaled. A case that
+Cases are looked for in NAME.cases.json and in the folder `cases` beside the file, then below the \
+working directory. A case works in a copy of its files and touches nothing else: no requests, no \
+commands, no variables, no secrets. baton.toml is not read and nothing is journaled. A case that \
 takes longer than two minutes fails.
 
-With --json, one object: file, world, passed, failed, cases; of each case name, file, passed,
+With --json, one object: file, world, passed, failed, cases; of each case name, file, passed, \
 differences (each path, expected, got), got, denied.
 
 Exit code 1 if a case fails.

@@ -5,14 +5,14 @@ use clap::{Args, ValueEnum};
 /// `baton apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An agent with `isolation: 'worktree'` changes files in a copy of its own. This merges what a task
-changed into the directory that its run was granted: into the files, not into the index or a branch.
-What you changed there stays; where both changed the same lines nothing at all is written, and the
-places are told. Applied changes take their worktree and branch with them.
+An agent with `isolation: 'worktree'` changes files in a copy of its own. This merges what a \
+task changed into the directory that its run was granted: into the files, not into the index or \
+a branch. What you changed there stays; where both changed the same lines nothing at all is \
+written, and the places are told. Applied changes take their worktree and branch with them.
 
-With --json, one object per task and line: task, state (applied, already-applied, fits, conflicts,
-no-changes), files [{kind, path, from}], conflicts [{path, kind, message, hunks [{line, lines, yours,
-patch}]}], worktree {path, branch, removed, reason}.
+With --json, one object per task and line: task, state (applied, already-applied, fits, \
+conflicts, no-changes), files [{kind, path, from}], conflicts [{path, kind, message, hunks \
+[{line, lines, yours, patch}]}], worktree {path, branch, removed, reason}.
 
 Examples:
   baton apply last/3 --check
@@ -36,7 +36,8 @@ pub struct ApplyArgs {
     /// Merge with what changed since the run began. This is what happens anyway.
     #[arg(long = "3way", conflicts_with = "no_3way")]
     pub three_way: bool,
-    /// Also change files that tell other programs what to do, such as those of .claude and .github.
+    /// Also change files that tell other programs what to do, such as those of .claude and .github,
+    /// and apply what a run made that was not started by you.
     #[arg(long)]
     pub yes: bool,
     /// Keep the worktree and its branch.
@@ -59,12 +60,16 @@ pub enum CleanArg {
 /// `baton doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Worktrees of isolated agents are listed with their run and task, whether anything is changed in them,
-and whether a process is at work there. One of a living process is never touched.
+Worktrees of isolated agents are listed with their run and task, whether anything is changed in \
+them, and whether a process is at work there. One of a living process is never touched.
 
-With --json, one object: version, sqlite, maps, disk, cache, confinement, journal, limits, and
-worktrees [{name, run, task, run_state, live, path, branch, repository, changed, files, commits, locks,
-problem, action, reason, saved}], unfinished [{repository, task}].
+With --json, one object: version, sqlite, maps, disk, cache, temporary, confinement, journal, limits, and \
+worktrees [{name, run, task, run_state, live, path, branch, repository, changed, files, commits, \
+locks, problem, action, reason, saved}], unfinished [{repository, task}].
+
+--limits lets a guest, an agent or a model go too far for each limit, in a folder of its own and with a \
+server on this machine; for the few that none of them can meet it names the test that does. With \
+--json: limits [{name, value, holds, seen, test}].
 
 Examples:
   baton doctor

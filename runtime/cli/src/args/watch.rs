@@ -5,8 +5,8 @@ use clap::Args;
 /// `baton watch`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The tree of phases and tasks with what each does and costs, and the details of the selected one:
-prompt, transcript, tools, files, handoff, messages. Reads the journal, also of runs of other
+The tree of phases and tasks with what each does and costs, and the details of the selected one: \
+prompt, transcript, tools, files, handoff, messages. Reads the journal, also of runs of other \
 processes; to leave it never touches a run. Keys that act on a run ask first; `?` lists them.
 
 Needs a terminal; works over ssh, from 80 columns and 24 rows on, and without colours (NO_COLOR).

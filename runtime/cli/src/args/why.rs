@@ -5,9 +5,9 @@ use clap::Args;
 /// `baton why`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Says what a run or task waits for and what to do about it, and why it was refused, retried, reused or
-not, cancelled, restarted, denied or paused, with the numbers of the records behind each statement, as
-`baton journal` shows them.
+Says what a run or task waits for and what to do about it, and why it was refused, retried, \
+reused or not, cancelled, restarted, denied or paused, with the numbers of the records behind \
+each statement, as `baton journal` shows them.
 
 With --json, one object: run, task, state, findings [{cause, task, text, hint, records}].
 

@@ -34,13 +34,13 @@ Workflows are looked for, the first of a name wins, in
   the repository; in ~/.config/baton/workflows and ~/.claude/workflows; and among the built-in ones.
 Scripts are read inside the sandbox; nothing is executed.
 
-Tools are looked for, the first of a name wins, where [plugins.NAME] of baton.toml or of your
-config.toml says, in .baton/tools of these directories, in ~/.config/baton/tools, and among the
+Tools are looked for, the first of a name wins, where [plugins.NAME] of baton.toml or of your \
+config.toml says, in .baton/tools of these directories, in ~/.config/baton/tools, and among the \
 built-in ones; a workflow also finds those that lie beside it. Servers are those of [mcp.NAME].
 
-With --json, one object per entry and line: type (workflow or agent-type), name, kind (script,
-component, built-in), state (ready, shadowed, clash, invalid, skipped), reason, description,
-when_to_use, phases, place (project, user, built-in), path; of an agent type also notes. With
+With --json, one object per entry and line: type (workflow or agent-type), name, kind (script, \
+component, built-in), state (ready, shadowed, clash, invalid, skipped), reason, description, \
+when_to_use, phases, place (project, user, built-in), path; of an agent type also notes. With \
 --tools: type (tool or server), name, description, path, requests, input, output; command or url.
 
 Examples:
@@ -63,18 +63,18 @@ pub struct ListArgs {
 /// `baton check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Nothing is executed; a script is read inside the sandbox. Exit code 3 if baton would refuse it,
-1 if --portable finds what only Baton has. What would be granted follows from baton.toml, your
-config.toml and --grant; where you always allowed an earlier state of the workflow, it says what
+Nothing is executed; a script is read inside the sandbox. Exit code 3 if baton would refuse it, \
+1 if --portable finds what only Baton has. What would be granted follows from baton.toml, your \
+config.toml and --grant; where you always allowed an earlier state of the workflow, it says what \
 changed since.
 
-With --json, one object. Of a component: file, digest, size, world, imports, exports, manifest,
-accepted, refusals. Of a script: file, digest, size, kind, accepted, meta, errors, warnings, agents,
-workflows and agent_types (each with found), extensions, portability. Of a finding: code, message,
-line, column, hint, frame. Of a workflow also authority: workflow and providers with requests, each
-with capability, asked, verdict (granted, partly, refused), by, hint; agents, where one can be a
-model or a coding agent: all, by_type, default, models, endpoints, guidance, workers, notes; caps;
-and always: each with root, at, holds, changed.
+With --json, one object. Of a component: file, digest, size, world, imports, exports, manifest, \
+accepted, refusals. Of a script: file, digest, size, kind, accepted, meta, errors, warnings, \
+agents, workflows and agent_types (each with found), extensions, portability. Of a finding: \
+code, message, line, column, hint, frame. Of a workflow also authority: workflow and providers \
+with requests, each with capability, asked, verdict (granted, partly, refused), by, hint; \
+agents, where one can be a model or a coding agent: all, by_type, default, models, endpoints, \
+guidance, workers, notes; caps; and always: each with root, at, holds, changed.
 
 Examples:
   baton check ./flow.wasm

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use baton_core::gate::{GateAnswer, Verdict};
+use baton_core::ids::Timestamp;
 use baton_journal::rows::RunRow;
-use baton_journal::store::{Control, Journal};
+use baton_journal::store::Journal;
 
 use crate::args::{ApproveArgs, Common, ResultArgs};
-use crate::codes::Exit;
+use crate::codes::{Code, Exit};
 use crate::commands::resume;
-use crate::control::{Fate, Told, order};
-use crate::error::Result;
+use crate::control::{Fate, Told, unread};
+use crate::error::{CliError, Result};
 use crate::gates::{self, Given, OpenGate};
 use crate::home::{Home, block_on};
 use crate::output::note;
+use crate::pause::clock;
 use crate::records;
 use crate::text::one_line;
 
@@ -53,11 +55,11 @@ pub fn answer(
     let journal: Arc<dyn Journal> = home.write()?;
     let (row, fate, told) = block_on(async {
         let (row, gate) = gates::named(&*journal, gate).await?;
+        in_time(&row, &gate, journal.now())?;
         let started = records::started(&*journal, &row.run).await?;
         let answer = given.read(verdict, &started.limits.run)?;
-        gates::check(&gate.spec, &answer)?;
-        let control = Control::Answer { task: gate.task.clone(), answer: answer.clone() };
-        let fate = order(&*journal, &row.run, control).await?;
+        gates::check(&gate.spec, &answer).await?;
+        let fate = unread::answer(&*journal, &row.run, &gate.task, &answer).await?;
         let told = words(&gate, &answer);
         Ok((row, fate, (gate, told)))
     })?;
@@ -75,6 +77,19 @@ pub fn answer(
     note(&format!("{} is {}; its run goes on", told.id(), past(verdict)));
     drop(journal);
     resume::go_on(&row.run, how.result, common)
+}
+
+/// Past its deadline a gate takes no answer. Whoever drives its run says so in a moment; where nobody does
+/// it is said here.
+fn in_time(row: &RunRow, gate: &OpenGate, now: Timestamp) -> Result<()> {
+    let Some(due) = gate.due.filter(|due| *due <= now && !row.owned) else { return Ok(()) };
+    let message = format!("{} took answers until {}", gate.id(), clock(due, now));
+    let then = match gate.spec.options.default {
+        Some(_) => "with the answer that was set for that",
+        None => "and the gate fails",
+    };
+    Err(CliError::new(Code::NoGate, message)
+        .hint(format!("`baton resume {}` goes on, {then}", row.run)))
 }
 
 fn next(row: &RunRow, fate: &Fate) -> Option<String> {

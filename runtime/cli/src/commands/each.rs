@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use baton_core::budget::Caps;
 use baton_core::json::Json;
 use baton_journal::rows::{RunFilter, RunRow};
 use baton_journal::store::{BatchRow, Blob, Journal};
@@ -12,15 +13,15 @@ use ulid::Ulid;
 use crate::args::{Common, ResumeArgs, RunArgs};
 use crate::batch::{Batch, Spec};
 use crate::codes::{Code, Exit};
-use crate::commands::resume::consent::{allow, is_mine, programs_on_record};
-use crate::commands::run::{Prepared, Wish, caps};
+use crate::commands::resume::consent::{allow, denied_on_record, is_mine, programs_on_record};
+use crate::commands::run::{Prepared, Wish};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
 use crate::input::InputCheck;
 use crate::output::note;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::text::plural;
-use crate::{select, servers};
+use crate::{detach, select, servers};
 
 /// How many bad lines an error names.
 const BAD_LINES_MAX: usize = 5;
@@ -37,8 +38,8 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
     prepared.consent(Wish::of(args), inputs.len() as u64)?;
     let host = prepared.host.take();
     let id = format!("{}{}", select::BATCH_PREFIX, Ulid::generate());
-    let _alone = alone(&home, &id)?;
-    session::block_on(async {
+    let alone = alone(&home, &id)?;
+    let ended = session::block_on(async {
         servers::ask(&mut prepared).await?;
         let session = Session::over(&home, host, prepared.concurrency, args.runs, None)?;
         let pinned = Blob::new(bytes);
@@ -51,6 +52,9 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
             list.add(&id)?;
         }
         session.journal.create_batch(row).await?;
+        if args.detach {
+            return Ok(None);
+        }
         session.obey_signals(format!("baton resume {id}"))?;
         note(&format!("{id}: {}", plural(inputs.len() as u64, "line")));
         let batch = Batch {
@@ -61,16 +65,24 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
             earlier: Vec::new(),
             plain: common.plain,
         };
-        let ended = batch.drive(&session, args.runs, Default::default()).await;
-        ended.map_err(|error| unread(error, &id))
-    })
+        let ended = batch.drive(&session, args.runs, Caps::default()).await;
+        ended.map(Some).map_err(|error| unread(error, &id))
+    })?;
+    match ended {
+        Some(exit) => Ok(exit),
+        None => {
+            // The process in the background takes it.
+            drop(alone);
+            detach::go_on_batch(&home, &id, &Caps::default(), args.runs, args.result.json)
+        }
+    }
 }
 
 /// Goes on with a batch: lines that ended are printed again, the others go on or start.
 ///
 /// # Errors
 /// When there is no such batch, it cannot go on, or a run of it failed.
-pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
+pub fn resume(args: &ResumeArgs, caps: &Caps, home: &Home, common: &Common) -> Result<Exit> {
     if args.workflow.is_some() {
         return Err(CliError::new(
             Code::Argument,
@@ -79,21 +91,30 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
     }
     let reader = home.read_existing()?;
     let row = home::block_on(known(&*reader, &args.id))?;
-    let _alone = alone(home, &row.id)?;
+    let alone = alone(home, &row.id)?;
     let batch = home::block_on(open(&*reader, row, common.plain))?;
     let mut granted = batch.spec.granted();
+    let filter = RunFilter { batch: Some(batch.id.clone()), ..RunFilter::default() };
+    let runs = async || -> Result<Vec<_>> {
+        Ok(reader.runs(&filter).await?.into_iter().map(|row| row.run).collect())
+    };
     if !is_mine(&batch.id, home)? {
-        let filter = RunFilter { batch: Some(batch.id.clone()), ..RunFilter::default() };
-        granted.recorded = home::block_on(async {
-            let rows = reader.runs(&filter).await?;
-            let runs: Vec<_> = rows.into_iter().map(|row| row.run).collect();
-            programs_on_record(&*reader, &runs).await
-        })?;
+        granted.recorded =
+            home::block_on(async { programs_on_record(&*reader, &runs().await?).await })?;
     }
-    allow(&batch.id, granted, args.yes, home)?;
+    let denied = || home::block_on(async { denied_on_record(&*reader, &runs().await?).await });
+    allow(&batch.id, granted, denied, args.yes, home)?;
+    if args.detach {
+        // The process in the background takes it.
+        drop(alone);
+        return detach::go_on_batch(home, &batch.id, caps, args.runs, args.result.json);
+    }
     let concurrency = batch.spec.concurrency.unwrap_or(CONCURRENCY);
     session::block_on(async {
         let session = Session::open(home, concurrency, args.runs)?;
+        if args.background.is_some() {
+            detach::owns(home, &batch.id)?;
+        }
         session.obey_signals(format!("baton resume {}", batch.id))?;
         note(&format!(
             "{}: {} of {} lines were begun",
@@ -102,7 +123,7 @@ pub fn resume(args: &ResumeArgs, home: &Home, common: &Common) -> Result<Exit> {
             batch.inputs.len()
         ));
         let id = batch.id.clone();
-        let ended = batch.drive(&session, args.runs, caps(&args.caps)).await;
+        let ended = batch.drive(&session, args.runs, caps.clone()).await;
         ended.map_err(|error| unread(error, &id))
     })
 }

@@ -45,6 +45,8 @@ struct Outcome {
     free: u64,
     logs: Files,
     cache: Files,
+    /// Temporary folders of killed processes.
+    temporary: Files,
     worktrees: Vec<Worktree>,
 }
 
@@ -122,17 +124,28 @@ async fn consider(
         Stay::Needed(by) => format!("{by} has not ended and refers to it"),
         Stay::Batch(batch) => format!("{batch} has lines that have not ended"),
     };
+    let going: BTreeSet<&RunId> = plan.remove.iter().map(|(run, _)| run).collect();
+    let damaged = census.damaged.iter().filter(|(run, _)| !going.contains(run));
+    let damaged = damaged.map(|(run, what)| {
+        let because = format!(
+            "it is damaged ({what}), and nobody knows which blobs it needs: no blob goes before it does"
+        );
+        (run.clone(), because)
+    });
+    let stay = plan.stay.iter().map(|(run, stay)| (run.clone(), because(stay)));
+    let kept = stay.chain(damaged).collect();
     let outcome = Outcome {
         dry: true,
         rows: census.runs.iter().map(|run| (run.row.run.clone(), run.row.clone())).collect(),
         removed: Vec::new(),
-        kept: plan.stay.iter().map(|(run, stay)| (run.clone(), because(stay))).collect(),
+        kept,
         swept: Swept::default(),
         shrunk: Shrunk::default(),
         file: (on_disk(home), 0),
         free: census.file.1,
         logs: Files::default(),
         cache: Files::default(),
+        temporary: Files::default(),
         worktrees: Vec::new(),
         plan,
     };
@@ -148,6 +161,7 @@ async fn look(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> 
     outcome.worktrees = worktrees::forgotten(home, keeper, &gone, &roots, true).await?;
     outcome.logs = leftovers::logs(home, keeper, &gone, true).await?;
     outcome.cache = leftovers::cache(home, true);
+    outcome.temporary = leftovers::temporary(true);
     outcome.swept = Swept { blobs: outcome.plan.blobs, bytes: outcome.plan.blob_bytes };
     outcome.file.1 = outcome.file.0;
     Ok(outcome)
@@ -156,6 +170,7 @@ async fn look(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> 
 /// Lets it go.
 async fn tidy(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> Result<Outcome> {
     let (mut outcome, census) = consider(home, keeper, retention).await?;
+    let damaged: Vec<RunId> = census.damaged.iter().map(|(run, _)| run.clone()).collect();
     // It holds every digest of the journal.
     drop(census);
     outcome.dry = false;
@@ -178,12 +193,17 @@ async fn tidy(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> 
         };
         outcome.kept.push((run, why));
     }
-    outcome.swept = keeper.sweep().await?;
+    let removed = |run: &RunId| outcome.removed.iter().any(|(gone, _)| gone == run);
+    if damaged.iter().all(removed) {
+        outcome.swept = keeper.sweep().await?;
+    }
     let gone: BTreeSet<String> = outcome.removed.iter().map(|(run, _)| run.to_string()).collect();
     outcome.worktrees = worktrees::forgotten(home, keeper, &gone, &roots, false).await?;
     outcome.logs = leftovers::logs(home, keeper, &gone, false).await?;
     leftovers::locks(home, keeper).await?;
+    leftovers::words(home, keeper).await?;
     outcome.cache = leftovers::cache(home, false);
+    outcome.temporary = leftovers::temporary(false);
     outcome.shrunk = keeper.shrink().await?;
     Ok(outcome)
 }

@@ -8,6 +8,7 @@ use baton_journal::store::Journal;
 
 use crate::args::{Common, LsArgs};
 use crate::codes::{Code, Exit};
+use crate::control::unread;
 use crate::error::{CliError, Result};
 use crate::gates::{self, GateShape, MessageShape, words};
 use crate::home::{Home, block_on};
@@ -99,11 +100,16 @@ async fn waiting(
                 words::message(&row, journal.now())
             });
         }
+        let letters = match row.owned || gates.is_empty() {
+            true => Vec::new(),
+            false => journal.pending(&row.run).await?,
+        };
         for gate in &gates {
+            let answered = unread::answered(&letters, &gate.task);
             asked.push(if json {
-                shapes::line(&GateShape::new(&row, gate))?
+                shapes::line(&GateShape::new(&row, gate, answered.as_deref()))?
             } else {
-                words::block(gate, journal.now(), columns())
+                words::block(gate, answered.as_deref(), journal.now(), columns())
             });
         }
         if limit.is_some_and(|limit| asked.len() as u64 >= limit) {

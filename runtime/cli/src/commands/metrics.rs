@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use baton_core::handoff::Usage;
+use baton_core::ids::Timestamp;
 use baton_core::record::Body;
 use baton_journal::rows::{RunFilter, RunRow, TaskRow};
 use baton_journal::store::Journal;
@@ -40,12 +41,25 @@ async fn count(journal: &dyn Journal) -> Result<Numbers> {
     let mut numbers = Numbers::default();
     for row in journal.runs(&RunFilter::default()).await? {
         of_run(&mut numbers, &row);
-        for task in journal.tasks(&row.run).await? {
-            of_task(&mut numbers, &task);
+        let own = own_since(journal, &row).await?;
+        // What a fork shares was done in the other run, and is counted there.
+        let is_shared = |task: &TaskRow| own.zip(task.ended).is_some_and(|(own, end)| end < own);
+        for task in journal.tasks(&row.run).await?.iter().filter(|task| !is_shared(task)) {
+            of_task(&mut numbers, task);
         }
         calls(&mut numbers, journal, &row).await?;
     }
     Ok(numbers)
+}
+
+/// When a fork began to do something itself; none: it is no fork.
+async fn own_since(journal: &dyn Journal, row: &RunRow) -> Result<Option<Timestamp>> {
+    if row.shared == 0 {
+        return Ok(None);
+    }
+    let first = journal.records(&row.run, row.shared, 1).await?.pop();
+    // One that has done nothing yet shares all that it has.
+    Ok(Some(first.map_or(Timestamp(u64::MAX), |record| record.at)))
 }
 
 fn of_run(numbers: &mut Numbers, row: &RunRow) {
@@ -75,7 +89,7 @@ fn of_task(numbers: &mut Numbers, task: &TaskRow) {
 }
 
 async fn calls(numbers: &mut Numbers, journal: &dyn Journal, row: &RunRow) -> Result<()> {
-    let (mut asked, mut after) = (HashMap::new(), 0);
+    let (mut asked, mut after) = (HashMap::new(), row.shared);
     while after < row.records {
         let page = journal.records(&row.run, after, PAGE).await?;
         let Some(last) = page.last() else { break };

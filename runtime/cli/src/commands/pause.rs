@@ -8,7 +8,7 @@ use baton_journal::store::{Control, Journal};
 
 use crate::args::{Common, PauseArgs};
 use crate::codes::{Code, Exit};
-use crate::control::{Fate, Told, order};
+use crate::control::{Fate, Told, order, unread};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::text::plural;
@@ -44,6 +44,11 @@ pub fn run(args: &PauseArgs, common: &Common) -> Result<Exit> {
             return told.show(args.json);
         }
         let control = if args.now { Control::PauseNow } else { Control::Pause };
+        if let Some(first) = unread::before(&*journal, run, &control).await? {
+            let fate = Fate::Already(first);
+            let told = Told { next: Some(anyway(run)), ..Told::new(run, None, "pause", fate) };
+            return told.show(args.json);
+        }
         let fate = order(&*journal, run, control).await?;
         let done = match fate {
             Fate::Obeyed => outcome(&*journal, run).await?,
@@ -51,12 +56,17 @@ pub fn run(args: &PauseArgs, common: &Common) -> Result<Exit> {
         };
         let told = Told {
             done,
-            later: "it pauses first, and takes another `baton resume`".into(),
+            later: "it pauses first, unless they say --anyway".into(),
             next: Some(goes_on),
             ..Told::new(run, None, "pause", fate)
         };
         told.show(args.json)
     })
+}
+
+/// What goes on with a run that is asked to pause.
+fn anyway(run: &RunId) -> String {
+    format!("`baton resume {run} --anyway` goes on all the same")
 }
 
 /// What became of the run: it is paused, or will be when what is at work is done.

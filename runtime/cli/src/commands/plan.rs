@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::forecast::{self, ForecastShape};
 use crate::home::Home;
 use crate::input::Given;
-use crate::output::{BOLD, DIM, WARN, note, stdout};
+use crate::output::{BOLD, DIM, WARN, columns, note, stdout};
 use crate::shapes;
 use crate::text::{one_line, paint};
 
@@ -77,7 +77,11 @@ pub fn run(args: &PlanArgs, common: &Common) -> Result<Exit> {
         None => Err("a forecast is of one run: leave out --each and give one --input".to_owned()),
         Some(input) => match refusal(&prepared, args, allowed == "always") {
             Some(why) => Err(why),
-            None => Ok(forecast::make(&mut prepared, &input, &home, args.forecast.seeds)?),
+            None => {
+                let granted = granted(&prepared, args, allowed == "always");
+                let seeds = args.forecast.seeds;
+                Ok(forecast::make(&mut prepared, &input, &home, seeds, granted)?)
+            }
         },
     };
     let made = made.map(|made| with_reuse(made, args.reuse.reuse.as_deref()));
@@ -96,13 +100,17 @@ fn with_reuse(mut made: Forecast, reuse: Option<&str>) -> Forecast {
     made
 }
 
+/// Whether the person lets files be read, without being asked.
+fn granted(prepared: &Prepared, args: &RunArgs, always: bool) -> bool {
+    always || Wish::of(args) != Wish::Ask || forecast::is_granted(prepared)
+}
+
 /// Why there is no forecast; none: there is one. May ask the person.
 fn refusal(prepared: &Prepared, args: &RunArgs, always: bool) -> Option<String> {
     if args.forecast.no_forecast {
         return Some("not wanted".into());
     }
-    let granted = always || Wish::of(args) != Wish::Ask || forecast::is_granted(prepared);
-    if granted || !forecast::reads(prepared) {
+    if granted(prepared, args, always) || !forecast::reads(prepared) {
         return None;
     }
     let root = prepared.root.as_ref().map(|root| root.display().to_string()).unwrap_or_default();
@@ -125,11 +133,13 @@ fn text(prepared: &Prepared, made: &Made) -> String {
         Err(why) => return format!("\n{} {why}\n", paint(DIM, "no forecast:")),
     };
     let mut out = format!("\n{}\n", paint(BOLD, "Forecast"));
-    for line in forecast::lines(made, prepared.concurrency) {
-        out.push_str(&format!("  {} {line}\n", paint(DIM, "·")));
-    }
-    for line in forecast::bounds(made, &prepared.caps) {
-        out.push_str(&format!("  {} {line}\n", paint(WARN, "!")));
+    let columns = std::io::stdout().is_terminal().then(columns);
+    let lines = forecast::lines(made, prepared.concurrency);
+    let bounds = forecast::bounds(made, &prepared.caps);
+    for (style, mark, lines) in [(DIM, "·", lines), (WARN, "!", bounds)] {
+        for line in forecast::marked(&paint(style, mark), &lines, columns) {
+            out.push_str(&format!("{line}\n"));
+        }
     }
     out
 }

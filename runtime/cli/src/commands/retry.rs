@@ -20,7 +20,10 @@ pub fn run(args: &RetryArgs, common: &Common) -> Result<Exit> {
     let home = Home::find(common)?;
     let journal = home.read_existing()?;
     let (row, path) = home::block_on(task_of(&*journal, &args.id))?;
-    home::block_on(at_work(&*journal, &row, &path))?;
+    home::block_on(async {
+        at_work(&*journal, &row, &path).await?;
+        something_failed(&*journal, &row, &path).await
+    })?;
     let parent = Parent::read(&*journal, row)?;
     // Of a whole run: from its beginning, with every result that serves.
     let (cut, except) = match path.is_root() {
@@ -30,6 +33,21 @@ pub fn run(args: &RetryArgs, common: &Common) -> Result<Exit> {
     let plan = parent.plan(&cut, None)?;
     let wish = Wish { plan, reuse: Some(except), other: None };
     parent.go(wish, &args.begin, &home, common)
+}
+
+/// Of a whole run only what failed is done again: where nothing did, there is nothing to do.
+async fn something_failed(journal: &dyn Journal, row: &RunRow, path: &TaskPath) -> Result<()> {
+    if !path.is_root() || row.state != State::Done {
+        return Ok(());
+    }
+    let tasks = journal.tasks(&row.run).await?;
+    if tasks.iter().any(|task| matches!(task.state, State::Failed | State::Cancelled)) {
+        return Ok(());
+    }
+    Err(CliError::new(Code::NoFork, format!("nothing in {} failed", row.run)).hint(format!(
+        "`baton retry {}/1` does one of its tasks again; `baton run … --reuse {}` does what changed",
+        row.run, row.run
+    )))
 }
 
 /// A task that has not ended goes on in its own run.
@@ -49,9 +67,12 @@ async fn at_work(journal: &dyn Journal, row: &RunRow, path: &TaskPath) -> Result
     if matches!(task.state, State::Done | State::Failed | State::Cancelled) {
         return Ok(());
     }
-    let message = format!("{}/{path} has not ended", row.run);
-    Err(CliError::new(Code::NoFork, message).hint(format!(
-        "`baton restart {}/{path}` lets it begin anew in its run; `baton fork {}/{path}` makes another run",
-        row.run, row.run
-    )))
+    let id = format!("{}/{path}", row.run);
+    let hint = match task.kind.as_str() {
+        "agent" => format!(
+            "`baton restart {id}` lets it begin anew in its run; `baton fork {id}` makes another run"
+        ),
+        _ => format!("`baton fork {id}` makes another run, which does it again"),
+    };
+    Err(CliError::new(Code::NoFork, format!("{id} has not ended")).hint(hint))
 }

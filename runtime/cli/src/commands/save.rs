@@ -102,7 +102,13 @@ pub fn run(args: &SaveArgs, common: &Common) -> Result<Exit> {
     if folder.place == Place::Project {
         note(&format!("to share it: `git add {}`", shown.join(" ")));
     }
-    note(&format!("`baton run {name}` runs it"));
+    let script = started.script.as_deref();
+    let flags = [
+        (script.is_some_and(|script| script.extensions), " --extensions"),
+        (script.is_some_and(|script| script.lenient), " --lenient"),
+    ];
+    let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| *flag).collect();
+    note(&format!("`baton run {name}{flags}` runs it"));
     Ok(Exit::Done)
 }
 

@@ -35,14 +35,8 @@ pub fn run(args: &SendArgs, common: &Common) -> Result<Exit> {
     }
     block_on(async {
         let hearers = match &target.address {
-            Address::Phase(title) => journal
-                .tasks(run)
-                .await?
-                .iter()
-                .filter(|task: &&TaskRow| task.kind == "agent" && !task.state.is_final())
-                .filter(|task| task.phase.as_ref() == Some(title))
-                .count() as u64,
-            Address::Run | Address::Task(_) => 1,
+            Address::Phase(title) => hearers(&*journal, run, title).await?,
+            Address::Run | Address::Task(_) => Hearers::default(),
         };
         let (to, urgent) = (target.address.clone(), args.urgent);
         let fate = order(&*journal, run, Control::Send { to, text, urgent }).await?;
@@ -61,9 +55,13 @@ pub fn run(args: &SendArgs, common: &Common) -> Result<Exit> {
             Address::Task(path) => (
                 match (steering(&*journal, run, path).await?, urgent) {
                     (Steering::Step, _) => format!("{run}/{path} reads the message {when}"),
-                    (Steering::Attempt, true) => {
+                    (Steering::Turn | Steering::Attempt, true) => {
                         format!("{run}/{path} begins again with the message")
                     }
+                    (Steering::Turn, false) => format!(
+                        "{run}/{path} gets the message when its turn ends, if its program keeps a \
+                         session; with --urgent at once"
+                    ),
                     (Steering::Attempt, false) => format!(
                         "{run}/{path} gets the message with its next attempt, if there is one; \
                          with --urgent that begins at once"
@@ -73,12 +71,7 @@ pub fn run(args: &SendArgs, common: &Common) -> Result<Exit> {
                 None,
             ),
             Address::Phase(title) => (
-                format!(
-                    "{} of phase `{}` {} the message",
-                    plural(hearers, "agent"),
-                    one_line(title),
-                    if hearers == 1 { "has" } else { "have" }
-                ),
+                hearers.words(title, urgent),
                 format!("the agents of phase `{}` get the message", one_line(title)),
                 Some(title.as_str()),
             ),
@@ -86,6 +79,55 @@ pub fn run(args: &SendArgs, common: &Common) -> Result<Exit> {
         let told = Told { done, later, phase, ..Told::new(run, target.task(), "send", fate) };
         told.show(args.follow.result.json)
     })
+}
+
+/// The open agents of a phase, by when they can be told something.
+#[derive(Default)]
+struct Hearers {
+    steps: u64,
+    turns: u64,
+    attempts: u64,
+}
+
+impl Hearers {
+    /// What is true of them now.
+    fn words(&self, title: &str, urgent: bool) -> String {
+        let Self { steps, turns, attempts } = *self;
+        let all = steps + turns + attempts;
+        let mut text = format!(
+            "{} of phase `{}` {} the message",
+            plural(all, "agent"),
+            one_line(title),
+            if all == 1 { "has" } else { "have" }
+        );
+        for (number, when) in [
+            (turns, "when the turn ends, if the program keeps a session"),
+            (attempts, "only with the next attempt, if there is one"),
+        ] {
+            if number > 0 && !urgent {
+                let verb = if number == 1 { "hears" } else { "of them hear" };
+                text.push_str(&format!("; {number} {verb} it {when}"));
+            }
+        }
+        if !urgent && turns + attempts > 0 {
+            text.push_str("; with --urgent at once");
+        }
+        text
+    }
+}
+
+async fn hearers(journal: &dyn Journal, run: &RunId, title: &str) -> Result<Hearers> {
+    let mut found = Hearers::default();
+    let tasks = journal.tasks(run).await?;
+    let open = |task: &&TaskRow| task.kind == "agent" && !task.state.is_final();
+    for task in tasks.iter().filter(open).filter(|task| task.phase.as_deref() == Some(title)) {
+        *match task.backend.as_deref().map_or(Steering::Step, takes_messages) {
+            Steering::Step => &mut found.steps,
+            Steering::Turn => &mut found.turns,
+            Steering::Attempt => &mut found.attempts,
+        } += 1;
+    }
+    Ok(found)
 }
 
 /// Whether a workflow of a run ever asked for messages.

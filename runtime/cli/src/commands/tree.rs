@@ -13,7 +13,7 @@ use crate::home::{Home, block_on};
 use crate::output::{columns, stdout};
 use crate::render::tree::More;
 use crate::shapes::{self, TaskShape};
-use crate::{records, render, reuse, select};
+use crate::{gates, records, render, reuse, select};
 
 /// Shows the tasks.
 ///
@@ -23,7 +23,8 @@ pub fn run(args: &TreeArgs, common: &Common) -> Result<Exit> {
     let journal = Home::find(common)?.read_existing()?;
     let (row, tasks, decisions, pause, follows) = block_on(async {
         let row = select::run(&*journal, &args.run).await?;
-        let tasks = journal.tasks(&row.run).await?;
+        let mut tasks = journal.tasks(&row.run).await?;
+        gates::mark(&row, &mut tasks);
         let decisions = reuse::decisions(&*journal, &row.run).await?;
         let pause = records::paused(&*journal, &row).await?;
         let follows = records::follows(&*journal, &row).await?;

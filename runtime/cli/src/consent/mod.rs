@@ -12,7 +12,7 @@ pub mod words;
 use std::io::{BufRead, IsTerminal};
 
 pub use self::held::{caps, held};
-pub use self::screen::{Plan, patterns, performers, screen};
+pub use self::screen::{Plan, patterns, performers, screen, takes_root};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::output::{BOLD, note};
@@ -42,7 +42,18 @@ pub struct Choices {
     pub forecast: bool,
 }
 
-/// Asks whether to start. No answer is a no.
+/// What a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    /// Yes, or something that was offered beside it.
+    Is(Answer),
+    /// No, or nothing.
+    No,
+    /// Nothing that was offered.
+    Unclear,
+}
+
+/// Asks whether to start, until the answer is clear. No answer is a no.
 ///
 /// # Errors
 /// When the person declines, or nobody can be asked.
@@ -51,9 +62,14 @@ pub fn ask(choices: Choices) -> Result<Answer> {
         return Err(CliError::new(Code::ConsentNeeded, "nobody is there to consent to this run")
             .hint("add --yes to start with what policy grants, or run this on a terminal"));
     }
-    note(&format!("{} {} ", paint(BOLD, "Grant this and start?"), choices.words()));
-    answer(&line(), choices)
-        .ok_or_else(|| CliError::new(Code::ConsentDeclined, "the run was declined"))
+    loop {
+        note(&format!("{} {} ", paint(BOLD, "Grant this and start?"), choices.words()));
+        match said(&line(), choices) {
+            Said::Is(answer) => return Ok(answer),
+            Said::No => return Err(CliError::new(Code::ConsentDeclined, "the run was declined")),
+            Said::Unclear => note("that is none of the answers; Enter alone declines"),
+        }
+    }
 }
 
 /// A line that a person types; empty where there is none.
@@ -71,7 +87,7 @@ pub fn is_yes(question: &str) -> bool {
         return false;
     }
     note(&format!("{} [y/N] ", paint(BOLD, question)));
-    answer(&line(), Choices::default()) == Some(Answer::Once)
+    said(&line(), Choices::default()) == Said::Is(Answer::Once)
 }
 
 impl Choices {
@@ -89,15 +105,16 @@ impl Choices {
     }
 }
 
-/// What a line says; none: no.
-fn answer(line: &str, choices: Choices) -> Option<Answer> {
+fn said(line: &str, choices: Choices) -> Said {
     match line.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Some(Answer::Once),
-        "a" | "always" if choices.always => Some(Answer::Always),
-        "f" | "forecast" if choices.forecast => Some(Answer::Forecast),
-        "c" | "caps" => Some(Answer::Caps),
-        "s" | "source" | "show" => Some(Answer::Source),
-        _ => None,
+        "y" | "yes" => Said::Is(Answer::Once),
+        "a" | "always" if choices.always => Said::Is(Answer::Always),
+        "f" | "forecast" if choices.forecast => Said::Is(Answer::Forecast),
+        "c" | "caps" => Said::Is(Answer::Caps),
+        "s" | "source" | "show" => Said::Is(Answer::Source),
+        // The end of the input is an empty line too.
+        "" | "n" | "no" => Said::No,
+        _ => Said::Unclear,
     }
 }
 

@@ -12,6 +12,7 @@ use super::agents::{self, containment};
 use super::held;
 use super::view::View;
 use super::words;
+use crate::follow;
 use crate::output::{BOLD, DIM, GOOD, WARN};
 use crate::program::Bundle;
 use crate::project::policy::judge::{Judged, Verdict};
@@ -148,6 +149,13 @@ fn words(manifest: &Manifest, plan: &Plan<'_>) -> (Vec<String>, Vec<String>) {
     (granted, refused)
 }
 
+/// Whether a person can name a directory: a follow-up has that of the run it follows.
+#[must_use]
+pub fn takes_root(bundle: &Bundle) -> bool {
+    let built_in = bundle.path.is_none() && bundle.script.is_none();
+    !(built_in && bundle.manifest.name == follow::WORKFLOW)
+}
+
 /// What becomes of the wish to read files.
 fn reading(
     layer: &GlobLayer,
@@ -159,7 +167,8 @@ fn reading(
         // A script that says nothing of reading may do without.
         if plan.bundle.says_read {
             let what = patterns(layer);
-            refused.push(format!("read {what}: no directory was granted; --root DIR grants one"));
+            let hint = if takes_root(plan.bundle) { "; --root DIR grants one" } else { "" };
+            refused.push(format!("read {what}: no directory was granted{hint}"));
         }
         return;
     };

@@ -2,6 +2,7 @@
 
 mod target;
 mod told;
+pub mod unread;
 
 use std::time::Duration;
 

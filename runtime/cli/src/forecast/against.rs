@@ -3,7 +3,7 @@
 use baton_core::forecast::{Figures, Forecast, Range};
 use baton_core::handoff::Usage;
 
-use super::words::span;
+use super::words::{is_unknown, span};
 use crate::render;
 use crate::text::{count, dollars, duration, plural};
 
@@ -17,19 +17,21 @@ pub fn against(usage: &Usage, forecast: &Forecast) -> Vec<String> {
         high: input_tokens.high + output_tokens.high,
     };
     let about = if usage.estimated_calls > 0 { "~" } else { "" };
-    let mut parts = vec![told(plural(usage.agents, "agent"), agents, |number| number.to_string())];
+    let known = !is_unknown(forecast);
+    let mut parts = vec![told(plural(usage.agents, "agent"), known, agents, |n| n.to_string())];
     if usage.tokens() > 0 || tokens.high > 0 {
-        parts.push(told(format!("{about}{} tokens", count(usage.tokens())), &tokens, count));
+        parts.push(told(format!("{about}{} tokens", count(usage.tokens())), known, &tokens, count));
     }
     if usage.cost_micro_usd > 0 || cost_micro_usd.high > 0 {
         let cost = format!("{about}{}", dollars(usage.cost_micro_usd));
-        parts.push(told(cost, cost_micro_usd, dollars));
+        parts.push(told(cost, known, cost_micro_usd, dollars));
     }
     parts
 }
 
-fn told(actual: String, range: &Range, show: impl Fn(u64) -> String) -> String {
-    format!("{actual} (forecast {})", span(range, show))
+/// A figure beside what was forecast of it, if anything was known.
+fn told(actual: String, known: bool, range: &Range, show: impl Fn(u64) -> String) -> String {
+    if known { format!("{actual} (forecast {})", span(range, show)) } else { actual }
 }
 
 /// Time and consumption of a run in one line, against its forecast where it had one.
@@ -40,7 +42,8 @@ pub fn footer(usage: &Usage, forecast: Option<&Forecast>) -> Vec<String> {
         let time = duration(usage.wall_ms);
         return if consumed.is_empty() { vec![time] } else { vec![time, consumed] };
     };
-    let mut parts = vec![told(duration(usage.wall_ms), &forecast.total.wall_ms, duration)];
+    let (time, known) = (duration(usage.wall_ms), !is_unknown(forecast));
+    let mut parts = vec![told(time, known, &forecast.total.wall_ms, duration)];
     parts.extend(against(usage, forecast));
     parts
 }
@@ -79,9 +82,10 @@ mod tests {
             (&Usage::default(), None, "0.0s"),
             (
                 &Usage { agents: 1, ..Usage::default() },
-                Some(&Forecast::default()),
+                Some(&Forecast { complete: true, ..Forecast::default() }),
                 "0.0s (forecast 0.0s) · 1 agent (forecast 0)",
             ),
+            (&Usage::default(), Some(&Forecast::default()), "0.0s · 0 agents"),
         ];
         for (usage, forecast, expected) in cases {
             assert_eq!(footer(usage, forecast).join(" · "), expected);

@@ -3,7 +3,7 @@
 use baton_core::budget::{Cap, Caps};
 use baton_core::forecast::{Figures, Forecast, Range};
 
-use crate::text::{count, dollars, duration, one_line, plural};
+use crate::text::{count, dollars, duration, one_line, plural, wrap};
 
 /// Phases that are shown before it is said how many more there are.
 const PHASES_MAX: usize = 20;
@@ -11,8 +11,61 @@ const PHASES_MAX: usize = 20;
 /// A forecast, a line each: figures, phases, what it rests on, what to know.
 #[must_use]
 pub fn lines(forecast: &Forecast, concurrency: u32) -> Vec<String> {
-    let Forecast { total, phases, basis, complete, notes } = forecast;
-    let mut lines = vec![likely(&total.agents, agents(&total.agents), |number| number.to_string())];
+    let Forecast { total, basis, complete, notes, .. } = forecast;
+    let mut lines = Vec::new();
+    if is_unknown(forecast) {
+        lines.push("unknown: no dry run came to an end".to_owned());
+    } else {
+        figures_of(forecast, concurrency, &mut lines);
+    }
+    let earlier = match basis.runs {
+        0 => String::new(),
+        runs => format!(" and {}", plural(runs.into(), "earlier run")),
+    };
+    let counted = match basis.tokenizer.as_str() {
+        "none" => String::new(),
+        "estimate" => "; tokens of prompts by estimate".into(),
+        name => format!("; tokens of prompts by {}", one_line(name)),
+    };
+    let seeds = plural(basis.seeds.into(), "dry run");
+    lines.push(format!("from {seeds} with made-up answers{earlier}{counted}"));
+    lines.push(certainty(&total.agents, basis.runs, *complete).into());
+    lines.extend(notes.iter().map(|note| one_line(note)));
+    lines
+}
+
+/// Lines of a forecast below each other, each behind its mark. `columns`: those of the terminal that
+/// shows them, where lines are broken between words; none: nobody breaks them.
+#[must_use]
+pub fn marked(mark: &str, lines: &[String], columns: Option<usize>) -> Vec<String> {
+    let mut out = Vec::new();
+    for line in lines {
+        // Lines of phases stand further in, and so does what follows of them.
+        let text = line.trim_start();
+        let lead = format!("  {mark} {}", " ".repeat(line.len() - text.len()));
+        let deep = 4 + line.len() - text.len();
+        let parts = match columns {
+            Some(columns) => wrap(text, columns.saturating_sub(deep)),
+            None => vec![text.to_owned()],
+        };
+        for (at, part) in parts.iter().enumerate() {
+            let lead = if at == 0 { lead.clone() } else { " ".repeat(deep) };
+            out.push(format!("{lead}{}", part.trim_end()));
+        }
+    }
+    out
+}
+
+/// Whether its figures tell nothing: no dry run asked for an agent, and none of them came to an end.
+#[must_use]
+pub fn is_unknown(forecast: &Forecast) -> bool {
+    !forecast.complete && forecast.total.agents.high == 0
+}
+
+/// The figures of the whole and of its phases.
+fn figures_of(forecast: &Forecast, concurrency: u32, lines: &mut Vec<String>) {
+    let Forecast { total, phases, .. } = forecast;
+    lines.push(likely(&total.agents, agents(&total.agents), |number| number.to_string()));
     if total.input_tokens.high + total.output_tokens.high > 0 {
         let (input, output) = (span(&total.input_tokens, count), span(&total.output_tokens, count));
         lines.push(format!("{input} tokens in, {output} out"));
@@ -33,20 +86,6 @@ pub fn lines(forecast: &Forecast, concurrency: u32) -> Vec<String> {
             lines.push(format!("  and {}", plural(more as u64, "more phase")));
         }
     }
-    let earlier = match basis.runs {
-        0 => String::new(),
-        runs => format!(" and {}", plural(runs.into(), "earlier run")),
-    };
-    let counted = match basis.tokenizer.as_str() {
-        "none" => String::new(),
-        "estimate" => "; tokens of prompts by estimate".into(),
-        name => format!("; tokens of prompts by {}", one_line(name)),
-    };
-    let seeds = plural(basis.seeds.into(), "dry run");
-    lines.push(format!("from {seeds} with made-up answers{earlier}{counted}"));
-    lines.push(certainty(&total.agents, basis.runs, *complete).into());
-    lines.extend(notes.iter().map(|note| one_line(note)));
-    lines
 }
 
 /// How sure it is.

@@ -1,6 +1,8 @@
 //! Answers to gates: read, and checked before they are sent.
 
+use baton_agents::schema::Schema;
 use baton_core::gate::{GateAnswer, GateSpec, Verdict};
+use baton_core::handoff::Failure;
 use baton_core::json::Json;
 use baton_core::limits::RunLimits;
 
@@ -8,9 +10,6 @@ use crate::codes::Code;
 use crate::control::text_of;
 use crate::error::{CliError, Result};
 use crate::text::one_line;
-
-/// How many violations of a schema an error names.
-const VIOLATIONS_MAX: usize = 5;
 
 /// An answer as it stands on the command line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,33 +57,23 @@ fn text_of_note(note: &str) -> Result<String> {
 /// Whether an answer fits its gate: the choice, and the data by the gate's schema.
 ///
 /// # Errors
-/// What does not fit, and what would.
-pub fn check(spec: &GateSpec, answer: &GateAnswer) -> Result<()> {
+/// What does not fit, and what would; or that it takes too long to tell.
+pub async fn check(spec: &GateSpec, answer: &GateAnswer) -> Result<()> {
     spec.check(answer).map_err(|error| {
         let message = "the answer does not fit the gate";
         let coded = CliError::new(Code::Answer, message).because(&error);
         coded.hint(how(spec))
     })?;
     let (Some(schema), Some(data)) = (&spec.options.schema, &answer.data) else { return Ok(()) };
-    // Checked when the gate was asked; a gate whose schema is none takes what it is given.
-    let Ok(validator) = jsonschema::validator_for(&schema.value()) else { return Ok(()) };
-    let value = data.value();
-    let violations: Vec<String> = validator
-        .iter_errors(&value)
-        .take(VIOLATIONS_MAX)
-        .map(|error| {
-            let place = error.instance_path().to_string();
-            let text =
-                if place.is_empty() { error.to_string() } else { format!("{place}: {error}") };
-            one_line(&text)
-        })
-        .collect();
+    let endless = |failure: Failure| CliError::new(Code::Answer, one_line(&failure.message));
+    let schema = Schema::compile(schema).await.map_err(endless)?;
+    let violations = schema.errors(data).await.map_err(endless)?;
     if violations.is_empty() {
         return Ok(());
     }
     let mut error = CliError::new(Code::Answer, "the data does not fit the gate's schema");
     if let CliError::Coded(coded) = &mut error {
-        coded.causes = violations;
+        coded.causes = violations.iter().map(|violation| one_line(violation)).collect();
     }
     Err(error.hint(how(spec)))
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod shape;
+mod standing;
 pub mod words;
 
 use baton_core::gate::GateSpec;
@@ -12,6 +13,7 @@ use baton_journal::store::Journal;
 
 pub use self::answer::{Given, check, data};
 pub use self::shape::{GateShape, MessageShape};
+pub use self::standing::mark;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::text::one_line;
@@ -49,14 +51,19 @@ impl OpenGate {
     /// The command that says yes.
     #[must_use]
     pub fn command(&self) -> String {
-        let choices = &self.spec.options.choices;
-        let choice = match choices.first() {
-            Some(choice) => format!(" --choice {}", shell_words::quote(&one_line(choice))),
-            None => String::new(),
-        };
-        let data = if self.spec.options.schema.is_some() { " --data JSON" } else { "" };
-        format!("baton approve {}{choice}{data}", self.id())
+        approve(&self.id(), &self.spec)
     }
+}
+
+/// The command that says yes to the gate of an id.
+#[must_use]
+pub fn approve(id: &str, spec: &GateSpec) -> String {
+    let choice = match spec.options.choices.first() {
+        Some(choice) => format!(" --choice {}", shell_words::quote(&one_line(choice))),
+        None => String::new(),
+    };
+    let data = if spec.options.schema.is_some() { " --data JSON" } else { "" };
+    format!("baton approve {id}{choice}{data}")
 }
 
 /// The open gates of a run, in order of their paths.

@@ -26,12 +26,15 @@ pub struct GateShape<'a> {
     deadline: Option<String>,
     default: Option<&'a Json>,
     answer: String,
+    /// An answer that nobody has taken yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered: Option<&'a str>,
 }
 
 impl<'a> GateShape<'a> {
-    /// The shape of a gate of a run.
+    /// The shape of a gate of a run. `answered`: how, where nobody has taken that answer yet.
     #[must_use]
-    pub fn new(row: &'a RunRow, gate: &'a OpenGate) -> Self {
+    pub fn new(row: &'a RunRow, gate: &'a OpenGate, answered: Option<&'a str>) -> Self {
         let options = &gate.spec.options;
         Self {
             kind: "gate",
@@ -49,6 +52,7 @@ impl<'a> GateShape<'a> {
             deadline: gate.due.map(moment),
             default: options.default.as_ref(),
             answer: gate.command(),
+            answered,
         }
     }
 }

@@ -14,9 +14,10 @@ const INDENT: &str = "    ";
 /// Lines of the details that are shown.
 const DETAILS_MAX: usize = 12;
 
-/// A gate as a block of lines: what is asked, where, until when, and how to answer.
+/// A gate as a block of lines: what is asked, where, until when, and how to answer; or, where an answer
+/// lies there that nobody has taken yet, which, and how to go on.
 #[must_use]
-pub fn block(gate: &OpenGate, now: Timestamp, columns: usize) -> String {
+pub fn block(gate: &OpenGate, answered: Option<&str>, now: Timestamp, columns: usize) -> String {
     let mut out = question(gate, columns);
     let mut facts = vec![gate.id(), one_line(&gate.name)];
     facts.extend(gate.spec.options.label.as_deref().map(one_line));
@@ -26,7 +27,14 @@ pub fn block(gate: &OpenGate, now: Timestamp, columns: usize) -> String {
     for told in more(gate, now, columns) {
         line(&mut out, &told);
     }
-    line(&mut out, &paint(BOLD, &one_line(&gate.command())));
+    let next = match answered {
+        None => one_line(&gate.command()),
+        Some(answered) => {
+            line(&mut out, &format!("{answered}, and not delivered yet"));
+            format!("baton resume {}", gate.run)
+        }
+    };
+    line(&mut out, &paint(BOLD, &next));
     out
 }
 
@@ -67,6 +75,11 @@ pub fn more(gate: &OpenGate, now: Timestamp, columns: usize) -> Vec<String> {
     if let Some(due) = gate.due {
         let at = clock(due, now);
         let then = match &options.default {
+            // Whoever drives the run says so in a moment; where nobody does, nothing happens yet.
+            Some(default) if due <= now => {
+                format!("the deadline passed at {at}: the answer is {}", default_words(default))
+            }
+            None if due <= now => format!("the deadline passed at {at}: the gate fails"),
             Some(default) => format!("at {at} the answer is {}", default_words(default)),
             None => format!("at {at} it is too late: the gate fails then"),
         };

@@ -234,7 +234,11 @@ fn gather_script(
     let workflows = gathering.names(&root);
     gathering.add_agent_types(&root);
     let spawns = gathering.spawns_agents(&root);
+    let extensions = wishes.extensions || config.extensions;
     let mut warnings = gathering.warnings(&root);
+    if !extensions {
+        warnings.extend(gathering.without_extensions(&root));
+    }
     let requests = root.requests(workflows);
     warnings.extend(gathering.unreachable(&requests));
     let providers = gathering.add_tools(&requests, policy)?;
@@ -262,7 +266,7 @@ fn gather_script(
         phases,
         absent: false,
         lenient: wishes.lenient || config.lenient,
-        extensions: wishes.extensions || config.extensions,
+        extensions,
         nesting: config.nesting,
         schema_attempts: wishes.schema_attempts,
     };

@@ -287,6 +287,25 @@ impl<'a> Gathering<'a> {
         warnings
     }
 
+    /// Where scripts first use the global `baton`, which a run without extensions does not have. Whoever
+    /// asks whether it is there knows that.
+    #[must_use]
+    pub fn without_extensions(&self, root: &Script) -> Vec<String> {
+        const ASKED: [&str; 3] = ["typeof baton", "typeof globalThis.baton", "globalThis.baton?."];
+        let uses = |script: &Script| {
+            let text = script.text.as_deref().unwrap_or_default();
+            let asks = ASKED.iter().any(|asked| text.contains(asked));
+            let global = |name: &str| name == "baton" || name.starts_with("baton.");
+            let mut used = script.inspection.extensions.iter().filter(|used| global(&used.name));
+            let first = used.next().filter(|_| !asks)?;
+            Some(format!(
+                "{}:{}:{}: `{}` is there with --extensions only: without them the script fails here",
+                script.shown, first.line, first.column, first.name
+            ))
+        };
+        std::iter::once(root).chain(self.scripts.values()).filter_map(uses).collect()
+    }
+
     /// Whether a script of the program spawns agents.
     #[must_use]
     pub fn spawns_agents(&self, root: &Script) -> bool {

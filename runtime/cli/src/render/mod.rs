@@ -29,6 +29,15 @@ pub fn state(state: State, owned: bool) -> (&'static str, &'static str, Style) {
     }
 }
 
+/// Why something has no result, from its code and its message, which may say the same.
+#[must_use]
+pub fn why(code: &str, message: &str) -> String {
+    let message = text::one_line(message);
+    let rest = message.strip_prefix(code);
+    let is_said = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    if is_said { message } else { format!("{code}: {message}") }
+}
+
 /// What was consumed, in a few words; empty if nothing was.
 #[must_use]
 pub fn usage(usage: &Usage) -> String {

@@ -104,10 +104,14 @@ fn words(body: &Body, made: Timestamp) -> (&'static str, String) {
             ("message", format!("from {sender}{to}{urgent}: {text}"))
         }
         Body::Heard { task, upto } => ("heard", format!("{} up to record {upto}", at(task))),
+        Body::Session { task, session, .. } => ("session", format!("{} {}", at(task), session.id)),
         Body::Listening { workflow, .. } => ("listening", at(workflow)),
         Body::PauseOrdered { by, lifted: true, .. } => ("pause", format!("taken back by {by}")),
         Body::PauseOrdered { by, now, .. } => {
             ("pause", format!("by {by}{}", if *now { ", at once" } else { "" }))
+        }
+        Body::DenialsAdded { by, denials } => {
+            ("denied now", format!("by {by}: {}", denials.words().join(", ")))
         }
         Body::RestartOrdered { task, by, note } => {
             let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();

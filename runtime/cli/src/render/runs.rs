@@ -7,7 +7,7 @@ use baton_core::ids::{RunId, Timestamp};
 use baton_core::record::Pause;
 use baton_journal::rows::RunRow;
 
-use super::{state, table, usage};
+use super::{state, table, usage, why};
 use crate::output::{BOLD, DIM};
 use crate::pause::words;
 use crate::text::{duration, one_line};
@@ -42,7 +42,7 @@ pub fn runs(
 fn notes(row: &RunRow, pause: Option<&Pause>, follows: Option<&RunId>, now: Timestamp) -> String {
     let mut notes = Vec::new();
     if let Some((code, message)) = &row.failure {
-        notes.push(format!("{code}: {}", one_line(message)));
+        notes.push(why(code, message));
     }
     if let Some(reason) = pause {
         notes.push(one_line(&words(reason, now)));

@@ -1,6 +1,7 @@
 //! `baton show`.
 
 use baton_core::budget::{Cap, Caps};
+use baton_core::gate::GateSpec;
 use baton_core::handoff::{Evidence, Outcome, Usage};
 use baton_core::ids::{RunId, TaskId, Timestamp};
 use baton_core::record::{Pause, Program, RunStarted, Work};
@@ -55,7 +56,7 @@ pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
     fact("started", &format!("{} by {}", moment(row.created), one_line(&started.by)));
     fact("took", &duration(until.since(row.created)));
     if let Some(reason) = pause {
-        for (name, words) in paused(&row.run, reason, now) {
+        for (name, words) in paused(&row.run, reason, totals.asked(reason), now) {
             fact(name, &words);
         }
     }
@@ -194,8 +195,15 @@ fn consumed(row: &TaskRow) -> String {
 }
 
 /// Why a run is paused, and what to do about it.
-fn paused(run: &RunId, reason: &Pause, now: Timestamp) -> Vec<(&'static str, String)> {
-    let CliError::Coded(coded) = pause::error(run, reason, now) else { return Vec::new() };
+fn paused(
+    run: &RunId,
+    reason: &Pause,
+    asked: Option<&GateSpec>,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let CliError::Coded(coded) = pause::error_at(run, reason, asked, now) else {
+        return Vec::new();
+    };
     // The run stands above.
     let message = coded.message.strip_prefix(run.as_str()).unwrap_or(&coded.message).trim_start();
     let message = message.strip_prefix("is paused").unwrap_or(message);

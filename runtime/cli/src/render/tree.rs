@@ -6,7 +6,7 @@ use baton_core::ids::{RunId, TaskPath, Timestamp};
 use baton_core::record::Pause;
 use baton_journal::rows::{RunRow, TaskRow};
 
-use super::{state, usage};
+use super::{state, usage, why};
 use crate::output::{BAD, BOLD, DIM, WARN};
 use crate::pause::words;
 use crate::reuse::Decision;
@@ -137,7 +137,7 @@ impl Drawing<'_> {
         }
         let facts = facts.join("  ");
         let failure = task.failure.as_ref();
-        let failure = failure.map(|(code, message)| format!("{code}: {}", one_line(message)));
+        let failure = failure.map(|(code, message)| why(code, message));
 
         let lead = format!("{indent}{}", corner(last));
         let room = self.columns.saturating_sub(crate::text::width(&lead) + 3);

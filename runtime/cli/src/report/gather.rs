@@ -12,11 +12,11 @@ use super::people::People;
 use super::talk::Talk;
 use super::{Owner, Report, TASKS_MAX};
 use crate::error::Result;
-use crate::records;
 use crate::session::CONCURRENCY;
 use crate::totals::Totals;
 use crate::transcript::Reader;
 use crate::why::{Cause, Finding, Standing, Story, explain};
+use crate::{gates, records};
 
 /// Owners that are told.
 const OWNERS_MAX: usize = 100;
@@ -64,7 +64,8 @@ pub async fn gather(journal: &dyn Journal, row: RunRow) -> Result<Report> {
         now: journal.now(),
         places: CONCURRENCY,
     };
-    let tasks = journal.tasks(&row.run).await?;
+    let mut tasks = journal.tasks(&row.run).await?;
+    gates::mark(&row, &mut tasks);
     let findings = explain(&story, &TaskPath::root(), &standing);
     let why = tasks.iter().take(TASKS_MAX).filter_map(|task| {
         let found = of_task(explain(&story, &task.path, &standing));

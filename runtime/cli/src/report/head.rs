@@ -2,6 +2,7 @@
 
 use baton_core::forecast::{Figures, Range};
 use baton_core::handoff::Usage;
+use baton_core::ids::TaskPath;
 use baton_core::record::RunStarted;
 
 use super::html::Html;
@@ -112,12 +113,14 @@ pub fn why(html: &mut Html, report: &Report) {
 
 /// Statements, each with the records behind it.
 pub fn findings(html: &mut Html, report: &Report, all: &[crate::why::Finding], of_run: bool) {
+    let root = TaskPath::root();
     html.of("ul", "", |html| {
         for finding in all {
             let run = &report.row.run;
             let telling = Telling {
                 run,
                 task: &finding.task,
+                about: if of_run { &root } else { &finding.task },
                 owned: report.row.owned,
                 now: report.standing.now,
             };

@@ -78,6 +78,9 @@ impl People {
                 let note = note.as_deref().unwrap_or_default();
                 self.add(record, by, "restarted", task.clone(), note);
             }
+            Body::DenialsAdded { by, denials } => {
+                self.add(record, by, "denied from then on", root(), &denials.words().join("\n"));
+            }
             Body::Resumed { by, .. } => self.add(record, by, "went on", root(), ""),
             _ => {}
         }

@@ -7,6 +7,7 @@ use baton_core::report::Report;
 use baton_models::{Message, Part, Stop};
 
 use super::{Content, Entry, What};
+use crate::live::model::{Part as Spoken, Speech};
 use crate::output::{BAD, BOLD, BUSY, DIM, GOOD, WARN};
 use crate::pause::clock;
 use crate::render::detailed;
@@ -116,6 +117,36 @@ pub fn entry(entry: &Entry, how: How) -> String {
         What::Ended { .. } => {}
     }
     page.out
+}
+
+/// What is being said, as the transcript will have it. Of each part the end matters most.
+#[must_use]
+pub fn speaking(speech: &Speech, how: How) -> String {
+    let mut out = format!("{} it says now\n", paint(BUSY, "●"));
+    let mut line = |name: &str, text: &str| {
+        let line = format!("    {} {text}", paint(DIM, &pad(name, NAME)));
+        out.push_str(line.trim_end());
+        out.push('\n');
+    };
+    if speech.cut {
+        line("", &paint(DIM, "… the beginning was not heard here"));
+    }
+    let room = how.columns.saturating_sub(NAME + 5);
+    for part in &speech.parts {
+        let (name, said) = match part {
+            Spoken::Text(said) => ("assistant", said),
+            Spoken::Thinking(said) => ("thinking", said),
+            Spoken::Tool(name) => ("runs", name),
+        };
+        let said = clean(said).replace('\t', "    ");
+        let lines: Vec<String> = said.trim().lines().flat_map(|line| wrap(line, room)).collect();
+        let over = lines.len().saturating_sub(how.lines.unwrap_or(usize::MAX));
+        let shown = lines.iter().skip(over).map(String::as_str);
+        for (index, text) in (over > 0).then_some("…").into_iter().chain(shown).enumerate() {
+            line(if index == 0 { name } else { "" }, text);
+        }
+    }
+    out
 }
 
 /// What was asked of a task.

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use baton_core::ids::RunId;
+use baton_engine::live;
 use baton_journal::store::Journal;
 use serde::Serialize;
+use ulid::Ulid;
 
 use crate::error::Result;
 use crate::home::Home;
+use crate::select::BATCH_PREFIX;
 
 /// Folder of what runs in the background told.
 const LOGS: &str = "logs";
@@ -46,6 +49,13 @@ impl Files {
     }
 }
 
+/// Temporary folders of processes of this person that were killed, of whatever project.
+#[must_use]
+pub fn temporary(dry: bool) -> Files {
+    let left = if dry { baton_scratch::left() } else { baton_scratch::sweep() };
+    Files { files: left.len() as u64, bytes: left.iter().map(|one| one.bytes).sum() }
+}
+
 /// Logs of runs that are gone: those of `gone`, and older ones of which the journal knows nothing.
 ///
 /// # Errors
@@ -58,10 +68,15 @@ pub async fn logs(
 ) -> Result<Files> {
     let mut files = Files::default();
     for (path, about) in plain_files(&home.dir().join(LOGS)) {
-        let Some(run) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let Ok(id) = run.parse::<RunId>() else { continue };
-        let unknown = journal.run(&id).await?.is_none() && !is_newer(&about, YOUNG);
-        if gone.contains(run) || unknown {
+        // What stands before the first dot: a run or a batch.
+        let name = path.file_name().and_then(|name| name.to_str());
+        let Some(id) = name.and_then(|name| name.split('.').next()) else { continue };
+        let known = match id.parse::<RunId>() {
+            Ok(run) => journal.run(&run).await?.is_some(),
+            Err(_) if id.starts_with(BATCH_PREFIX) => journal.batch(id).await?.is_some(),
+            Err(_) => continue,
+        };
+        if gone.contains(id) || (!known && !is_newer(&about, YOUNG)) {
             files.take(&path, &about, dry);
         }
     }
@@ -74,13 +89,33 @@ pub async fn logs(
 /// When the journal cannot be read.
 pub async fn locks(home: &Home, journal: &dyn Journal) -> Result<()> {
     for (path, about) in plain_files(&home.dir().join(LOCKS)) {
-        let Some(id) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let name = path.file_name().and_then(|name| name.to_str());
+        let Some(id) = name.filter(|name| is_batch(name)) else { continue };
         if is_newer(&about, YOUNG) || journal.batch(id).await?.is_some() {
             continue;
         }
         // Held by nobody, so nobody works on it.
         if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
+}
+
+/// What agents said last in runs that nobody drives: whoever drove them died.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn words(home: &Home, journal: &dyn Journal) -> Result<()> {
+    let folder = home.live();
+    for (path, _) in plain_files(&folder) {
+        let Some(run) = path.file_name().and_then(|name| name.to_str()).and_then(live::run_of)
+        else {
+            continue;
+        };
+        if !journal.run(&run).await?.is_some_and(|row| row.owned) {
+            // Of one that is taken on meanwhile a few words are lost, and nothing else.
+            let _ = live::remove(&folder, &run);
         }
     }
     Ok(())
@@ -100,7 +135,17 @@ pub fn cache(home: &Home, dry: bool) -> Files {
     files
 }
 
+/// Whether this is the id of a batch by its form.
+fn is_batch(name: &str) -> bool {
+    name.strip_prefix(BATCH_PREFIX).is_some_and(|id| id.parse::<Ulid>().is_ok())
+}
+
+/// The files right in a folder. None where the folder is a link: it may have come with somebody else's
+/// files, and lead anywhere.
 fn plain_files(folder: &Path) -> Vec<(PathBuf, Metadata)> {
+    if !fs::symlink_metadata(folder).is_ok_and(|about| about.is_dir()) {
+        return Vec::new();
+    }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| {
@@ -123,6 +168,30 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn nothing_that_a_link_leads_to_is_looked_at() {
+        let (home, precious) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(precious.path().join("thesis.tex"), "1").unwrap();
+        let link = home.path().join(LOCKS);
+        std::os::unix::fs::symlink(precious.path(), &link).unwrap();
+        assert!(plain_files(&link).is_empty());
+        assert_eq!(plain_files(precious.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_lock_has_the_name_of_a_batch() {
+        for (name, is) in [
+            ("batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF", true),
+            ("batch_", false),
+            ("batch_01JQ4ZK6Y3W8M2V5T7R9XBCDE", false),
+            ("batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF.bak", false),
+            ("01JQ4ZK6Y3W8M2V5T7R9XBCDEF", false),
+            (".bashrc", false),
+        ] {
+            assert_eq!(is_batch(name), is, "{name}");
+        }
+    }
 
     #[test]
     fn only_plain_files_that_were_not_used_for_long_go() {

@@ -29,6 +29,7 @@ struct Shape<'a> {
     logs: Files,
     worktrees: &'a [Worktree],
     cache: Files,
+    temporary: Files,
 }
 
 #[derive(Serialize)]
@@ -96,6 +97,7 @@ pub fn json(outcome: &Outcome) -> Result<String> {
         logs: outcome.logs,
         worktrees: &outcome.worktrees,
         cache: outcome.cache,
+        temporary: outcome.temporary,
     })
 }
 
@@ -134,7 +136,11 @@ pub fn text(outcome: &Outcome, retention: &Retention) -> String {
     }
     let swept = outcome.swept;
     line(&format!("{} ({}) {went}", plural(swept.blobs, "blob"), bytes(swept.bytes)));
-    for (files, what) in [(outcome.logs, "log"), (outcome.cache, "compiled component")] {
+    for (files, what) in [
+        (outcome.logs, "log"),
+        (outcome.cache, "compiled component"),
+        (outcome.temporary, "temporary folder"),
+    ] {
         if files.files > 0 {
             line(&format!("{} ({}) {went}", plural(files.files, what), bytes(files.bytes)));
         }
@@ -167,8 +173,9 @@ fn because(reason: Reason, retention: &Retention) -> String {
             format!("ended more than {} ago", duration(retention.max_age_ms.unwrap_or_default()))
         }
         Reason::Count => {
-            let stay = plural(retention.max_runs.unwrap_or_default(), "run");
-            format!("only {stay} that ended last stay")
+            let runs = retention.max_runs.unwrap_or_default();
+            let stay = if runs == 1 { "stays" } else { "stay" };
+            format!("only {} that ended last {stay}", plural(runs, "run"))
         }
         Reason::Size => format!("beyond {}", bytes(retention.max_bytes.unwrap_or_default())),
     }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use anstyle::Style;
 use baton_core::record::BackendChoice;
 use baton_core::scope::Capability;
 use baton_core::tool::{SecretSource, Server};
@@ -13,7 +14,7 @@ use crate::codes::Code;
 use crate::consent::{self, Answer, Choices, Plan};
 use crate::error::{CliError, Result};
 use crate::forecast;
-use crate::output::{BOLD, DIM, WARN, note};
+use crate::output::{BOLD, DIM, WARN, columns, note};
 use crate::program::models::outside;
 use crate::project::models::ModelSettings;
 use crate::project::policy::judge::{Judged, Verdict};
@@ -96,7 +97,7 @@ impl Prepared {
         let foreseen = self.ahead.input.is_some() && !self.ahead.wish.no_forecast && runs == 1;
         let free = !forecast::reads(self) || forecast::is_granted(self);
         if foreseen && std::io::stdin().is_terminal() && (free || self.ahead.wish.forecast) {
-            self.foresee();
+            self.foresee(forecast::is_granted(self));
         }
         let answer = loop {
             let choices = Choices {
@@ -104,7 +105,7 @@ impl Prepared {
                 forecast: foreseen && self.ahead.forecast.is_none(),
             };
             match consent::ask(choices)? {
-                Answer::Forecast => self.foresee(),
+                Answer::Forecast => self.foresee(forecast::is_granted(self)),
                 Answer::Source => consent::source::show(&self.bundle),
                 Answer::Caps => self.edit_caps(runs),
                 answer @ (Answer::Once | Answer::Always) => break answer,
@@ -136,20 +137,19 @@ impl Prepared {
     /// A forecast where nobody is asked, if the person wants one all the same.
     fn foresee_if_told(&mut self) {
         if self.ahead.wish.forecast {
-            self.foresee();
+            self.foresee(true);
         }
     }
 
-    /// Tells what the run will come to, and keeps that with it. A run starts also without.
-    fn foresee(&mut self) {
+    /// Tells what the run will come to, and keeps that with it. A run starts also without. `granted`:
+    /// files may be read also where no dry run does.
+    fn foresee(&mut self, granted: bool) {
         let Some(input) = self.ahead.input.clone() else { return };
         let (home, seeds) = (self.ahead.home.clone(), self.ahead.wish.seeds);
-        match forecast::make(self, &input, &home, seeds) {
+        match forecast::make(self, &input, &home, seeds, granted) {
             Ok(made) => {
                 note(&format!("\n{}", paint(BOLD, "Forecast")));
-                for line in forecast::lines(&made, self.concurrency) {
-                    note(&format!("  {} {line}", paint(DIM, "·")));
-                }
+                tell(DIM, "·", &forecast::lines(&made, self.concurrency));
                 self.ahead.forecast = Some(Box::new(made));
                 self.tell_bounds();
                 note("");
@@ -163,9 +163,7 @@ impl Prepared {
     /// Says which caps will stop the run before its end.
     fn tell_bounds(&self) {
         let Some(made) = &self.ahead.forecast else { return };
-        for line in forecast::bounds(made, &self.caps) {
-            note(&format!("  {} {line}", paint(WARN, "!")));
-        }
+        tell(WARN, "!", &forecast::bounds(made, &self.caps));
     }
 
     /// Takes other caps from the person.
@@ -230,7 +228,9 @@ impl Prepared {
     /// Says what a run that nobody looked at goes without.
     fn tell_missing(&self) {
         let note = |what: &str| note(&format!("{} {what}", paint(WARN, "note:")));
-        if self.root.is_none() && self.bundle.says_read {
+        // Why a follow-up has no directory was said before.
+        let asks = self.bundle.says_read && consent::takes_root(&self.bundle);
+        if self.root.is_none() && asks {
             note("the workflow asks to read files and gets none: --root DIR grants a directory");
         }
         let view = &self.authority.view;
@@ -327,4 +327,12 @@ pub fn chosen_by_project(
         (told, text.clone())
     });
     default.chain(types).collect()
+}
+
+/// Tells lines of a forecast behind their mark.
+fn tell(style: Style, mark: &str, lines: &[String]) {
+    let columns = std::io::stderr().is_terminal().then(columns);
+    for line in forecast::marked(&paint(style, mark), lines, columns) {
+        note(&line);
+    }
 }

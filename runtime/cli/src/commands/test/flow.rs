@@ -9,6 +9,7 @@ use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_engine::{Engine, EngineConfig, NewRun};
 use baton_journal::memory::MemoryJournal;
+use baton_scratch::Scratch;
 
 use super::answers;
 use super::cases::Case;
@@ -35,7 +36,7 @@ impl Bench {
         case: &Case,
         place: &Place,
     ) -> Result<End> {
-        let made = tempfile::tempdir();
+        let made = Scratch::new();
         let beside = made.map_err(|error| {
             CliError::file("make a directory in", &std::env::temp_dir(), &error)
         })?;
@@ -67,8 +68,10 @@ impl Bench {
             backend_concurrency: Vec::new(),
             runs: 1,
             worktrees: beside.path().join("worktrees"),
+            live: None,
             recorder: None,
             stand_in: None,
+            policy: None,
         };
         let new = NewRun {
             scope: held.scope,

@@ -16,6 +16,7 @@ use baton_core::spec::{AgentOptions, AgentSpec};
 use baton_core::tool::{self, SEPARATOR};
 use baton_host::Host;
 use baton_host::files::Root;
+use baton_scratch::Scratch;
 use baton_tools::{ToolCall, Toolbox, ToolboxParts};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
@@ -59,7 +60,7 @@ pub struct Bench {
     /// What is granted: every file of the case's own directory, tools, and nothing else.
     pub(super) policy: Policy,
     /// Holds the directory that has no settings in it.
-    _nowhere: tempfile::TempDir,
+    _nowhere: Scratch,
 }
 
 impl Bench {
@@ -68,7 +69,7 @@ impl Bench {
     /// # Errors
     /// When no directory can be made.
     pub fn new(host: Arc<Host>) -> Result<Self> {
-        let nowhere = tempfile::tempdir().map_err(|error| {
+        let nowhere = Scratch::new().map_err(|error| {
             CliError::file("make a directory in", &std::env::temp_dir(), &error)
         })?;
         let all = |capability| Flag { capability, text: "**".into() };

@@ -5,14 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use tempfile::TempDir;
+use baton_scratch::Scratch;
 
 use super::cases::{Case, Files};
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 
 /// A directory that is removed when it is dropped.
-pub struct Place(TempDir);
+pub struct Place(Scratch);
 
 impl Place {
     /// A directory with the files of a case, whose file of cases lies in `beside`.
@@ -20,7 +20,7 @@ impl Place {
     /// # Errors
     /// When a file cannot be copied, or a path leads out of the directory.
     pub fn of(case: &Case, beside: &Path) -> Result<Self> {
-        let made = tempfile::Builder::new().prefix("baton-case-").tempdir();
+        let made = Scratch::new();
         let place = Self(made.map_err(|error| {
             CliError::file("make a directory in", &std::env::temp_dir(), &error)
         })?);

@@ -42,6 +42,27 @@ fn a_forecast_says_figures_basis_and_certainty() {
 }
 
 #[test]
+fn long_lines_are_broken_on_a_terminal_and_nowhere_else() {
+    let lines = ["one two three four".to_owned(), "  Find: one two three".to_owned()];
+    let broken = marked("·", &lines, Some(16));
+    assert_eq!(broken, ["  · one two", "    three four", "  ·   Find: one", "      two three"]);
+    assert_eq!(marked("·", &lines, None), ["  · one two three four", "  ·   Find: one two three"]);
+}
+
+#[test]
+fn where_nothing_is_known_no_figures_stand() {
+    let known = Forecast { complete: true, ..Forecast::default() };
+    assert!(lines(&known, 16).iter().any(|line| line == "0 agents"), "a run without agents");
+    let told = lines(&Forecast { notes: vec!["why".into()], ..Forecast::default() }, 16);
+    assert_eq!(told[0], "unknown: no dry run came to an end");
+    assert!(
+        told.iter().all(|line| !line.contains("agents") && !line.contains("at once")),
+        "{told:?}"
+    );
+    assert_eq!(told.last().map(String::as_str), Some("why"));
+}
+
+#[test]
 fn how_sure_it_is_follows_from_what_it_rests_on() {
     for (agents, runs, complete, word) in [
         (range(4, 4, 4), 0, true, "sure"),

@@ -14,9 +14,10 @@ use baton_tools::secrets::Secrets;
 use super::names::outside;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+use crate::output::{WARN, note};
 use crate::project::models::{Known, ModelSettings};
 use crate::project::policy::{Place, Source};
-use crate::text::one_line;
+use crate::text::{one_line, paint};
 use crate::value::AgentArg;
 
 /// Prefix of the backend that stands for a recording.
@@ -55,6 +56,13 @@ pub async fn begin(
         .and_then(|()| Recorder::open(dir, redact))
         .map(Arc::new)
         .map_err(|error| unusable(dir, &error))
+}
+
+/// Says what a recording lacks, once its run is over.
+pub fn complain(recorder: Option<&Recorder>) {
+    if let Some(trouble) = recorder.and_then(Recorder::trouble) {
+        note(&format!("{} the recording is not whole: {trouble}", paint(WARN, "warning:")));
+    }
 }
 
 /// Replaces `recorded:DIR` among the choices of the command line by what was recorded there, and the

@@ -4,15 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use baton_test_llm::{Fault, Hold, Refusal, Reply, Seen};
+use baton_test_support::until;
 use serde_json::{Value, json};
 
 use crate::support::{MODEL, Place};
-
-/// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 const FLOW: &str =
     "export const meta = { name: 'flow', description: 'Reads.', phases: [{ title: 'Read' }] }
@@ -60,15 +57,6 @@ fn in_order(text: &str, parts: &[&str]) {
     for part in parts {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is not next in:\n{text}"));
         rest = &rest[at + part.len()..];
-    }
-}
-
-/// Waits until it is so.
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !so() {
-        assert!(began.elapsed() < PATIENCE, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

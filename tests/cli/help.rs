@@ -132,10 +132,10 @@ fn help_of_run_explains_flags_and_backends() {
               Let it go on in the background, and print its id. `baton attach` follows it
 
           --wait
-              Stay while nothing but people is waited for. So it is on a terminal
+              Stay while the run waits for nothing but people, as on a terminal anyway
 
           --no-wait
-              Leave with exit code 5 as soon as nothing but people is waited for. So it is elsewhere
+              Leave with exit code 5 once the run waits for nothing but people, as elsewhere anyway
 
       -y, --yes
               Start without asking, with what policy grants and no more
@@ -144,8 +144,7 @@ fn help_of_run_explains_flags_and_backends() {
               Start without asking now and ever after, until the program or what it may touch changes
 
           --json
-              Print one JSON object: run, state, output, summary, evidence, artifacts, usage, reused,
-              error
+              Print one JSON object
 
           --format <FORMAT>
               How to write the workflow's output
@@ -239,6 +238,9 @@ fn help_of_run_explains_flags_and_backends() {
               Use results of commands even though files below the root changed since: nobody saw what
               they read
 
+          --reuse-steered
+              Use results of agents that messages steered, although nobody says the same to them now
+
     Batches:
           --each <INPUTS.jsonl>
               One run for each line of a file of JSON values; one result line each, with its "line"
@@ -256,6 +258,10 @@ fn help_of_run_explains_flags_and_backends() {
               Progress as plain lines, also on a terminal
 
     The result alone goes to standard output, progress to standard error.
+
+    With --json, one object: run, state, output, summary, evidence, artifacts, follow_ups, usage,
+    reused, failed_tasks; and, where there is something to say, line (of a batch), forked_from,
+    forecast, degraded, pause, error {code, message, …}.
 
     Backends:
       PROVIDER:MODEL        a model: anthropic:, openai:, openai-chat:, gemini:, ollama:, or of settings
@@ -284,39 +290,72 @@ fn help_of_run_explains_flags_and_backends() {
     "#);
 }
 
+const COMMANDS: &[&str] = &[
+    "run",
+    "plan",
+    "list",
+    "new",
+    "ls",
+    "show",
+    "tree",
+    "watch",
+    "journal",
+    "resume",
+    "attach",
+    "pause",
+    "cancel",
+    "send",
+    "approve",
+    "reject",
+    "restart",
+    "fork",
+    "retry",
+    "diff",
+    "replay",
+    "apply",
+    "check",
+    "metrics",
+    "models",
+    "test",
+    "manifest",
+    "receipts",
+    "export",
+    "import",
+    "save",
+    "gc",
+    "doctor",
+    "why",
+    "report",
+    "explain",
+    "completions",
+];
+
 #[test]
 fn every_command_has_help() {
     let project = Project::new();
-    for command in [
-        "run",
-        "list",
-        "new",
-        "ls",
-        "show",
-        "tree",
-        "journal",
-        "resume",
-        "attach",
-        "pause",
-        "cancel",
-        "send",
-        "approve",
-        "reject",
-        "restart",
-        "fork",
-        "retry",
-        "diff",
-        "replay",
-        "apply",
-        "check",
-        "models",
-        "doctor",
-        "explain",
-        "completions",
-    ] {
+    for command in COMMANDS {
         let said = project.run(&[command, "--help"]);
         assert_eq!((said.exit, said.stderr.as_str()), (0, ""), "{command}");
         assert!(said.stdout.contains("Examples:\n  baton "), "{command}");
+    }
+}
+
+#[test]
+fn paragraphs_of_help_fill_the_terminal() {
+    let project = Project::new();
+    let is_text = |line: &str| line.starts_with(|first: char| !first.is_whitespace());
+    for (command, width) in COMMANDS.iter().flat_map(|command| [(command, 80), (command, 100)]) {
+        let columns = width.to_string();
+        let said = project.run_with(&[command, "--help"], &[("COLUMNS", &columns)]);
+        let lines: Vec<&str> = said.stdout.lines().collect();
+        for pair in lines.windows(2) {
+            let &[line, next] = pair else { continue };
+            if is_text(line) && is_text(next) {
+                let word = next.split_whitespace().next().unwrap_or_default();
+                let filled = line.chars().count() + 1 + word.chars().count() > width;
+                assert!(filled, "{command} at {width} columns: `{line}` ends before `{word}`");
+            }
+        }
     }
 }
 
@@ -342,8 +381,9 @@ fn codes_are_listed_and_explained() {
     nobody could be asked, and `--yes` was not given. Nothing was started. If the workflow was always allowed,
     something changed since: the screen above the message says what.
 
-    Or `baton resume` was to go on with a run that calls tools and that you did not start, as it comes with a
-    directory that somebody else filled; or `[deny]` takes away by now what the run was granted when it began.
+    Or `baton resume` was to go on with a run that you did not start, as it was imported or comes with a
+    directory that somebody else filled, and that reads files or uses models, tools or programs; or `[deny]` takes
+    away by now what the run was granted when it began, and did so while nobody drove it.
 
     ## What to do
 

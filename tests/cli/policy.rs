@@ -44,12 +44,12 @@ fn a_mistake_in_a_file_of_settings_is_shown_where_it_stands() {
 
     exit 2
     --- stderr
-    error[B0035]: [DIR]/baton.toml:1:2: unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`, `agents`, `tiers`, `providers`, `prices`, `caps`, `quota`, `notify`, `retention`
+    error[B0035]: [DIR]/baton.toml:1:2: unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`, `agents`, `tiers`, `providers`, `prices`, `caps`, `quota`, `notify`, `retention`, `concurrency`
       TOML parse error at line 1, column 2
         |
       1 | [grants]
         |  ^^^^^^
-      unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`, `agents`, `tiers`, `providers`, `prices`, `caps`, `quota`, `notify`, `retention`
+      unknown field `grants`, expected one of `scripts`, `grant`, `deny`, `plugins`, `tools`, `secrets`, `mcp`, `http`, `agents`, `tiers`, `providers`, `prices`, `caps`, `quota`, `notify`, `retention`, `concurrency`
       `baton explain B0035` says more
 
     exit 2

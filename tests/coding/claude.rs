@@ -1,6 +1,6 @@
 //! Claude Code.
 
-use baton_test_llm::{Fault, Refusal, Reply};
+use baton_test_llm::{Fault, Refusal, Reply, Seen};
 use serde_json::{Value, json};
 
 use crate::support::{KEY, Yard, steps, task, task_with_schema};
@@ -9,7 +9,12 @@ use crate::support::{KEY, Yard, steps, task, task_with_schema};
 const TITLE: &str = "{\"title\":\"x\"}";
 
 fn yard(replies: Vec<Reply>) -> Option<Yard> {
-    let yard = Yard::new("claude", steps(TITLE, replies))?;
+    answered(steps(TITLE, replies))
+}
+
+/// The same with any answers.
+pub fn answered(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Option<Yard> {
+    let yard = Yard::new("claude", answer)?;
     let url = yard.server.url();
     Some(yard.with("ANTHROPIC_BASE_URL", &url).with("ANTHROPIC_API_KEY", KEY))
 }

@@ -25,7 +25,7 @@ pub fn yard(
 }
 
 /// The tools that it offers depend on the model.
-fn with_model(mut input: Value) -> Value {
+pub fn with_model(mut input: Value) -> Value {
     input["model"] = "test-model".into();
     input
 }

@@ -16,4 +16,5 @@ mod adapters;
 mod claude;
 mod codex;
 mod gemini;
+mod sessions;
 mod support;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use baton_test_llm::{FakeLlm, Reply, Seen};
 use baton_test_support::Project;
@@ -131,6 +131,36 @@ impl Yard {
         status.is_ok_and(|status| status.success())
     }
 
+    /// Starts a run of one agent with a task, which writes nothing.
+    pub fn start(&self, agent: &str, input: &Value) -> Child {
+        let input = input.to_string();
+        let mut command = self.command(&[
+            "run",
+            "flow.js",
+            "--root",
+            "root",
+            "--yes",
+            "--json",
+            "--plain",
+            "--agent",
+            agent,
+            "--args-json",
+            &input,
+        ]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// What a command prints as JSON, a value per line, and what it says.
+    pub fn says(&self, arguments: &[&str]) -> (Vec<Value>, String) {
+        let output = self.command(arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = |line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {shown}\n{told}"))
+        };
+        (shown.lines().map(value).collect(), told)
+    }
+
     /// Runs one agent with a task, and further arguments of the binary.
     pub fn run(&self, agent: &str, input: &Value, arguments: &[&str]) -> Ran {
         let input = input.to_string();
@@ -205,14 +235,19 @@ fn wrapped(program: &Path) -> Command {
     command
 }
 
-/// Gives a folder and all in it to nobody.
+/// Gives a folder and all in it to nobody. What goes meanwhile, because somebody works there, is nobody's.
 fn give_away(path: &Path) {
-    lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    match lchown(path, Some(NOBODY), Some(NOBODY)) {
+        Err(error) if gone(&error) => return,
+        given => given.unwrap(),
+    }
     if path.is_symlink() || !path.is_dir() {
         return;
     }
-    for entry in fs::read_dir(path).unwrap() {
-        give_away(&entry.unwrap().path());
+    match fs::read_dir(path) {
+        Err(error) if gone(&error) => {}
+        entries => entries.unwrap().flatten().for_each(|entry| give_away(&entry.path())),
     }
 }
 

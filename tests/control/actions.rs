@@ -184,6 +184,14 @@ fn an_agent_that_is_at_work_begins_anew_with_the_note() {
     assert_eq!((code, &result["state"]), (0, &json!("done")), "{result}");
     let journal = place.project.journal(&run);
     assert_eq!(bodies(&journal, "restart-ordered").len(), 1, "{:?}", kinds(&journal));
+    // Nothing had come of the answer: what was sent is charged, and not all that was held.
+    let turned = bodies(&journal, "turned").into_iter();
+    let ended: Vec<_> = turned.filter(|turned| turned["estimated"] == true).collect();
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    let output = |usage: &serde_json::Value| usage["output_tokens"].as_u64().unwrap_or_default();
+    let held = output(&bodies(&journal, "asked")[0]["reserve"]);
+    assert!(output(&ended[0]["usage"]) < held, "{ended:?}");
+    assert!(ended[0]["usage"]["input_tokens"].as_u64().unwrap() > 0, "{ended:?}");
     for (arguments, why) in [
         (&["restart", &task][..], "has already ended"),
         (&["restart", &run], "is a run, not a task"),

@@ -87,7 +87,7 @@ fn attach_says_when_nobody_drives_a_run_any_more() {
     let (run, pid) = (begun["run"].as_str().unwrap(), begun["pid"].as_u64().unwrap());
     place.asked(3);
     let child = place.spawn(&["attach", run, "--json"]);
-    signal(pid, "-9");
+    signal("-9", pid);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let result: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -111,7 +111,7 @@ fn whoever_is_attached_can_leave() {
     let child = place.spawn(&["attach", &run]);
     // Records are shown once the signal is listened for.
     std::thread::sleep(std::time::Duration::from_millis(500));
-    signal(child.id().into(), "-INT");
+    signal("-INT", child.id());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let told = String::from_utf8_lossy(&output.stderr);

@@ -22,9 +22,11 @@ fn waiting_is_not_failing() {
     assert_eq!(result["pause"]["reason"], "gate");
     assert_eq!(result["pause"]["gate"], gate);
     assert_eq!(result["pause"]["question"], "Ship it?");
+    assert_eq!(result["pause"]["answer"], format!("baton approve {gate} --choice staging"));
     assert_eq!(result["error"]["code"], "B0016");
     assert_eq!(result["error"]["message"], format!("{run} waits for an answer: Ship it?"));
-    assert!(result["error"]["hint"].as_str().unwrap().contains(&format!("baton approve {gate}")));
+    let answer = format!("`baton approve {gate} --choice staging --resume`");
+    assert!(result["error"]["hint"].as_str().unwrap().contains(&answer), "{result}");
 
     let listed = place.waiting();
     assert_eq!(listed.len(), 1, "{listed:?}");

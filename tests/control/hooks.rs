@@ -57,6 +57,29 @@ fn a_command_of_the_person_is_told_when_somebody_is_waited_for() {
 }
 
 #[test]
+fn a_gate_that_nobody_was_told_of_is_told_by_who_goes_on_and_only_once() {
+    let place = Place::new();
+    listener(&place);
+    let (result, code) = place.ask(&json!({}), &[]);
+    assert_eq!(code, 5, "{result}");
+    let gate = format!("{}/1", result["run"].as_str().unwrap());
+    assert_eq!(told(&place), [] as [Value; 0], "there was no hook");
+    place.project.write(PERSON, settings(&place, ""));
+    for _ in 0..2 {
+        let (code, _, said) = place.said(&["resume", "last", "--no-wait"]);
+        assert_eq!(code, 5, "{said}");
+        let told = told(&place);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((&told[0]["event"], &told[0]["task"]), (&"gate".into(), &json!(gate)));
+    }
+    // One that has an answer already needs nobody.
+    std::fs::remove_file(place.project.path("person/.config/baton/notified")).unwrap();
+    std::fs::remove_file(place.project.path("told")).unwrap();
+    let (_, code) = place.object(&["approve", "last", "--resume", "--json"]);
+    assert_eq!((code, told(&place)), (0, vec![]));
+}
+
+#[test]
 fn a_hook_hears_of_what_it_names() {
     let place = Place::new();
     listener(&place);
@@ -175,7 +198,7 @@ fn a_hook_that_hangs_is_ended() {
     assert_eq!(code, 5, "{said}");
     assert!(said.contains("took more than 10 seconds") || said.contains("was too slow"), "{said}");
     assert!(began.elapsed() >= Duration::from_secs(9), "it was given its time");
-    let pid = place.project.read("pid").trim().parse().unwrap();
+    let pid: u64 = place.project.read("pid").trim().parse().unwrap();
     crate::support::until("the hook is gone", || !crate::support::alive(pid));
 }
 

@@ -10,9 +10,13 @@
 
 mod actions;
 mod background;
+mod detached;
 mod gates;
 mod hooks;
 mod latency;
+mod sessions;
+mod steered;
 mod support;
 mod terminal;
 mod unowned;
+mod unread;

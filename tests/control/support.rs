@@ -2,11 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use baton_test_llm::{Api, FakeLlm, Hold, Reply};
 use baton_test_support::Project;
+pub use baton_test_support::{alive, signal, until};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -24,9 +23,6 @@ const MANY: &str =
 phase('Work')
 return await parallel(Array.from({ length: args }, (_, i) => () => agent(`Task ${i}.`)))
 ";
-
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A project and its provider.
 pub struct Place {
@@ -148,28 +144,7 @@ impl Drop for Place {
     }
 }
 
-/// Waits until something holds.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(10));
-    }
-}
-
 /// The kinds of records, in order.
 pub fn kinds(journal: &[Value]) -> Vec<&str> {
     journal.iter().map(|record| record["kind"].as_str().unwrap()).collect()
-}
-
-/// Sends a signal to a process.
-pub fn signal(pid: u64, signal: &str) {
-    let status = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
-/// Whether a process is alive and not a zombie.
-pub fn alive(pid: u64) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
 }

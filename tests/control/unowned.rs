@@ -23,7 +23,7 @@ fn every_order_sent_while_nobody_owns_the_run_is_obeyed_before_anything_starts()
     let run = begun["run"].as_str().unwrap();
     place.asked(6);
     until("something is asked", || place.waiting().len() == 1);
-    signal(begun["pid"].as_u64().unwrap(), "-9");
+    signal("-9", begun["pid"].as_u64().unwrap());
     until("nobody owns it", || place.row(run)["owned"] == false);
     let before = place.project.journal(run).len();
     let gate = place.waiting()[0]["gate"].as_str().unwrap().to_owned();
@@ -78,7 +78,7 @@ fn a_run_cancelled_while_nobody_owns_it_starts_nothing() {
     let (begun, _) = place.object(&[&arguments[..], &["--detach", "--json"]].concat());
     let run = begun["run"].as_str().unwrap();
     place.asked(3);
-    signal(begun["pid"].as_u64().unwrap(), "-9");
+    signal("-9", begun["pid"].as_u64().unwrap());
     until("nobody owns it", || place.row(run)["owned"] == false);
     let (told, _) = place.object(&["cancel", run, "--json"]);
     assert_eq!(told["outcome"], "kept");

@@ -108,7 +108,6 @@ fn a_run_whose_process_was_killed_says_so() {
       nobody drives it: the process that did is gone, since … (record 5)
         → `baton resume RUN` goes on; what ended is not done again
       /1: it waits for the run to go on (record 4)
-        → `baton why RUN` says why that stands still
     ");
     let _ = place.0.output(&["cancel", "last"]);
 }

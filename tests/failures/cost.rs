@@ -1,10 +1,10 @@
 //! Money that nobody agreed to (F30 to F36).
 
 use baton_test_llm::{Api, Reply, Seen};
+use baton_test_support::Terminal;
 use serde_json::{Value, json};
 
 use crate::place::{MODEL, Place};
-use crate::terminal::Terminal;
 
 /// Each answer costs three cents: 10,000 tokens at $1 and 4,000 at $5 a million.
 fn dear() -> Place {
@@ -136,14 +136,14 @@ fn f35_no_answer_is_no_consent() {
     // Somebody is there, and hits return, says no, or leaves.
     for answer in ["\n", "n\n", "\u{4}", ""] {
         let place = dear();
-        let mut terminal = Terminal::start(&place.command(&start));
+        let mut terminal = Terminal::start(&place.command(&start), (100, 24));
         terminal
             .until("the question", |screen| screen.contains("[y / N") || screen.contains("[y/N"));
         let exit = if answer.is_empty() {
             terminal.goes_away()
         } else {
             terminal.types(answer);
-            terminal.ends()
+            terminal.ends().0
         };
         assert!(exit != 0 && (answer.is_empty() || exit == 3), "{answer:?}: {exit}");
         assert_eq!(place.server.requests(), 0, "{answer:?}");

@@ -10,10 +10,17 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod again;
+mod answers;
 mod cost;
 mod isolation;
+mod keys;
+mod limits;
 mod place;
 mod quota;
+mod rates;
 mod resume;
+mod rules;
+mod slots;
 mod stalls;
-mod terminal;
+mod store;

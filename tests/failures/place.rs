@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use baton_test_llm::{Api, FakeLlm, Reply, Seen};
 use baton_test_support::Project;
+pub use baton_test_support::{kill_9, signal, until};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -17,9 +16,6 @@ pub const MODEL: &str = "anthropic:claude-haiku-4-5";
 
 /// Agents at work at once where nobody says otherwise.
 pub const AT_ONCE: usize = 16;
-
-/// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// As many agents as `args` says, all at once, each with a prompt of its own.
 pub const MANY: &str = "export const meta = { name: 'many', description: 'Many agents.' }
@@ -214,30 +210,6 @@ impl Place {
         });
         run.unwrap()
     }
-}
-
-/// Waits until it is so.
-#[track_caller]
-pub fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !so() {
-        assert!(began.elapsed() < PATIENCE, "waited for {what}");
-        sleep(Duration::from_millis(10));
-    }
-}
-
-/// Ends a process without a word, as a crash or a reclaimed machine does. It must still have been at work.
-#[track_caller]
-pub fn kill_9(mut child: Child) {
-    assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-/// Sends a signal to a process.
-pub fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill").args([name, &process.to_string()]).status().unwrap();
-    assert!(sent.success(), "{name} {process}");
 }
 
 /// Stops a run by hand: the first signal lets what is at work end, the second does not.

@@ -104,3 +104,23 @@ return JSON.parse(told).answer
         assert!(text.contains("NOT complete"), "{text}");
     }
 }
+
+#[test]
+fn what_computes_without_an_end_is_told_after_one_dry_run() {
+    let meta = "export const meta = { name: 's', description: 'S.' }\n";
+    let cases = [
+        // Whatever anybody answered would change nothing.
+        ("for (;;) {}\n", 1),
+        // Others might be answered otherwise, but hardly so twice.
+        ("await agent('Go.')\nfor (;;) {}\n", 2),
+    ];
+    for (body, seeds) in cases {
+        let place = place(&format!("{meta}{body}"));
+        let shown = place.object(&["plan", "flow.js", "--agent", MODEL, "--json"]);
+        let forecast = &shown["forecast"];
+        assert_eq!(forecast["basis"]["seeds"], seeds, "{body}: {forecast}");
+        assert_eq!(forecast["complete"], false, "{body}: {forecast}");
+        let notes = forecast["notes"].to_string();
+        assert!(notes.contains("without a sign of life"), "{body}: {notes}");
+    }
+}

@@ -11,8 +11,10 @@
 )]
 
 mod answers;
+mod builtin;
 mod effects;
+mod known;
 mod place;
+mod provider;
 mod screen;
 mod shapes;
-mod terminal;

@@ -1,10 +1,16 @@
 //! What a forecast says to people: on the screen, and after the run.
 
+use baton_test_support::Terminal;
 use serde_json::json;
 
 use crate::answers::answer;
 use crate::place::{MODEL, Place};
-use crate::terminal::Terminal;
+
+/// A command on a terminal of its own, with more in its environment.
+fn on_terminal(place: &Place, arguments: &[&str], environment: &[(&str, &str)]) -> Terminal {
+    let mut command = place.command(arguments);
+    Terminal::start(command.envs(environment.iter().copied()).env("TERM", "dumb"), (160, 50))
+}
 
 fn place() -> Place {
     let place = Place::new(&[], answer);
@@ -78,28 +84,28 @@ fn before_a_run_a_person_sees_the_forecast_the_source_and_other_caps() {
         "--max-agents",
         "9",
     ];
-    let mut terminal = Terminal::new(&place, &arguments, &[("PAGER", "sed s/^/paged:/")]);
-    terminal.shows("f = forecast", 1);
+    let mut terminal = on_terminal(&place, &arguments, &[("PAGER", "sed s/^/paged:/")]);
+    terminal.writes("f = forecast", 1);
     assert!(!terminal.text().contains("from 8 dry runs"), "nobody let it read yet");
-    terminal.types("f");
-    terminal.shows(QUESTION, 2);
+    terminal.enters("f");
+    terminal.writes(QUESTION, 2);
     let told = terminal.text();
     assert!(told.contains("from 8 dry runs") && told.contains("1 agent"), "{told}");
-    terminal.types("s");
-    terminal.shows("paged:return await parallel", 1);
-    terminal.shows(QUESTION, 3);
-    terminal.types("c");
-    terminal.shows("caps as flags", 1);
-    terminal.types("--max-agents 0x");
-    terminal.shows("invalid value", 1);
-    terminal.shows(QUESTION, 4);
-    terminal.types("c");
-    terminal.shows("caps as flags", 2);
-    terminal.types("--max-agents 3 --max-cost 2");
-    terminal.shows("3 agents, $2.00", 1);
-    terminal.shows(QUESTION, 5);
-    terminal.types("y");
-    let (code, text) = terminal.ends();
+    terminal.enters("s");
+    terminal.writes("paged:return await parallel", 1);
+    terminal.writes(QUESTION, 3);
+    terminal.enters("c");
+    terminal.writes("caps as flags", 1);
+    terminal.enters("--max-agents 0x");
+    terminal.writes("invalid value", 1);
+    terminal.writes(QUESTION, 4);
+    terminal.enters("c");
+    terminal.writes("caps as flags", 2);
+    terminal.enters("--max-agents 3 --max-cost 2");
+    terminal.writes("3 agents, $2.00", 1);
+    terminal.writes(QUESTION, 5);
+    terminal.enters("y");
+    let (code, text) = terminal.says();
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("1 agent (forecast 1)"), "{text}");
     let run = place.project.last_run();
@@ -113,19 +119,19 @@ fn no_answer_is_no_and_what_reads_nothing_is_forecast_at_once() {
     let place = place();
     let run = ["run", "flow.js", "--agent", MODEL];
     for answer in ["", "n", "x"] {
-        let mut terminal = Terminal::new(&place, &run, &[]);
-        terminal.shows(QUESTION, 1);
+        let mut terminal = on_terminal(&place, &run, &[]);
+        terminal.writes(QUESTION, 1);
         assert!(terminal.text().contains("7 agents"), "{}", terminal.text());
-        terminal.types(answer);
-        let (code, text) = terminal.ends();
+        terminal.enters(answer);
+        let (code, text) = terminal.says();
         assert_eq!(code, 3, "{answer}: {text}");
     }
-    let mut terminal = Terminal::new(&place, &[&run[..], &["--no-forecast"]].concat(), &[]);
-    terminal.shows(QUESTION, 1);
+    let mut terminal = on_terminal(&place, &[&run[..], &["--no-forecast"]].concat(), &[]);
+    terminal.writes(QUESTION, 1);
     assert!(!terminal.text().contains("dry runs"), "{}", terminal.text());
     // The end of what a person types.
-    terminal.types("\u{4}");
-    assert_eq!(terminal.ends().0, 3);
+    terminal.enters("\u{4}");
+    assert_eq!(terminal.says().0, 3);
     assert_eq!(place.server.requests(), 0);
 }
 
@@ -137,10 +143,10 @@ fn a_plan_asks_before_it_reads() {
     let arguments = ["plan", "reader.js", "--agent", MODEL, "--extensions", "--root", "root"];
     for (answer, words) in [("y", "from 8 dry runs"), ("", "no forecast: reading was not granted")]
     {
-        let mut terminal = Terminal::new(&place, &arguments, &[]);
-        terminal.shows("in the sandbox, for a forecast?", 1);
-        terminal.types(answer);
-        let (code, text) = terminal.ends();
+        let mut terminal = on_terminal(&place, &arguments, &[]);
+        terminal.writes("in the sandbox, for a forecast?", 1);
+        terminal.enters(answer);
+        let (code, text) = terminal.says();
         assert!(code == 0 && text.contains(words), "{answer}: {text}");
     }
 }

@@ -17,3 +17,4 @@ mod replays;
 mod retries;
 #[allow(dead_code, reason = "a part of it is for another suite")]
 mod support;
+mod tampered;

@@ -90,3 +90,25 @@ fn another_program_for_a_run_of_somebody_else_wants_a_yes() {
     assert!(code == 3 && told.contains("B0006") && told.contains("not started by you"), "{told}");
     assert_eq!(bench.calls().len(), before, "nothing was performed");
 }
+
+#[test]
+fn a_program_that_asks_the_very_task_in_another_way_goes_on_before_it() {
+    let (bench, run) = bench();
+    bench.project.write(
+        "better.js",
+        script("const one = await agent('one')\nreturn await agent(`better than ${one}`)\n"),
+    );
+    let task = format!("{run}/2");
+    let dry = bench.fork(&[&task, "--workflow", "better.js", "--yes", "--dry-run"]);
+    assert!(dry.told.contains("asks for /2 in another way"), "{}", dry.told);
+    let fork = bench.fork(&[&task, "--workflow", "better.js", "--yes"]);
+    assert!(fork.told.contains("asks for /2 in another way"), "{}", fork.told);
+    assert_eq!(
+        (fork.state(), fork.calls.as_slice()),
+        ("done", &["better than one".to_owned()][..])
+    );
+    bench.reproduces(fork.run());
+    // An earlier task is another matter: the record to fork before is one of the run.
+    let (code, told) = bench.fails(&["fork", &task, "--workflow", "strange.js", "--yes"]);
+    assert!(code == 1 && told.contains("B0018") && told.contains("--at 1"), "{told}");
+}

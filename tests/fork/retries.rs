@@ -38,6 +38,11 @@ fn only_the_task_and_what_depends_on_it_is_done() {
     // The last one.
     let last = bench.ran(&["retry", &format!("{run}/12"), "--json"]);
     assert_eq!(last.calls, ["apart"]);
+    // Numbers about the journal count what was done once, in whichever run.
+    let done = bench.calls().len();
+    let numbers = String::from_utf8(bench.project.output(&["metrics"]).stdout).unwrap();
+    let attempts = format!("baton_attempts_total{{kind=\"agent\"}} {done}\n");
+    assert!(numbers.contains(&attempts), "{attempts}{numbers}");
 }
 
 #[test]
@@ -97,4 +102,15 @@ fn what_has_not_ended_is_not_retried() {
     child.wait().unwrap();
     let again = bench.ran(&["retry", &format!("{run}/1"), "--json"]);
     assert_eq!((again.calls.as_slice(), again.state()), (&["one".to_owned()][..], "done"));
+}
+
+#[test]
+fn where_nothing_failed_there_is_nothing_to_retry() {
+    let bench = Bench::new();
+    bench.project.write("flow.js", script("return await agent('one')\n"));
+    let run = bench.run("flow.js", &[]).run().to_owned();
+    let (code, told) = bench.fails(&["retry", &run]);
+    assert!(code == 2 && told.contains("B0060") && told.contains("nothing in"), "{told}");
+    assert_eq!(bench.calls().len(), 1);
+    assert_eq!(bench.project.lines(&["ls", "--json"]).len(), 1);
 }

@@ -1,13 +1,10 @@
 //! A project with a workflow that asks what a test says, and an agent.
 
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, Instant};
 
+pub use baton_test_support::until;
 use baton_test_support::{Project, guest};
 use serde_json::{Value, json};
-
-/// How long a process has to do what it is about to do.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes a line for every attempt, and answers with its prompt.
 const WORKER: &str = r#"task=$(cat)
@@ -130,14 +127,6 @@ impl Place {
 /// How a process ended that was started.
 pub fn end(child: Child) -> Ended {
     Ended::of(&child.wait_with_output().unwrap())
-}
-
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "never happened: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 pub fn gate(question: &str) -> Value {

@@ -9,7 +9,9 @@
 
 mod faults;
 mod gc;
+mod letters;
 mod moving;
 mod save;
 mod storm;
 mod support;
+mod temporary;

@@ -40,12 +40,28 @@ fn a_half_finished_run_goes_on_in_an_empty_home_elsewhere_and_repeats_nothing() 
     assert_eq!(imported["root"], root.to_str().unwrap());
     let known = json(&bench.elsewhere("there", &import).output().unwrap());
     assert_eq!(known["result"], "known");
+    // With another directory it would be another run.
+    bench.write("there/other/page.md", "one");
+    let elsewhere = ["import", "../half.baton", "--root", "other"];
+    let text = fails(&bench.elsewhere("there", &elsewhere).output().unwrap(), "B0068", 3);
+    assert!(
+        text.contains("here already, with the directory") && text.contains("--as-new"),
+        "{text}"
+    );
 
     // This person started it, but anybody could have written the file.
     let resume = ["resume", &run, "--json"];
     let refused = bench.elsewhere("there", &resume).output().unwrap();
     let text = fails(&refused, "B0006", 3);
     assert!(text.contains("was not started by you"), "{text}");
+    assert!(text.contains("reads") && text.contains("there/ground"), "{text}");
+    // Where its worker is not, nothing is begun that could only fail.
+    let worker = bench.path("worker.sh");
+    fs::rename(&worker, bench.path("away.sh")).unwrap();
+    let resume = ["resume", &run, "--yes"];
+    let text = fails(&bench.elsewhere("there", &resume).output().unwrap(), "B0008", 2);
+    assert!(text.contains("which is not here") && text.contains("worker.sh"), "{text}");
+    fs::rename(bench.path("away.sh"), worker).unwrap();
     let before = bench.calls();
     let output = bench.elsewhere("there", &["resume", &run, "--yes", "--json"]).output().unwrap();
     let report = json(&output);

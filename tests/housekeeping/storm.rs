@@ -37,6 +37,8 @@ struct Counts {
     runs_killed: AtomicUsize,
     resumed: AtomicUsize,
     reused: AtomicUsize,
+    forked: AtomicUsize,
+    followed: AtomicUsize,
     gone: AtomicUsize,
     swept: AtomicUsize,
     gcs: AtomicUsize,
@@ -55,6 +57,8 @@ impl Counts {
             (&self.runs_killed, 3),
             (&self.gcs_killed, 3),
             (&self.resumed, 1),
+            (&self.forked, 1),
+            (&self.followed, 1),
             (&self.swept, 1),
             (&self.checks, 3),
         ];
@@ -95,12 +99,21 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
             if moments.below(3) == 0 { "all".to_owned() } else { format!("{number} {round}") };
         let file = format!("storm-{number}.js");
         bench.write(&file, script(&own));
-        let mut arguments = vec!["run", &file, "--agent", &worker, "--yes", "--json"];
+        let fresh = ["run", &file, "--agent", &worker, "--yes", "--json"];
         // The run that this thread ended last may be removed at any moment.
-        if let Some(last) = last.as_ref().filter(|_| moments.below(3) == 0) {
-            arguments.extend(["--reuse", last]);
-            Counts::add(&counts.reused, 1);
-        }
+        let rest = last.as_deref().map(|last| (last, moments.below(6)));
+        let (arguments, counted): (Vec<&str>, _) = match rest {
+            Some((last, 0 | 1)) => {
+                ([&fresh[..], &["--reuse", last]].concat(), Some(&counts.reused))
+            }
+            Some((last, 2 | 3)) => {
+                (vec!["fork", last, "--at", "/2", "--yes", "--json"], Some(&counts.forked))
+            }
+            Some((last, 4 | 5)) => {
+                (vec!["send", last, "is that all?", "--yes", "--json"], Some(&counts.followed))
+            }
+            _ => (fresh.to_vec(), None),
+        };
         let mut child = bench.command(&arguments);
         let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         match moments.below(4) {
@@ -122,12 +135,15 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
         }
         let output = child.wait_with_output().unwrap();
         Counts::add(&counts.runs, 1);
+        if let Some(counted) = counted {
+            Counts::add(counted, 1);
+        }
         if output.status.signal() == Some(9) {
             Counts::add(&counts.runs_killed, 1);
             continue;
         }
         if !output.status.success() {
-            // Only what it was to reuse may be missing.
+            // Only what it was to reuse, fork or answer may be missing.
             fails(&output, "B0009", 2);
             Counts::add(&counts.gone, 1);
             last = None;
@@ -135,7 +151,9 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
         }
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["state"], "done", "{report}");
-        last = Some(report["run"].as_str().unwrap().to_owned());
+        // A fork at the second agent, or one of an answer, needs a run with two.
+        let has_two = !matches!(arguments.first(), Some(&"send"));
+        last = has_two.then(|| report["run"].as_str().unwrap().to_owned());
     }
 }
 
@@ -235,12 +253,14 @@ fn no_blob_that_is_needed_is_ever_missing() {
     bench.verify();
     let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     eprintln!(
-        "{} runs, {} killed, {} resumed, {} with reuse, {} of them too late; {} gc, {} killed, {} blobs \
-         swept; {} checks",
+        "{} runs, {} killed, {} resumed, {} with reuse, {} forks, {} follow-ups, {} of them too late; {} \
+         gc, {} killed, {} blobs swept; {} checks",
         get(&counts.runs),
         get(&counts.runs_killed),
         get(&counts.resumed),
         get(&counts.reused),
+        get(&counts.forked),
+        get(&counts.followed),
         get(&counts.gone),
         get(&counts.gcs),
         get(&counts.gcs_killed),

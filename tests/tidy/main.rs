@@ -58,10 +58,11 @@ fn dependencies_point_down() {
         ("baton-core", &[]),
         ("baton-journal", &["baton-core"]),
         ("baton-host", &["baton-core"]),
-        ("baton-models", &["baton-core"]),
+        ("baton-scratch", &[]),
+        ("baton-models", &["baton-core", "baton-scratch"]),
         ("baton-telemetry", &["baton-core"]),
-        ("baton-agents", &["baton-core", "baton-host", "baton-models"]),
-        ("baton-tools", &["baton-core", "baton-host", "baton-agents"]),
+        ("baton-agents", &["baton-core", "baton-host", "baton-models", "baton-scratch"]),
+        ("baton-tools", &["baton-core", "baton-host", "baton-agents", "baton-scratch"]),
         (
             "baton-engine",
             &[

@@ -3,9 +3,9 @@
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use baton_test_support::{Project, guest};
+use baton_test_support::{Project, guest, until};
 use serde_json::{Value, json};
 
 use crate::http::server::{Answer, Server};
@@ -47,9 +47,6 @@ for (const step of ['one', 'two']) {
 return did
 "#;
 
-/// How long a process has to do what it is about to do.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// A project with the step, and what policy says of it. The traces lie in the root, which commands
 /// may write.
 fn prepared(policy: &str) -> (Project, String) {
@@ -65,14 +62,6 @@ fn prepared(policy: &str) -> (Project, String) {
     (project, input.to_string())
 }
 
-fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < PATIENCE, "{what} does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 fn starts(project: &Project) -> usize {
     project.read("root/starts").lines().count()
 }
@@ -85,7 +74,7 @@ fn arguments(input: &str) -> [&str; 9] {
 /// Starts the run, and kills the host once the step has begun.
 fn killed_in_the_middle(project: &Project, input: &str) -> String {
     let mut host: Child = project.spawn(&arguments(input));
-    wait_until("the start of the step", || starts(project) == 1);
+    until("the start of the step", || starts(project) == 1);
     host.kill().unwrap();
     host.wait().unwrap();
     project.last_run()
@@ -132,7 +121,7 @@ fn what_ended_before_the_crash_is_not_done_again() {
     let input = json!({ "root": project.path("root") }).to_string();
     let second = || project.read("root/two/starts").lines().count();
     let mut host = project.spawn(&arguments(&input));
-    wait_until("the second step", || second() == 1);
+    until("the second step", || second() == 1);
     host.kill().unwrap();
     host.wait().unwrap();
     let shown = resumed(&project, &project.last_run());
@@ -164,7 +153,7 @@ fn killed_while_sending(policy: &str) -> (Value, usize) {
         json!({ "method": "POST", "scheme": "http", "authority": authority, "path": "/" });
     let input = json!({ "calls": [{ "tool": "http-tool/send", "input": request }] }).to_string();
     let mut host = project.spawn(&["run", "./caller.wasm", "--yes", "--json", "--input", &input]);
-    wait_until("the request", || came.load(Ordering::SeqCst) == 1);
+    until("the request", || came.load(Ordering::SeqCst) == 1);
     host.kill().unwrap();
     host.wait().unwrap();
     project.write("go", "");

@@ -8,7 +8,9 @@
     reason = "tests"
 )]
 
+mod asking;
 mod journey;
+mod live;
 mod manners;
 mod place;
 mod terminal;

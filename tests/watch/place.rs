@@ -1,15 +1,14 @@
 //! A project whose agents are models of a provider that a test holds back, and a script that asks.
 
 use std::process::Command;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use baton_test_llm::{Api, FakeLlm, Hold, Reply, Seen};
 use baton_test_support::Project;
+pub use baton_test_support::until;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::terminal::{PATIENCE, Terminal};
+use crate::terminal::Terminal;
 
 /// Three agents at once, and a question when they have ended.
 const REVIEW: &str = "export const meta = { name: 'review', description: 'Reviews and asks.',
@@ -35,13 +34,17 @@ pub struct Place {
 }
 
 impl Place {
+    /// One whose agents all say the same, when they are let.
     pub fn new() -> Self {
+        let text = "Chapter 2 says \u{1b}[2Jthe opposite of chapter 1.";
+        Self::answering(move |_, hold| Reply::text(text).usage(1_200, 34).held(hold))
+    }
+
+    /// One whose provider answers so.
+    pub fn answering(answer: impl Fn(&Seen, &Hold) -> Reply + Send + Sync + 'static) -> Self {
         let (hold, runtime) = (Hold::default(), Runtime::new().unwrap());
         let held = hold.clone();
-        let answer = move |_: &Seen| {
-            let text = "Chapter 2 says \u{1b}[2Jthe opposite of chapter 1.";
-            Reply::text(text).usage(1_200, 34).held(&held)
-        };
+        let answer = move |seen: &Seen| answer(seen, &held);
         let server = runtime.block_on(FakeLlm::start(answer)).unwrap();
         let project = Project::new(env!("CARGO_BIN_EXE_baton"), env!("CARGO_TARGET_TMPDIR"));
         project.write("review.js", REVIEW);
@@ -59,9 +62,14 @@ impl Place {
 
     /// Starts the review in a process of its own, and waits until all its agents are asked.
     pub fn review(&self) -> String {
+        self.review_of(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn review_of(&self, more: &[&str]) -> String {
         let run = ["run", "review.js", "--extensions", "--yes", "--detach", "--json"];
         let agent = ["--agent", "anthropic:claude-haiku-4-5"];
-        let output = self.command(&[&run[..], &agent].concat()).output().unwrap();
+        let output = self.command(&[&run[..], &agent, more].concat()).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         let begun: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {told}"));
@@ -91,14 +99,5 @@ impl Drop for Place {
                 let _ = self.command(&["cancel", run]).output();
             }
         }
-    }
-}
-
-/// Waits until something holds.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(10));
     }
 }

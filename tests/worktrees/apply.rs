@@ -66,6 +66,30 @@ fn what_tells_other_programs_what_to_do_is_applied_only_when_a_person_says_so() 
     assert_eq!(place.project.read("root/.github/workflows/x.yml"), "new by me\n");
 }
 
+/// What a journal says of its root is anybody's word, and so is what is to be written there.
+#[test]
+fn what_a_run_of_somebody_else_made_is_applied_only_when_a_person_says_so() {
+    let place = Place::new();
+    place.run(&["new Makefile me; new a.txt me".to_owned()]);
+    let before = place.files();
+    place.project.write("other/.config/baton/config.toml", "");
+    let apply = |more: &[&str]| {
+        let mut command = place.project.command(&[&["apply", "last/1"], more].concat());
+        command.env("HOME", place.project.path("other")).output().unwrap()
+    };
+    assert_eq!(apply(&["--check"]).status.code(), Some(0), "looking is free");
+    let refused = apply(&[]);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{told}");
+    let root = place.project.path("root").canonicalize().unwrap();
+    for part in ["was not started by you", root.to_str().unwrap(), "Makefile, a.txt", "--yes"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(place.files(), before, "nothing of it was written");
+    assert_eq!(apply(&["--yes"]).status.code(), Some(0));
+    assert_eq!(place.project.read("root/Makefile"), "new by me\n");
+}
+
 #[test]
 fn what_is_in_the_way_is_told_and_nothing_is_written() {
     let place = Place::new();

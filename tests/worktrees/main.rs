@@ -10,5 +10,6 @@
 
 mod apply;
 mod clean;
+mod forks;
 mod many;
 mod place;

@@ -89,7 +89,13 @@ async fn send(stream: &mut TcpStream, reply: &Reply, body: Body) -> io::Result<A
         }
         _ => {}
     }
-    for frame in &body.frames {
+    for (number, frame) in body.frames.iter().enumerate() {
+        if let Some((events, hold)) = &reply.pause
+            && number == *events
+            && !unless_gone(stream, hold.released()).await
+        {
+            return Ok(After::Gone);
+        }
         if !pause(stream, reply.per_chunk).await {
             return Ok(After::Gone);
         }

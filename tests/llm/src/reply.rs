@@ -78,6 +78,8 @@ pub struct Reply {
     pub piece: usize,
     /// Not a byte before this is released.
     pub hold: Option<Hold>,
+    /// No event of a stream after so many of them before this is released.
+    pub pause: Option<(usize, Hold)>,
     /// What goes wrong.
     pub fault: Option<Fault>,
 }
@@ -93,6 +95,7 @@ impl Default for Reply {
             per_chunk: Duration::ZERO,
             piece: 24,
             hold: None,
+            pause: None,
             fault: None,
         }
     }
@@ -186,6 +189,20 @@ impl Reply {
     #[must_use]
     pub fn held(mut self, hold: &Hold) -> Self {
         self.hold = Some(hold.clone());
+        self
+    }
+
+    /// Stops in the middle, after so many events of a stream, and goes on when it is released.
+    #[must_use]
+    pub fn paused_after(mut self, events: usize, hold: &Hold) -> Self {
+        self.pause = Some((events, hold.clone()));
+        self
+    }
+
+    /// Says so many characters with every event of a stream.
+    #[must_use]
+    pub fn in_pieces_of(mut self, characters: usize) -> Self {
+        self.piece = characters;
         self
     }
 

@@ -1,12 +1,16 @@
-//! Components that only tests run: the hostile guests, an agent that obeys, and components made from
-//! WebAssembly text.
+//! What suites share: projects, processes and terminals of their own, and components that only tests
+//! run: the hostile guests, an agent that obeys, and components made from WebAssembly text.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod process;
 mod project;
+mod terminal;
 mod text;
 
+pub use process::{PATIENCE, alive, kill_9, signal, until};
 pub use project::Project;
+pub use terminal::Terminal;
 pub use text::{TextError, component};
 
 /// The guests by the names of their packages.

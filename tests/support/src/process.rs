@@ -1,0 +1,50 @@
+//! Waiting, signals and the ends of processes.
+
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes on a busy machine: how long a test waits before it gives up.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Waits until something holds.
+///
+/// # Panics
+/// When it never does.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sends a signal, such as `-INT`, to a process.
+///
+/// # Panics
+/// When there is no such process.
+#[track_caller]
+pub fn signal(name: &str, process: impl Into<u64>) {
+    let process = process.into().to_string();
+    let sent = Command::new("kill").args([name, &process]).status().expect("kill runs");
+    assert!(sent.success(), "{name} {process}");
+}
+
+/// Ends a process without a word, as a crash or a reclaimed machine does.
+///
+/// # Panics
+/// When it was not at work any more.
+#[track_caller]
+pub fn kill_9(mut child: Child) {
+    assert_eq!(child.try_wait().expect("a child"), None, "it ended before it was killed");
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
+}
+
+/// Whether a process is alive and not a zombie.
+#[must_use]
+pub fn alive(process: impl Into<u64>) -> bool {
+    std::fs::read_to_string(format!("/proc/{}/stat", process.into()))
+        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
+}

@@ -42,9 +42,15 @@ pub fn kill_9(mut child: Child) {
     child.wait().expect("it ends");
 }
 
-/// Whether a process is alive and not a zombie.
+/// Whether anything of a process is alive. Its first thread is a zombie before the others have ended,
+/// and until then its files are open and its locks are held.
 #[must_use]
 pub fn alive(process: impl Into<u64>) -> bool {
-    std::fs::read_to_string(format!("/proc/{}/stat", process.into()))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", process.into())) else {
+        return false;
+    };
+    threads.flatten().any(|thread| {
+        std::fs::read_to_string(thread.path().join("stat"))
+            .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
+    })
 }

@@ -3,7 +3,7 @@
 # with the prompt. Prompts are plain words.
 here=$(dirname "$0")
 task=$(cat)
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "${BATON_TASK#*/} $$ $prompt" >> "$here/calls"
 set -- $prompt
 tokens=0

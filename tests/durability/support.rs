@@ -45,7 +45,7 @@ impl Bench {
 
     /// The same, but it answers with its prompt, which must be plain words.
     pub fn echo(&self, seconds: &str) -> String {
-        self.program(seconds, r#"answer=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')"#)
+        self.program(seconds, r#"answer=$(sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')"#)
     }
 
     fn program(&self, seconds: &str, answer: &str) -> String {

@@ -50,7 +50,7 @@ pub fn repository(place: &Place) {
 const EDITOR: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 echo "$PWD" >> "$here/places"
 ls > "$here/found-$$"

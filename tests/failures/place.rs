@@ -27,7 +27,7 @@ return await parallel(Array.from({ length: args }, (_, i) => () => agent(`Task $
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 echo "$BATON_ATTEMPT $$ $prompt" >> "$here/attempts"
 case $prompt in

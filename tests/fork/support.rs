@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 /// Prompts are plain words.
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
-prompt=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 case $prompt in
     *broken*) [ -e "$here/broken" ] && exit 7 ;;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Writes a line for every attempt, and answers with its prompt.
 const WORKER: &str = r#"task=$(cat)
 printf '%s\n' "$task" >> worked.txt
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 printf '{"output":"did %s"}' "$prompt"
 "#;
 

@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Notes the task beside itself, takes the time that a file says, and answers with its prompt.
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
-prompt=$(sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "${BATON_TASK#*/}" >> "$here/calls"
 sleep "$(cat "$here/seconds" 2>/dev/null || echo 0)"
 printf '{"output":"did %s"}' "$prompt"

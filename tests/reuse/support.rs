@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 case $prompt in
     *broken*) [ -e "$here/broken" ] && exit 7 ;;

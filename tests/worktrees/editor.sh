@@ -3,7 +3,7 @@
 # prompt. Steps are separated by semicolons.
 here=$(dirname "$0")
 task=$(cat)
-prompt=$(printf '%s' "$task" | sed 's/.*"prompt":"\([^"]*\)".*/\1/')
+prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 set -e
 while [ -n "$prompt" ]; do

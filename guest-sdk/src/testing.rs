@@ -18,7 +18,9 @@
 mod files;
 mod gates;
 mod http;
+mod reply;
 mod reports;
+mod requests;
 mod tasks;
 mod tools;
 
@@ -35,164 +37,21 @@ use crate::call::ToolInfo;
 use crate::context::{AgentCx, Cx};
 use crate::entry;
 use crate::error::Error;
-use crate::failure::{Failure, Refusal};
-use crate::gate::GateAnswer;
+use crate::failure::Failure;
 use crate::handoff::{Handoff, IntoHandoff, Usage};
 use crate::message::Message;
-use crate::report::Level;
 use crate::task::Task;
 use crate::tool::{self, ToolError};
 
 pub use self::http::{HttpAnswer, with_http};
+pub use self::reply::Reply;
+pub use self::requests::{AgentRequest, Event, GateRequest, ToolRequest, WorkflowRequest};
 
 /// A host that answers from a script and remembers what it was asked.
 ///
 /// Tasks end in the order of their numbers, timers when nothing else is left to end before them.
 /// [`Script::order`] changes that.
 pub struct Script(Rc<Stage>);
-
-/// What an agent was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AgentRequest {
-    /// Number of the task.
-    pub task: u64,
-    /// What to do.
-    pub prompt: String,
-    /// Structured input.
-    pub input: Option<Value>,
-    /// JSON Schema of the output.
-    pub schema: Option<Value>,
-    /// The options object.
-    pub options: Value,
-}
-
-/// What a workflow was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WorkflowRequest {
-    /// Number of the task.
-    pub task: u64,
-    /// Name of the workflow.
-    pub name: String,
-    /// Its input.
-    pub input: Value,
-    /// The options object.
-    pub options: Value,
-}
-
-/// What a tool was called with, by a workflow or by an agent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolRequest {
-    /// Number of the task; 0 for a call of an agent.
-    pub task: u64,
-    /// Name of the tool; `exec` for a command.
-    pub name: String,
-    /// Its input.
-    pub input: Value,
-    /// The options object.
-    pub options: Value,
-}
-
-/// What a person was asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GateRequest {
-    /// Number of the task.
-    pub task: u64,
-    /// The question.
-    pub question: String,
-    /// The options object.
-    pub options: Value,
-}
-
-/// How a request ends.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
-    /// The task ends with this handoff.
-    Done(Handoff<Value>),
-    /// The task ends without one.
-    Failed(Failure),
-    /// The task is not even started.
-    Refused(Refusal),
-}
-
-impl From<Value> for Reply {
-    fn from(output: Value) -> Self {
-        Self::Done(Handoff::new(output))
-    }
-}
-
-impl From<Handoff<Value>> for Reply {
-    fn from(handoff: Handoff<Value>) -> Self {
-        Self::Done(handoff)
-    }
-}
-
-impl From<Failure> for Reply {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl<T: serde::Serialize> From<GateAnswer<T>> for Reply {
-    /// What cannot be written as JSON is answered with `null`, which is no answer.
-    fn from(answer: GateAnswer<T>) -> Self {
-        serde_json::to_value(answer).unwrap_or_default().into()
-    }
-}
-
-impl<T: Into<Self>, E: Into<Self>> From<Result<T, E>> for Reply {
-    fn from(result: Result<T, E>) -> Self {
-        result.map_or_else(Into::into, Into::into)
-    }
-}
-
-/// What the host was asked, in order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// An agent was spawned, or refused.
-    Agent(AgentRequest),
-    /// A workflow was spawned, or refused.
-    Workflow(WorkflowRequest),
-    /// A tool was called, or refused.
-    Tool(ToolRequest),
-    /// A person was asked, or the question refused.
-    Gate(GateRequest),
-    /// The workflow takes messages from now on.
-    Listen,
-    /// A timer was started.
-    Sleep {
-        /// Number of the task.
-        task: u64,
-        /// Its length.
-        milliseconds: u64,
-    },
-    /// A wait, with the list of tasks or without.
-    Wait(Option<Vec<u64>>),
-    /// A task was cancelled.
-    Cancel(u64),
-    /// A file was read.
-    Read(String),
-    /// A phase began.
-    Phase(String),
-    /// A line was written.
-    Log(Level, String),
-    /// Progress was said.
-    Progress(u64, Option<u64>),
-    /// A file was kept.
-    Artifact {
-        /// Its name.
-        name: String,
-        /// Its media type.
-        media_type: String,
-        /// Its content.
-        bytes: Vec<u8>,
-    },
-}
 
 type Answer<R> = Box<dyn Fn(&R) -> Reply>;
 type Order = Box<dyn FnMut(&[u64]) -> u64>;
@@ -263,7 +122,7 @@ impl Script {
         self
     }
 
-    /// How people answer: with a [`GateAnswer`], or with the failure at the end of the deadline. Asked
+    /// How people answer: with a [`GateAnswer`](crate::gate::GateAnswer), or with the failure at the end of the deadline. Asked
     /// when the gate is.
     #[must_use]
     pub fn gates<R: Into<Reply>>(self, answer: impl Fn(&GateRequest) -> R + 'static) -> Self {

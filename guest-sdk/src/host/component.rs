@@ -1,8 +1,13 @@
 //! The seam over the imports of the component.
 
+mod lift;
+mod lower;
+
 use std::rc::Rc;
 
-use bindings::baton::runtime::{budget, files, gates, report, tasks, toolbox, tools, types};
+use self::bindings::baton::runtime::{budget, files, gates, report, tasks, toolbox, tools};
+use self::lift::{amounts, entry, failure, file_error, handoff, refusal, tool_info, usage};
+use self::lower::{raw_selection, raw_tool};
 
 use super::{
     BudgetHost, Delivery, FileHost, GateHost, RawAgent, RawGate, RawSelection, RawTool,
@@ -11,13 +16,14 @@ use super::{
 use crate::budget::Amounts;
 use crate::call::ToolInfo;
 use crate::error::TaskError;
-use crate::failure::{Failure, FailureKind, Refusal, RefusalKind};
-use crate::files::{Content, Entry, EntryKind, FileError, FileErrorKind, Found, Listing, Matches};
-use crate::handoff::{Artifact, Evidence, Handoff, LineRange, Usage};
+use crate::failure::Refusal;
+use crate::files::{Content, Entry, FileError, Found, Listing, Matches};
 use crate::message::Message;
 use crate::report::Level;
-use crate::task::{Task, TaskOptions};
-use crate::tool::{ToolError, ToolErrorKind};
+
+pub(crate) use self::lift::task;
+pub use self::lower::tool_end;
+pub(crate) use self::lower::{RawEnd, raw_end};
 
 /// Imports of both worlds. What a guest does not use is not linked, so an agent imports no
 /// `tasks`; the exports are generated in the guest's own crate, because a world's description is
@@ -203,195 +209,5 @@ impl ReportHost for Component {
 
     fn artifact(&self, name: &str, media_type: &str, bytes: &[u8]) -> Result<String, String> {
         report::artifact(name, media_type, bytes)
-    }
-}
-
-fn raw_tool(spec: &RawTool) -> tools::ToolSpec {
-    tools::ToolSpec {
-        name: spec.name.clone(),
-        input: spec.input.clone(),
-        options: spec.options.clone(),
-    }
-}
-
-fn tool_info(raw: tools::ToolInfo) -> ToolInfo {
-    let schema = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    ToolInfo {
-        name: raw.name,
-        description: raw.description,
-        input: schema(raw.input),
-        output: schema(raw.output),
-    }
-}
-
-/// What a call of a tool component returns.
-pub fn tool_end(end: Result<String, ToolError>) -> Result<String, types::ToolError> {
-    end.map_err(|error| types::ToolError {
-        kind: match error.kind {
-            ToolErrorKind::InvalidInput => types::ToolErrorKind::InvalidInput,
-            ToolErrorKind::Denied => types::ToolErrorKind::Denied,
-            ToolErrorKind::Unavailable => types::ToolErrorKind::Unavailable,
-            ToolErrorKind::Failed => types::ToolErrorKind::Failed,
-        },
-        code: error.code,
-        message: error.message,
-        detail: serde_json::Value::Object(error.detail).to_string(),
-    })
-}
-
-fn amounts(raw: budget::Amounts) -> Amounts {
-    Amounts { agents: raw.agents, tokens: raw.tokens, cost_micro_usd: raw.cost_micro_usd }
-}
-
-fn usage(raw: tasks::Usage) -> Usage {
-    Usage {
-        agents: raw.agents,
-        input_tokens: raw.input_tokens,
-        output_tokens: raw.output_tokens,
-        cached_tokens: raw.cached_tokens,
-        cost_micro_usd: raw.cost_micro_usd,
-    }
-}
-
-fn raw_selection(selection: &RawSelection) -> files::Selection {
-    files::Selection {
-        include: selection.include.clone(),
-        exclude: selection.exclude.clone(),
-        options: selection.options.clone(),
-    }
-}
-
-fn entry(raw: files::Entry) -> Entry {
-    let kind = match raw.kind {
-        files::EntryKind::File => EntryKind::File,
-        files::EntryKind::Directory => EntryKind::Directory,
-    };
-    Entry { path: raw.path, kind, size: raw.size }
-}
-
-fn file_error(raw: files::FileError) -> FileError {
-    let kind = match raw.kind {
-        files::FileErrorKind::InvalidPath => FileErrorKind::InvalidPath,
-        files::FileErrorKind::Denied => FileErrorKind::Denied,
-        files::FileErrorKind::NotFound => FileErrorKind::NotFound,
-        files::FileErrorKind::WrongKind => FileErrorKind::WrongKind,
-        files::FileErrorKind::NotRegular => FileErrorKind::NotRegular,
-        files::FileErrorKind::TooLarge => FileErrorKind::TooLarge,
-        files::FileErrorKind::InvalidQuery => FileErrorKind::InvalidQuery,
-        files::FileErrorKind::Io => FileErrorKind::Io,
-    };
-    FileError { kind, code: raw.code, message: raw.message }
-}
-
-fn refusal(raw: types::Refusal) -> Refusal {
-    let kind = match raw.kind {
-        types::RefusalKind::Invalid => RefusalKind::Invalid,
-        types::RefusalKind::Denied => RefusalKind::Denied,
-        types::RefusalKind::Limit => RefusalKind::Limit,
-        types::RefusalKind::Budget => RefusalKind::Budget,
-        types::RefusalKind::NotFound => RefusalKind::NotFound,
-    };
-    Refusal { kind, code: raw.code, message: raw.message, hint: raw.hint }
-}
-
-fn handoff(raw: types::Handoff) -> Handoff<String> {
-    let evidence = |raw: types::Evidence| Evidence {
-        path: raw.path,
-        lines: raw.lines.map(|lines| LineRange { first: lines.first, last: lines.last }),
-        digest: raw.digest,
-        claim: raw.claim,
-    };
-    let artifact = |raw: types::Artifact| Artifact {
-        name: raw.name,
-        media_type: raw.media_type,
-        digest: raw.digest,
-        size: raw.size,
-    };
-    Handoff {
-        summary: raw.summary,
-        output: raw.output,
-        evidence: raw.evidence.into_iter().map(evidence).collect(),
-        artifacts: raw.artifacts.into_iter().map(artifact).collect(),
-        follow_ups: raw.follow_ups,
-        usage: Usage::default(),
-    }
-}
-
-fn failure(raw: types::Failure) -> Failure {
-    let kind = match raw.kind {
-        types::FailureKind::Failed => FailureKind::Failed,
-        types::FailureKind::Cancelled => FailureKind::Cancelled,
-        types::FailureKind::TimedOut => FailureKind::TimedOut,
-        types::FailureKind::Limit => FailureKind::Limit,
-        types::FailureKind::Refused => FailureKind::Refused,
-        types::FailureKind::InvalidOutput => FailureKind::InvalidOutput,
-        types::FailureKind::InDoubt => FailureKind::InDoubt,
-        types::FailureKind::Internal => FailureKind::Internal,
-    };
-    let detail = serde_json::from_str(&raw.detail).unwrap_or_default();
-    Failure { kind, code: raw.code, message: raw.message, detail }
-}
-
-/// The way back: what the guest returns.
-pub(crate) fn raw_end(end: Result<Handoff<String>, Failure>) -> RawEnd {
-    end.map(raw_handoff).map_err(raw_failure)
-}
-
-/// What both worlds' exports return.
-pub(crate) type RawEnd = Result<types::Handoff, types::Failure>;
-
-fn raw_handoff(handoff: Handoff<String>) -> types::Handoff {
-    let evidence = |evidence: Evidence| types::Evidence {
-        path: evidence.path,
-        lines: evidence
-            .lines
-            .map(|lines| types::LineRange { first: lines.first, last: lines.last }),
-        digest: evidence.digest,
-        claim: evidence.claim,
-    };
-    let artifact = |artifact: Artifact| types::Artifact {
-        name: artifact.name,
-        media_type: artifact.media_type,
-        digest: artifact.digest,
-        size: artifact.size,
-    };
-    types::Handoff {
-        summary: handoff.summary,
-        output: handoff.output,
-        evidence: handoff.evidence.into_iter().map(evidence).collect(),
-        artifacts: handoff.artifacts.into_iter().map(artifact).collect(),
-        follow_ups: handoff.follow_ups,
-    }
-}
-
-fn raw_failure(failure: Failure) -> types::Failure {
-    let kind = match failure.kind {
-        FailureKind::Failed => types::FailureKind::Failed,
-        FailureKind::Cancelled => types::FailureKind::Cancelled,
-        FailureKind::TimedOut => types::FailureKind::TimedOut,
-        FailureKind::Limit => types::FailureKind::Limit,
-        FailureKind::Refused => types::FailureKind::Refused,
-        FailureKind::InvalidOutput => types::FailureKind::InvalidOutput,
-        FailureKind::InDoubt => types::FailureKind::InDoubt,
-        FailureKind::Internal => types::FailureKind::Internal,
-    };
-    types::Failure {
-        kind,
-        code: failure.code,
-        message: failure.message,
-        detail: failure.detail.to_string(),
-    }
-}
-
-/// The task as the agent sees it, its input still JSON text.
-pub(crate) fn task(raw: types::AgentTask) -> Task<String> {
-    Task {
-        id: raw.id,
-        attempt: raw.attempt,
-        prompt: raw.prompt,
-        input: raw.input,
-        schema: raw.schema.and_then(|schema| serde_json::from_str(&schema).ok()),
-        corrections: raw.corrections,
-        options: serde_json::from_str::<TaskOptions>(&raw.options).unwrap_or_default(),
     }
 }

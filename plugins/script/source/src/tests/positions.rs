@@ -1,6 +1,7 @@
 use crate::position::Lines;
 use crate::{Position, inspect};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 #[test]
 fn d17_positions_count_lines_and_characters_of_the_file() {
@@ -31,6 +32,13 @@ fn d17_positions_count_lines_and_characters_of_the_file() {
 }
 
 proptest! {
+    // The same texts each time: what is right today is not wrong tomorrow by chance.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn a_column_is_one_more_than_the_characters_before(text in "[aé日\t\n\r]{0,600}", at in 0usize..1200) {
         let lines = Lines::new(&text);

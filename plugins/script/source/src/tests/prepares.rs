@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::META;
 use crate::{Position, Prepared, prepare};
@@ -137,6 +138,13 @@ fn statement() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // The same texts each time: what is right today is not wrong tomorrow by chance.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn every_character_of_a_script_is_found_again(
         statements in proptest::collection::vec(statement(), 1..6),

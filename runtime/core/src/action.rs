@@ -1,6 +1,7 @@
 //! What the engine must do next.
 
 use crate::ids::{TaskPath, Timestamp};
+use crate::record::Work;
 
 /// Something to be done outside, once the records made before it are durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,4 +34,17 @@ pub enum Action {
         /// The workflow.
         workflow: TaskPath,
     },
+}
+
+impl Action {
+    /// What is to be done for an open task; none: nothing, it waits for a person.
+    pub(crate) fn of(task: &TaskPath, work: &Work) -> Option<Self> {
+        let task = task.clone();
+        match work {
+            Work::Agent { .. } | Work::Tool { .. } => Some(Self::Perform { task }),
+            Work::Workflow { .. } => Some(Self::StartWorkflow { task }),
+            Work::Sleep { due } => Some(Self::ArmTimer { task, due: *due }),
+            Work::Gate { due, .. } => due.map(|due| Self::ArmTimer { task, due }),
+        }
+    }
 }

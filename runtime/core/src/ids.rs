@@ -1,4 +1,4 @@
-//! Names of runs and tasks.
+//! Names of runs and tasks, and moments.
 
 use std::fmt;
 use std::str::FromStr;

@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 pub mod action;
+pub mod backend;
 pub mod blobs;
 pub mod budget;
 pub mod command;
@@ -34,3 +35,4 @@ pub mod session;
 pub mod spec;
 pub mod tool;
 pub mod trace;
+mod words;

@@ -50,6 +50,12 @@ macro_rules! limits {
                 }, )*
             ];
 
+            /// The same, but none of them higher than usual.
+            #[must_use]
+            pub fn lowered(&self) -> Self {
+                Self { $( $field: self.$field.min($default), )* }
+            }
+
             fn set(&mut self, field: &str, value: u64) -> bool {
                 match field {
                     $( stringify!($field) => self.$field = value, )*
@@ -253,6 +259,8 @@ impl Limits {
 
 /// Shape of the engine itself; part of the engine's identity.
 pub mod wasm {
+    use super::{GuestLimits, RunLimits, default_of};
+
     /// Bytes of a component file. `StarlingMonkey` components have 12 MB, `CPython` ones 19 MB.
     pub const COMPONENT_BYTES_MAX: u64 = 32 << 20;
     /// Bytes of stack for guest code. Recursion ends here. An interpreter needs much: a call in a
@@ -274,40 +282,21 @@ pub mod wasm {
     const _: () = {
         // Host functions run above the guest's stack and need room of their own.
         assert!(GUEST_STACK_BYTES + (128 << 10) <= FIBER_STACK_BYTES);
-        let guest = super::DEFAULT_GUEST;
-        assert!(guest.memory_bytes <= MEMORY_BYTES_MAX as u64 * guest.memories);
-        let run = super::DEFAULT_RUN;
-        assert!(run.json_bytes <= run.result_bytes);
-        assert!(run.result_bytes <= guest.host_call_bytes);
-        assert!(run.prompt_bytes <= guest.host_call_bytes);
+        let memory = default_of(GuestLimits::ROWS, "guest.memory_bytes");
+        assert!(
+            memory <= MEMORY_BYTES_MAX as u64 * default_of(GuestLimits::ROWS, "guest.memories")
+        );
+        let call = default_of(GuestLimits::ROWS, "guest.host_call_bytes");
+        let result = default_of(RunLimits::ROWS, "run.result_bytes");
+        assert!(default_of(RunLimits::ROWS, "run.json_bytes") <= result);
+        assert!(result <= call);
+        assert!(default_of(RunLimits::ROWS, "run.prompt_bytes") <= call);
     };
 }
 
-// Defaults as constants, for the relations above.
-struct GuestRelations {
-    memory_bytes: u64,
-    memories: u64,
-    host_call_bytes: u64,
-}
-struct RunRelations {
-    json_bytes: u64,
-    result_bytes: u64,
-    prompt_bytes: u64,
-}
-
-const DEFAULT_GUEST: GuestRelations = GuestRelations {
-    memory_bytes: row(GuestLimits::ROWS, "guest.memory_bytes"),
-    memories: row(GuestLimits::ROWS, "guest.memories"),
-    host_call_bytes: row(GuestLimits::ROWS, "guest.host_call_bytes"),
-};
-const DEFAULT_RUN: RunRelations = RunRelations {
-    json_bytes: row(RunLimits::ROWS, "run.json_bytes"),
-    result_bytes: row(RunLimits::ROWS, "run.result_bytes"),
-    prompt_bytes: row(RunLimits::ROWS, "run.prompt_bytes"),
-};
-
+/// The default of a row, for relations between rows.
 #[expect(clippy::indexing_slicing, clippy::panic, reason = "evaluated by the compiler only")]
-const fn row(rows: &[LimitRow], name: &str) -> u64 {
+const fn default_of(rows: &[LimitRow], name: &str) -> u64 {
     let mut index = 0;
     while index < rows.len() {
         if same(rows[index].name.as_bytes(), name.as_bytes()) {

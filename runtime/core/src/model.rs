@@ -129,6 +129,25 @@ impl Price {
     }
 }
 
+/// Names of models in scripts, and the tiers that they mean with other providers.
+const ALIASES: [(&str, &str); 4] =
+    [("haiku", "small"), ("sonnet", "medium"), ("opus", "large"), ("fable", "large")];
+
+/// The tier that a name of a model in scripts means; none: it means a model.
+#[must_use]
+pub fn tier_of_alias(name: &str) -> Option<&'static str> {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, tier)| *tier)
+}
+
+/// The price of a backend's model: its own, or that of every model of its provider.
+#[must_use]
+pub fn price_in<'a>(prices: &'a BTreeMap<String, Price>, backend: &str) -> Option<&'a Price> {
+    prices.get(backend).or_else(|| {
+        let (provider, _) = backend.split_once(':')?;
+        prices.get(&format!("{provider}:*"))
+    })
+}
+
 /// The models of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -155,10 +174,7 @@ impl Models {
     /// The price of a backend's model, if it is known.
     #[must_use]
     pub fn price(&self, backend: &str) -> Option<&Price> {
-        self.prices.get(backend).or_else(|| {
-            let (provider, _) = backend.split_once(':')?;
-            self.prices.get(&format!("{provider}:*"))
-        })
+        price_in(&self.prices, backend)
     }
 
     /// Provider and model of a backend that is a model.

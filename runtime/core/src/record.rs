@@ -8,6 +8,8 @@ mod snapshot;
 mod started;
 mod work;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Caps;
@@ -44,8 +46,8 @@ pub struct Record {
     pub body: Body,
 }
 
-/// What happened. `Spawned` to `Reported` are commands of a guest: they are matched on
-/// replay by position, kind and digest.
+/// What happened. `Spawned` to `Reported`, and `Listening`, are commands of a guest: they are matched
+/// on replay by position, kind and digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Body {
@@ -335,6 +337,10 @@ pub enum Body {
         caps: Caps,
         /// The wasm engine of the owner; fuel is compared on replay only where it is the same.
         engine: String,
+        /// Programs of the owner's machine that perform agents from now on, by the backend that these are
+        /// on record with, in place of it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        programs: BTreeMap<String, String>,
     },
     /// The root workflow ended. Always the last record.
     Finished {

@@ -171,7 +171,7 @@ impl Tools {
 }
 
 /// What a repeat of a call would do outside. A tool that can change nothing is `read`; every other
-/// is `once`, and only policy loosens that (DESIGN section 4.4).
+/// is `once`, and only policy loosens that.
 #[must_use]
 pub fn effect(definition: &ToolDefinition, authority: &Authority) -> Effect {
     match (definition.effect, &definition.provider) {

@@ -157,3 +157,15 @@ fn records_of_steered_results_keep_their_bytes() {
     let misses = records.iter().filter(|record| matches!(record.body, Body::NotReused { .. }));
     assert_eq!(misses.count(), 3);
 }
+
+/// A record of programs that take the place of others: added to the format, without a change of what was
+/// there.
+const PROGRAMS: &str = include_str!("golden/records_v1_programs.jsonl");
+
+#[test]
+fn records_of_other_programs_keep_their_bytes() {
+    let record: Record = serde_json::from_str(PROGRAMS.trim_end()).unwrap();
+    keeps_its_bytes(&record, PROGRAMS.trim_end());
+    let Body::Resumed { programs, .. } = record.body else { panic!("{PROGRAMS}") };
+    assert_eq!(programs["command:/there/worker.sh"], "command:/here/worker.sh");
+}

@@ -12,6 +12,7 @@ use baton_core::manifest::Manifest;
 use baton_core::scope::{GlobLayer, PathScope, Scope};
 use baton_core::spec::{AgentSpec, RawAgentSpec, micro_usd};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 #[test]
 fn every_limit_is_set_by_its_name_and_no_other() {
@@ -253,7 +254,12 @@ fn within(narrow: &Scope, wide: &Scope) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    // The same values each time: what is right today is not wrong tomorrow by chance.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn narrowing_never_widens(parent in scope(), read in prop::option::of(prop::collection::vec("[a-c*/]{1,4}", 0..3))) {

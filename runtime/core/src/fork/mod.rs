@@ -65,6 +65,8 @@ pub struct Plan {
     pub given: Vec<TaskPath>,
     /// Tasks whose input is not what their workflow asked for, but what a person wrote.
     pub asked: Vec<TaskPath>,
+    /// Whether no other program than that of the run's first record made anything of it, or repeats it.
+    pub same_program: bool,
     /// The edit in words, for people.
     pub edit: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::{Cut, Edit, ForkError, Once, Plan, Shared, edit};
 use crate::budget::Caps;
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Body, Record, RunStarted, Work};
-use crate::run::{RecordError, Run, TaskState};
+use crate::run::{RecordError, Run};
 
 /// How a fork of the run with these records begins. They may be those of a run that is under way.
 ///
@@ -66,7 +66,7 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
     let fork = Run::from_records(kept.iter().cloned())?;
     let past = Past::of(records, &ends);
     let shared = Shared {
-        tasks: fork.tasks().filter(|(_, task)| is_ended(&task.state)).count() as u64,
+        tasks: fork.tasks().filter(|(_, task)| task.state.is_ended()).count() as u64,
         usage: *fork.settled(),
     };
     Ok(Plan {
@@ -78,6 +78,7 @@ pub fn plan(records: &[Record], cut: &Cut, change: Option<&Edit>) -> Result<Plan
         records: kept,
         given,
         asked,
+        same_program: !another && parent.fork.as_ref().is_none_or(|fork| fork.same_program),
     })
 }
 
@@ -149,8 +150,4 @@ fn asked_above(parent: &RunStarted, kept: &[Record]) -> Vec<TaskPath> {
 fn number(records: &[Record], seq: u64) -> Option<&Record> {
     let index = usize::try_from(seq.checked_sub(1)?).ok()?;
     records.get(index)
-}
-
-fn is_ended(state: &TaskState) -> bool {
-    matches!(state, TaskState::Ended { .. })
 }

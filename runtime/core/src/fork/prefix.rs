@@ -101,11 +101,17 @@ impl<'a> Prefix<'a> {
             }
             // What was taken away is not given back.
             Body::DenialsAdded { .. } => true,
-            Body::Resumed { engine, .. } => {
-                // Fuel is compared where the same engine burns it.
+            Body::Resumed { by, epoch, caps, engine, programs } => {
+                // Fuel is compared where the same engine burns it, and programs that took the place of others
+                // go on with the fork.
                 let changes = !self.another && *engine != self.engine;
                 self.engine.clone_from(engine);
-                changes
+                if !changes && programs.is_empty() {
+                    return None;
+                }
+                let engine = if self.another { String::new() } else { engine.clone() };
+                let (by, caps, programs) = (by.clone(), caps.clone(), programs.clone());
+                return Some(Body::Resumed { by, epoch: *epoch, caps, engine, programs });
             }
             // The states of a directory are those that the run saw; whether it was resumed, or looked
             // results up, is no part of another run.

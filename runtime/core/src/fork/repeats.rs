@@ -7,7 +7,7 @@ use super::{Before, Once, Open};
 use crate::ids::TaskPath;
 use crate::record::{Body, Effect, Record, Work};
 use crate::reuse::is_reusable;
-use crate::run::{Run, TaskState};
+use crate::run::Run;
 
 /// What the run knows of its tasks, beyond the cut too.
 pub(super) struct Past<'a> {
@@ -48,7 +48,7 @@ impl<'a> Past<'a> {
 
     /// What is open where the fork begins.
     pub(super) fn open(&self, fork: &Run) -> Vec<Open> {
-        let open = fork.tasks().filter(|(_, task)| !is_ended(&task.state));
+        let open = fork.tasks().filter(|(_, task)| !task.state.is_ended());
         open.map(|(path, task)| Open {
             task: path.clone(),
             kind: task.work.kind(),
@@ -66,7 +66,7 @@ impl<'a> Past<'a> {
     /// What had an effect that must not happen twice, and is not shared.
     pub(super) fn once(&self, fork: &Run) -> Vec<Once> {
         let once = self.works.iter().filter(|(path, work)| {
-            let shared = fork.task(path).is_some_and(|task| is_ended(&task.state));
+            let shared = fork.task(path).is_some_and(|task| task.state.is_ended());
             work.effect() == Some(Effect::Once) && self.begun.contains(*path) && !shared
         });
         once.map(|(path, work)| {
@@ -86,8 +86,4 @@ impl<'a> Past<'a> {
         })
         .collect()
     }
-}
-
-fn is_ended(state: &TaskState) -> bool {
-    matches!(state, TaskState::Ended { .. })
 }

@@ -22,6 +22,10 @@ pub struct Fork {
     /// Tasks whose inputs a person wrote, here or in the runs above: no workflow asked for that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<TaskPath>,
+    /// Whether this very program, with what it may touch now, made everything that is shared: then
+    /// refusals and calls of tools follow from it. Else another one may have.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub same_program: bool,
     /// What was changed, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit: Option<String>,

@@ -1,6 +1,6 @@
 //! The results of a run, to be claimed by another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::world::{Condition, Terms, World};
@@ -49,6 +49,54 @@ enum End {
     Failed(String),
     /// Open, or cancelled.
     Open,
+}
+
+impl End {
+    fn of(run: &Run, task: &TaskPath) -> Self {
+        let Some(outcome) = run.outcome(task) else { return Self::Open };
+        match outcome.failure() {
+            // Nobody wanted its result any more: it says nothing of the task.
+            Some(failure) if failure.kind == FailureKind::Cancelled => Self::Open,
+            Some(failure) => Self::Failed(failure.code.clone()),
+            None => Self::Done(outcome),
+        }
+    }
+}
+
+/// What only the records of a run tell of its tasks.
+#[derive(Default)]
+struct Recorded {
+    /// The reusable ones, in the order in which they were asked for.
+    order: Vec<TaskPath>,
+    /// What they looked at, and whether that is everything.
+    reads: HashMap<TaskPath, (Vec<Seen>, bool)>,
+    /// Those that were reused there themselves.
+    reused: HashSet<TaskPath>,
+}
+
+impl Recorded {
+    fn of(records: &[Record]) -> Self {
+        let mut recorded = Self::default();
+        for record in records {
+            match &record.body {
+                Body::Spawned { task, work, .. } if is_reusable(work) => {
+                    recorded.order.push(task.clone());
+                }
+                // Each attempt tells its own: corrections carry on what an earlier one saw.
+                Body::AgentRead { task, reads, complete } => {
+                    let known = recorded.reads.entry(task.clone());
+                    let (all, whole) = known.or_insert_with(|| (Vec::new(), true));
+                    all.extend(reads.iter().cloned());
+                    *whole &= complete;
+                }
+                Body::Completed { task, reused_from: Some(_), .. } => {
+                    recorded.reused.insert(task.clone());
+                }
+                _ => {}
+            }
+        }
+        recorded
+    }
 }
 
 /// An agent task that asks for a result.
@@ -118,27 +166,7 @@ impl Index {
     /// # Errors
     /// When the records are not those of one run.
     pub fn new(records: Vec<Record>, terms: Terms) -> Result<Self, RecordError> {
-        let mut order = Vec::new();
-        let mut reads: HashMap<TaskPath, (Vec<Seen>, bool)> = HashMap::new();
-        let mut reused = std::collections::HashSet::new();
-        for record in &records {
-            match &record.body {
-                Body::Spawned { task, work, .. } if is_reusable(work) => {
-                    order.push(task.clone());
-                }
-                // Each attempt tells its own: corrections carry on what an earlier one saw.
-                Body::AgentRead { task, reads: more, complete } => {
-                    let (all, whole) =
-                        reads.entry(task.clone()).or_insert_with(|| (Vec::new(), true));
-                    all.extend(more.iter().cloned());
-                    *whole &= complete;
-                }
-                Body::Completed { task, reused_from: Some(_), .. } => {
-                    reused.insert(task.clone());
-                }
-                _ => {}
-            }
-        }
+        let Recorded { order, mut reads, reused } = Recorded::of(&records);
         let run = Run::from_records(records)?;
         let was_stale = run.started().reuse.as_ref().is_some_and(|reuse| reuse.stale);
         let was_steered = run.started().reuse.as_ref().is_some_and(|reuse| reuse.steered);
@@ -164,15 +192,7 @@ impl Index {
                 None => (Vec::new(), None),
             };
             index.add(Entry {
-                end: match run.outcome(&path) {
-                    None => End::Open,
-                    Some(outcome) => match outcome.failure() {
-                        // Nobody wanted its result any more: it says nothing of the task.
-                        Some(failure) if failure.kind == FailureKind::Cancelled => End::Open,
-                        Some(failure) => End::Failed(failure.code.clone()),
-                        None => End::Done(outcome),
-                    },
-                },
+                end: End::of(&run, &path),
                 // What a fork shares was done by another run, with other files perhaps.
                 unchecked: (was_stale && reused.contains(&path)) || run.is_shared(&path),
                 told: texts(run.heard_by(&path)),

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use crate::backend::COMPONENT;
 use crate::digest::Digest;
 use crate::ids::TaskPath;
 use crate::json::Json;
 use crate::record::{Effect, Work};
-use crate::run::{COMPONENT, Run};
+use crate::run::Run;
 use crate::scope::Authority;
 use crate::spec::AgentOptions;
 use crate::tool::{Provider, ToolSpec};
@@ -74,6 +75,7 @@ pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
     let Work::Agent { spec, backend, .. } = &**work else {
         return None;
     };
+    let backend = run.performer(run.task(task)?, backend);
     let (program, options) = (&run.started().program, &spec.options);
     let scope = &run.workflow(&task.parent()?)?.scope;
     let read = scope.narrowed(options.read.as_deref()).read;
@@ -82,7 +84,7 @@ pub fn key(run: &Run, task: &TaskPath) -> Option<KeyParts> {
         prompt: Digest::of(spec.prompt.as_bytes()),
         input: spec.input.as_ref().map(Json::digest),
         schema: spec.schema.as_ref().map(Json::digest),
-        backend: backend.clone(),
+        backend: backend.to_owned(),
         component: backend
             .strip_prefix(COMPONENT)
             .and_then(|name| program.agents.get(name))
@@ -156,14 +158,14 @@ impl KeyParts {
 
     /// Whether nobody sees what its backend reads.
     #[must_use]
-    pub fn is_opaque(&self) -> bool {
+    pub(super) fn is_opaque(&self) -> bool {
         // What the tools of an agent looked at is told to nobody.
         self.kind == AGENT && (self.opaque || self.authority.is_some())
     }
 
     /// Whether it works in a copy of a commit.
     #[must_use]
-    pub fn is_isolated(&self) -> bool {
+    pub(super) fn is_isolated(&self) -> bool {
         self.isolation.is_some()
     }
 

@@ -5,7 +5,7 @@ mod error;
 mod tasks;
 
 use super::{Message, Process, Run, Task, Workflow};
-use crate::ids::TaskPath;
+use crate::ids::{TaskPath, Timestamp};
 use crate::manifest::Requests;
 use crate::record::{Body, Record, Work};
 use crate::scope::{PatternError, Scope};
@@ -28,6 +28,22 @@ impl Run {
         if at < self.at {
             return Err(wrong("it is earlier than the record before it".into()));
         }
+        self.change(seq, at, body)?;
+        self.seq = seq;
+        self.at = at;
+        if let Some(fork) = &self.started.fork {
+            match seq.checked_sub(fork.records) {
+                Some(0) => self.forget_shared(),
+                Some(1) => self.own_since = Some(at),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What a record changes.
+    fn change(&mut self, seq: u64, at: Timestamp, body: &Body) -> Result<(), RecordError> {
+        let wrong = |what: String| RecordError::Contradiction { seq, what };
         match body {
             Body::RunStarted(_) => return Err(wrong("a second start".into())),
             Body::Spawned { task, digest, fuel, work } => {
@@ -92,6 +108,9 @@ impl Run {
                     self.note_reused(seq, task, from)?;
                 }
                 self.apply_completed(seq, at, task, outcome, usage)?;
+                if reused_from.is_none() {
+                    self.note_performer(task);
+                }
             }
             Body::CancelOrdered { task, by } if task.is_root() => {
                 self.cancelled_by = Some(by.clone());
@@ -119,15 +138,14 @@ impl Run {
             Body::DenialsAdded { denials, .. } => self.denials.add(denials),
             Body::RestartOrdered { task, .. } => self.apply_restart(seq, task)?,
             Body::Paused { reason } => self.paused = Some(reason.clone()),
-            Body::Resumed { epoch, caps, engine, .. } => {
+            Body::Resumed { epoch, caps, engine, programs, .. } => {
+                self.note_programs(programs);
                 self.paused = None;
                 self.epoch = *epoch;
                 self.caps = caps.clone();
                 self.engine = engine.as_str().into();
-                for task in self.tasks.values_mut().filter(|task| !task.state.is_ended()) {
-                    let attempted = std::mem::take(&mut task.attempted);
-                    task.carried.add(&attempted);
-                }
+                let open = self.tasks.values_mut().filter(|task| !task.state.is_ended());
+                open.for_each(Task::carry);
             }
             Body::Finished { outcome, usage } => {
                 let root = self.workflow_mut(seq, &TaskPath::root())?;
@@ -136,15 +154,6 @@ impl Run {
                 }
                 root.ended = true;
                 self.finished = Some((outcome.clone(), *usage));
-            }
-        }
-        self.seq = seq;
-        self.at = self.at.max(at);
-        if let Some(fork) = &self.started.fork {
-            match seq.checked_sub(fork.records) {
-                Some(0) => self.forget_shared(),
-                Some(1) => self.own_since = Some(at),
-                _ => {}
             }
         }
         Ok(())

@@ -5,8 +5,9 @@ use crate::action::Action;
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Body, Effect, Work};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::scope::{Authority, Capability, Denials, NameScope, Narrowing, ToolScope};
+use crate::scope::{Authority, Capability, Denials, NameScope, Narrowing, ToolScope, name_matches};
 use crate::tool::{self, Denial, EXEC, ExecInput, Provider, RawToolSpec, ToolDefinition, ToolSpec};
+use crate::words::shorten;
 
 /// Code of a refused command.
 const EXEC_DENIED: &str = "exec-not-granted";
@@ -153,7 +154,8 @@ impl Run {
     pub fn deny(&mut self, said: &[(String, Denials)], at: Timestamp) -> bool {
         let (mut places, mut denials) = (Vec::new(), Denials::default());
         for (place, one) in said {
-            let new = one.beyond(&self.denials, &self.started.scope, &self.started.workers);
+            let mut new = one.beyond(&self.denials, &self.started.scope, &self.started.workers);
+            new.add(&Denials { secrets: self.secrets_beyond(one), ..Denials::default() });
             if !new.is_empty() && !places.contains(place) {
                 places.push(place.clone());
             }
@@ -164,6 +166,15 @@ impl Run {
         }
         self.push(Body::DenialsAdded { by: places.join(", "), denials }, at);
         true
+    }
+
+    /// Patterns of secrets that are new because the run has such secrets, whoever was granted them: a
+    /// person's own server is given them without a grant.
+    fn secrets_beyond(&self, denials: &Denials) -> Vec<String> {
+        let names = &self.started.tools.secrets;
+        let has = |pattern: &str| names.keys().any(|name| name_matches(pattern, name));
+        let new = |text: &&String| !self.denials.secrets.contains(*text) && has(text.as_str());
+        denials.secrets.iter().filter(new).cloned().collect()
     }
 
     /// The tools an agent may call, by full name, with what they are.
@@ -204,7 +215,7 @@ impl Run {
             Err(refusal) => {
                 if let Some(capability) = refusal.capability {
                     let (code, hint) = (refusal.code.clone(), refusal.hint.clone());
-                    let tried = format!("call {}", crate::replay::shorten(&name));
+                    let tried = format!("call {}", shorten(&name));
                     self.denied(agent, Denial { capability, code, tried, hint }, at);
                 }
                 return Err(refusal);
@@ -244,10 +255,7 @@ impl Run {
     /// A task tried what it may not do. Kept only so far: a guest that tries for ever must not fill
     /// the journal.
     pub fn denied(&mut self, task: &TaskPath, denial: Denial, at: Timestamp) {
-        let room = self
-            .tasks
-            .get(task)
-            .is_some_and(|known| !known.state.is_ended() && known.denials < tool::DENIALS_MAX);
+        let room = self.open_task(task).is_some_and(|known| known.denials < tool::DENIALS_MAX);
         if room && self.records_left() > 0 {
             self.push(Body::Denied { task: task.clone(), denial }, at);
         }
@@ -279,7 +287,7 @@ fn exec_input(spec: &ToolSpec) -> Result<ExecInput, Refusal> {
         Some(Ok(_)) => Err(Refusal::invalid("tool-input", "`argv` names no program")),
         Some(Err(error)) => Err(Refusal::invalid(
             "tool-input",
-            format!("input of `{EXEC}`: {}", crate::replay::shorten(&error.to_string())),
+            format!("input of `{EXEC}`: {}", shorten(&error.to_string())),
         )),
         None => Err(Refusal::invalid("tool-input", format!("input of `{EXEC}`: not an object"))),
     }
@@ -287,5 +295,5 @@ fn exec_input(spec: &ToolSpec) -> Result<ExecInput, Refusal> {
 
 /// An argument list for people.
 fn shown(argv: &[String]) -> String {
-    crate::replay::shorten(&argv.join(" "))
+    shorten(&argv.join(" "))
 }

@@ -200,9 +200,7 @@ impl Task {
                 _ => *usage,
             };
         }
-        let mut consumed = self.carried;
-        consumed.add(&self.attempted);
-        consumed.add(&self.metered);
+        let mut consumed = self.so_far();
         consumed.add(&self.reserve.held());
         consumed
     }

@@ -86,9 +86,7 @@ impl Run {
         reserve: Usage,
         at: Timestamp,
     ) -> bool {
-        let Some(known) = self.tasks.get(task).filter(|known| !known.state.is_ended()) else {
-            return false;
-        };
+        let Some(known) = self.open_task(task) else { return false };
         if self.records_left() == 0 {
             return false;
         }
@@ -131,8 +129,9 @@ impl Run {
         mut usage: Usage,
         at: Timestamp,
     ) {
-        let open = self.tasks.get(task).filter(|known| !known.state.is_ended());
-        if let Some((attempt, attempted)) = open.map(|known| (known.attempts, known.attempted)) {
+        if let Some((attempt, attempted)) =
+            self.open_task(task).map(|known| (known.attempts, known.attempted))
+        {
             // Attempts that failed before this one were charged when they did.
             usage.remove(&attempted);
             self.cancel_below(task, "the end of its attempt", at);
@@ -163,7 +162,7 @@ impl Run {
         saved_micro_usd: i64,
         at: Timestamp,
     ) {
-        if self.tasks.get(task).is_some_and(|known| !known.state.is_ended()) {
+        if self.is_open(task) {
             let task = task.clone();
             self.push(Body::Passed { task, rung, rungs, backend, saved_micro_usd }, at);
         }

@@ -1,17 +1,14 @@
 //! Who performs an agent task: which backend, and which model of it.
 
 use super::Run;
-use super::spawn::COMPONENT;
-use crate::model::Models;
+use crate::backend::COMPONENT;
+use crate::model::{Models, tier_of_alias};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::spec::{AgentSpec, Ladder, LadderCheck, RUNGS_MAX};
+use crate::words::shorten;
 
 /// The model that means none in particular.
 const INHERIT: &str = "inherit";
-
-/// Names of models in scripts, and the tiers that they mean with other providers.
-const ALIASES: [(&str, &str); 4] =
-    [("haiku", "small"), ("sonnet", "medium"), ("opus", "large"), ("fable", "large")];
 
 /// A backend, and whether the operator chose a model that no task may change.
 struct Base {
@@ -184,8 +181,7 @@ fn set_all(ladder: Option<&mut Ladder>, backend: &str) {
 /// The backend of a model that a task named, beside the backend it would have otherwise.
 fn resolve(models: &Models, base: &str, asked: Option<&str>) -> Result<String, Refusal> {
     let (provider, own) = base.split_once(':').map_or((base, None), |(p, m)| (p, Some(m)));
-    let alias = asked
-        .and_then(|asked| ALIASES.iter().find(|(alias, _)| *alias == asked).map(|(_, tier)| *tier));
+    let alias = asked.and_then(tier_of_alias);
     let tier_of_provider = |tier: &str| {
         let backend = models.tiers.get(&format!("{provider}/{tier}"));
         backend.or_else(|| models.tiers.get(tier)).cloned()
@@ -225,7 +221,7 @@ fn not_known<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>
         if what == "model" { "unknown-model" } else { "unknown-provider" },
         format!(
             "there is no {what} `{}` in this run; there are: {}",
-            crate::replay::shorten(name),
+            shorten(name),
             known.join(", ")
         ),
         "`baton models` lists what is known; settings can add to it",

@@ -11,10 +11,11 @@ use crate::ids::Timestamp;
 use crate::record::Body;
 use crate::replay::{
     Attempt, CANCEL, Cursor, Divergence, END, FILES, GATE, LISTEN, REPORT, SLEEP, SPAWN_AGENT,
-    SPAWN_TOOL, SPAWN_WORKFLOW, WAIT, same_kind, shorten, summary_of_request,
+    SPAWN_TOOL, SPAWN_WORKFLOW, WAIT, same_kind, summary_of_request,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
+use crate::words::shorten;
 
 /// Why a command ends its guest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,10 +56,7 @@ impl Run {
         let listens = matches!(command, Command::Listen);
         if let Some(recorded) = self.repeat(cursor, &attempt)? {
             cursor.listens |= listens;
-            let reply = match &recorded.answer {
-                Answer::Reply(reply) => reply.clone(),
-                Answer::Observation(_) => Reply::Nothing,
-            };
+            let reply = recorded.answer.reply();
             self.note_spawned(cursor, &reply);
             return Ok(reply);
         }

@@ -15,17 +15,14 @@ use crate::report::Report;
 pub(super) const BY_WORKFLOW: &str = "its workflow";
 
 impl Run {
-    /// Agents and tools are about to be handed to whoever performs them. Returns those that are still wanted, with
-    /// the number of the attempt.
+    /// Agents and tools are about to be handed to whoever performs them. Returns those that are still
+    /// wanted, with the number of the attempt.
     pub fn start_tasks(&mut self, tasks: &[TaskPath], at: Timestamp) -> Vec<Start> {
         for task in tasks {
             self.settle_by_estimate(task, at);
         }
-        let wanted = |path: &&TaskPath| {
-            self.tasks
-                .get(*path)
-                .is_some_and(|task| !task.state.is_ended() && task.work.is_performed())
-        };
+        let wanted =
+            |path: &&TaskPath| self.open_task(path).is_some_and(|task| task.work.is_performed());
         let mut seen = std::collections::BTreeSet::new();
         let starts: Vec<Start> = tasks
             .iter()
@@ -53,9 +50,9 @@ impl Run {
     /// for those who watch, and not kept.
     pub fn agent_reported(&mut self, task: &TaskPath, report: Report, at: Timestamp) {
         let max = self.started.limits.run.log_bytes;
-        let room = self.tasks.get(task).is_some_and(|known| {
-            !known.state.is_ended() && known.told_bytes.saturating_add(report.line_bytes()) <= max
-        });
+        let room = self
+            .open_task(task)
+            .is_some_and(|known| known.told_bytes.saturating_add(report.line_bytes()) <= max);
         if room && self.records_left() > 0 && !matches!(report, Report::Progress { .. }) {
             self.push(Body::AgentReported { task: task.clone(), report }, at);
         }
@@ -77,8 +74,9 @@ impl Run {
         }
     }
 
-    /// An agent or a tool ended. What an agent left open of its calls is cancelled. `usage` is that of all attempts since it was started last. Ignored if the
-    /// task ended before: a result that comes after a cancellation is not delivered.
+    /// An agent or a tool ended. What an agent left open of its calls is cancelled. `usage` is that of
+    /// all attempts since it was started last. Ignored if the task ended before: a result that comes
+    /// after a cancellation is not delivered.
     pub fn task_ended(
         &mut self,
         task: &TaskPath,
@@ -86,15 +84,12 @@ impl Run {
         mut usage: Usage,
         at: Timestamp,
     ) {
-        let Some(known) = self.tasks.get(task).filter(|task| !task.state.is_ended()) else {
-            return;
-        };
+        let Some(known) = self.open_task(task) else { return };
         usage.add(&known.carried);
         usage.add(&known.metered);
         usage.add(&self.unsettled_call(task));
-        let agent = matches!(*known.work, Work::Agent { .. });
-        usage.agents = u64::from(agent && known.attempts > 0);
-        if agent {
+        usage.agents = known.agents();
+        if matches!(*known.work, Work::Agent { .. }) {
             self.cancel_below(task, "the end of its agent", at);
         }
         self.complete(task, outcome, usage, at);
@@ -102,9 +97,7 @@ impl Run {
 
     /// A timer fell due, or the deadline of a gate.
     pub fn timer_due(&mut self, task: &TaskPath, at: Timestamp) {
-        let Some(known) = self.tasks.get(task).filter(|known| !known.state.is_ended()) else {
-            return;
-        };
+        let Some(known) = self.open_task(task) else { return };
         let outcome = match &*known.work {
             Work::Gate { spec, .. } => unanswered(spec),
             _ => Outcome::Done(Handoff::default()),
@@ -147,12 +140,9 @@ impl Run {
     /// What an agent or a tool consumed that is cancelled now.
     pub(super) fn usage_so_far(&self, path: &TaskPath) -> Usage {
         let Some(task) = self.tasks.get(path) else { return Usage::default() };
-        let mut usage = task.carried;
-        usage.add(&task.attempted);
-        usage.add(&task.metered);
+        let mut usage = task.so_far();
         usage.add(&self.unsettled_call(path));
-        let agent = matches!(*task.work, Work::Agent { .. });
-        usage.agents = u64::from(agent && task.attempts > 0);
+        usage.agents = task.agents();
         usage
     }
 
@@ -180,15 +170,11 @@ impl Run {
 
     /// An owner takes the run on. What there is to do comes from [`Run::recover`].
     pub fn resume(&mut self, by: &str, epoch: u64, caps: &Caps, engine: &str, at: Timestamp) {
-        if self.finished.is_none() {
-            let caps = self.caps.updated(caps);
-            let (by, engine) = (by.to_owned(), engine.to_owned());
-            self.push(Body::Resumed { by, epoch, caps, engine }, at);
-        }
+        self.resume_with(by, epoch, caps, engine, &Default::default(), at);
     }
 
     pub(super) fn is_open(&self, task: &TaskPath) -> bool {
-        self.tasks.get(task).is_some_and(|task| !task.state.is_ended())
+        self.open_task(task).is_some()
     }
 
     /// Ends a task and all below it as cancelled. Does nothing if it has ended.

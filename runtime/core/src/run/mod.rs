@@ -12,42 +12,43 @@ mod choice;
 mod commands;
 mod events;
 mod people;
+mod programs;
 mod proof;
 mod queries;
 mod recover;
 mod repeat;
 mod reuse;
+mod shared;
 mod spawn;
+mod task;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::budget::{Amounts, Caps};
-use crate::command::Reply;
-use crate::digest::Digest;
-use crate::files::Observation;
+use crate::budget::Caps;
 use crate::handoff::{Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
-use crate::json::Json;
-use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot, Work};
-use crate::scope::{Denials, Scope};
-use crate::session::Session;
+use crate::record::{Body, FORMAT, Pause, Record, RunStarted, Snapshot};
+use crate::scope::Denials;
 
 pub use apply::RecordError;
 pub use caps::Burst;
-use charge::Reserve;
 pub use charge::{Ladders, Unserved};
 pub use commands::CommandError;
-pub use people::{BY_DEFAULT, MESSAGE_BYTES_MAX, OrderError};
+pub use people::{BY_DEFAULT, MESSAGE_BYTES_MAX, Message, OrderError};
+pub use programs::can_replace;
 pub use proof::{Proof, Request, Requests, WRONGS_MAX, Wrong};
 pub use recover::Recovery;
 pub use repeat::Repeated;
-pub use spawn::COMPONENT;
+pub use task::{Process, Task, TaskState};
 pub use wait::Wait;
+pub use workflow::Workflow;
+use workflow::{Answer, Recorded};
 
 /// A run as its records make it.
 #[derive(Clone, Debug)]
@@ -88,6 +89,8 @@ pub struct Run {
     own_since: Option<Timestamp>,
     /// What was taken away since it began.
     denials: Denials,
+    /// Programs that perform agents in place of the backends that these are on record with.
+    programs: BTreeMap<String, String>,
     /// Who cancelled the whole run.
     cancelled_by: Option<String>,
     finished: Option<(Outcome, Usage)>,
@@ -103,164 +106,6 @@ pub struct Outbox {
     pub actions: Vec<Action>,
 }
 
-/// A task below a workflow.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// What is to be done.
-    pub work: Box<Work>,
-    /// When it was spawned.
-    pub spawned: Timestamp,
-    /// How far it is.
-    pub state: TaskState,
-    /// Attempts that were started.
-    pub attempts: u32,
-    /// The last process that worked on it.
-    pub process: Option<Process>,
-    /// When it was first started.
-    began: Option<Timestamp>,
-    /// What its calls of models consumed, over all attempts.
-    metered: Usage,
-    /// Calls of models that are on record.
-    asked: u32,
-    /// The provider of the last of them: that of its backend, or of a later step of its ladder.
-    provider: Option<String>,
-    /// What is held for it until it is known what it consumed.
-    reserve: Reserve,
-    /// What was said, by call.
-    turns: Vec<(u32, Digest)>,
-    /// What attempts consumed before it was started last.
-    carried: Usage,
-    /// What attempts consumed since it was started last.
-    attempted: Usage,
-    /// Who cancelled it: on record before its end is.
-    cancelled_by: Option<String>,
-    /// Bytes of its reports.
-    told_bytes: u64,
-    /// It is on record that no result of the reused run serves it.
-    not_reused: bool,
-    /// Tools that it called, if it is an agent.
-    calls: u64,
-    /// One of them does what must not happen twice, and was started since the agent was.
-    did_once: bool,
-    /// Denials that are on record.
-    denials: usize,
-    /// What people told it.
-    messages: Vec<Message>,
-    /// Record number of the last message that it heard.
-    heard: u64,
-    /// Sessions that it can go on with and the records that tell of them, by step of its ladder.
-    sessions: BTreeMap<u32, (u64, Session)>,
-    /// It ended in the part of the record that is shared with the run this one was forked from.
-    shared: bool,
-}
-
-/// How far a task is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TaskState {
-    /// Spawned; an agent or a tool that waits for room, a timer that runs, a workflow.
-    Open,
-    /// An agent or a tool at work.
-    Started,
-    /// Ended.
-    Ended {
-        /// Sequence number of the completion.
-        seq: u64,
-        /// When.
-        at: Timestamp,
-        /// How.
-        outcome: Arc<Outcome>,
-        /// What it consumed.
-        usage: Usage,
-    },
-}
-
-impl TaskState {
-    fn is_ended(&self) -> bool {
-        matches!(self, Self::Ended { .. })
-    }
-}
-
-/// A process of the operating system that works on a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Process {
-    /// The attempt it makes.
-    pub attempt: u32,
-    /// Process id.
-    pub pid: u32,
-    /// When it began, in clock ticks since boot.
-    pub ticks: u64,
-}
-
-/// A workflow of the run: the root or a child.
-#[derive(Clone, Debug)]
-pub struct Workflow {
-    /// Its component.
-    pub component: Digest,
-    /// Its input.
-    pub input: Json,
-    /// What it may touch.
-    pub scope: Scope,
-    /// What it may spend.
-    pub budget: Amounts,
-    /// When it was spawned.
-    pub began: Timestamp,
-    commands: Vec<Recorded>,
-    children: u64,
-    spawned_agents: u64,
-    /// Completed children by the sequence number of their completion.
-    completed: BTreeMap<u64, u64>,
-    /// Sequence number of the completion of each child, in order of their numbers; 0: open.
-    ended_at: Vec<u64>,
-    phase: Option<String>,
-    ended: bool,
-}
-
-impl Workflow {
-    /// Sequence number of the completion of a child, if it has ended.
-    fn ended_at(&self, child: u64) -> Option<u64> {
-        let index = usize::try_from(child.checked_sub(1)?).ok()?;
-        self.ended_at.get(index).copied().filter(|seq| *seq > 0)
-    }
-
-    /// Whether a child is open.
-    fn has_open(&self) -> bool {
-        (self.completed.len() as u64) < self.children
-    }
-}
-
-/// A command as it was recorded.
-#[derive(Clone, Debug)]
-struct Recorded {
-    seq: u64,
-    kind: &'static str,
-    summary: String,
-    digest: Digest,
-    fuel: u64,
-    engine: Arc<str>,
-    answer: Answer,
-}
-
-#[derive(Clone, Debug)]
-enum Answer {
-    Reply(Reply),
-    Observation(Arc<Observation>),
-}
-
-/// A message of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its record.
-    pub seq: u64,
-    /// When it was recorded.
-    pub at: Timestamp,
-    /// Who sent it.
-    pub sender: String,
-    /// The text.
-    pub text: String,
-    /// Whether it interrupts what the agent is doing.
-    pub urgent: bool,
-}
-
 impl Run {
     /// A new run. Its first record is in the outbox.
     #[must_use]
@@ -273,20 +118,8 @@ impl Run {
     }
 
     fn from_first(started: RunStarted, at: Timestamp) -> Self {
-        let root = Workflow {
-            component: started.program.component,
-            input: started.input.clone(),
-            scope: started.scope.clone(),
-            budget: started.budget,
-            began: at,
-            commands: Vec::new(),
-            children: 0,
-            spawned_agents: 0,
-            completed: BTreeMap::new(),
-            ended_at: Vec::new(),
-            phase: None,
-            ended: false,
-        };
+        let (component, input) = (started.program.component, started.input.clone());
+        let root = Workflow::new(component, input, started.scope.clone(), started.budget, at);
         Self {
             seq: 1,
             at,
@@ -313,6 +146,7 @@ impl Run {
             shared: Usage::default(),
             own_since: None,
             denials: Denials::default(),
+            programs: BTreeMap::new(),
             cancelled_by: None,
             finished: None,
             outbox: Outbox::default(),
@@ -367,12 +201,6 @@ impl Run {
     #[must_use]
     pub fn has_outbox(&self) -> bool {
         !self.outbox.records.is_empty() || !self.outbox.actions.is_empty()
-    }
-
-    /// Number of the last record, durable or not.
-    #[must_use]
-    pub fn last(&self) -> u64 {
-        self.seq
     }
 
     /// Says that every record up to `seq` is durable. Guests see nothing beyond.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Message, Run, Task, TaskState};
+use super::{Run, Task, TaskState};
 use crate::action::Action;
 use crate::gate::{GateAnswer, GateSpec};
 use crate::handoff::{Failure, FailureKind, Outcome, Usage};
@@ -15,6 +15,21 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// Who answers a gate at its deadline.
 pub const BY_DEFAULT: &str = "default";
+
+/// A message of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its record.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub sender: String,
+    /// The text.
+    pub text: String,
+    /// Whether it interrupts what the agent is doing.
+    pub urgent: bool,
+}
 
 /// Why something that a person asked of a task cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,9 +127,8 @@ impl Run {
 
     /// An agent was told its messages up to this record.
     pub fn heard(&mut self, task: &TaskPath, upto: u64, at: Timestamp) {
-        let news = self.tasks.get(task).is_some_and(|known| {
-            let sent = known.messages.iter().any(|message| message.seq == upto);
-            !known.state.is_ended() && known.heard < upto && sent
+        let news = self.open_task(task).is_some_and(|known| {
+            known.heard < upto && known.messages.iter().any(|message| message.seq == upto)
         });
         if news {
             self.push(Body::Heard { task: task.clone(), upto }, at);
@@ -147,7 +161,7 @@ impl Run {
 
     /// What people told a task as far as it was told, in order.
     #[must_use]
-    pub fn heard_by(&self, task: &TaskPath) -> &[Message] {
+    pub(crate) fn heard_by(&self, task: &TaskPath) -> &[Message] {
         let Some(known) = self.tasks.get(task) else { return &[] };
         let heard = known.messages.partition_point(|message| message.seq <= known.heard);
         known.messages.get(..heard).unwrap_or_default()
@@ -228,31 +242,6 @@ impl Run {
         // A call under way is settled by whoever makes it, or at the latest when the task begins anew.
         self.push(Body::RestartOrdered { task: task.clone(), by: by.to_owned(), note }, at);
         Ok(())
-    }
-
-    /// The shared part of a fork is complete: it cost this run nothing.
-    pub(super) fn forget_shared(&mut self) {
-        // A task counts where its workflow is still open: what an ended one consumed holds it already.
-        let ended = |path: &TaskPath| self.tasks.get(path).is_some_and(|t| t.state.is_ended());
-        let mut shared = Usage::default();
-        for (path, task) in &self.tasks {
-            let counted = path.parent().is_some_and(|parent| !ended(&parent));
-            if let TaskState::Ended { usage, .. } = &task.state
-                && counted
-                && !self.is_agents(path)
-            {
-                shared.add(usage);
-            }
-        }
-        self.shared = shared;
-        self.settled = Usage::default();
-        self.unsettled = Usage::default();
-        self.reserved = Usage::default();
-        self.late = Default::default();
-        self.agents = 0;
-        for task in self.tasks.values_mut() {
-            task.shared = task.state.is_ended();
-        }
     }
 
     fn open(&self, task: &TaskPath) -> Result<&Task, OrderError> {

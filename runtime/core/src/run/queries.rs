@@ -13,7 +13,7 @@ impl Run {
         &self.started
     }
 
-    /// Number of the last record.
+    /// Number of the last record, durable or not.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.seq
@@ -66,6 +66,11 @@ impl Run {
         self.tasks.get(path)
     }
 
+    /// A task that has not ended.
+    pub(super) fn open_task(&self, path: &TaskPath) -> Option<&Task> {
+        self.tasks.get(path).filter(|task| !task.state.is_ended())
+    }
+
     /// Every task below the root, in order of their paths.
     pub fn tasks(&self) -> impl Iterator<Item = (&TaskPath, &Task)> {
         self.tasks.iter()
@@ -107,9 +112,18 @@ impl Run {
         &self.settled
     }
 
+    /// What agents consumed so far, also those that have not ended. Calls that are being made are not
+    /// in it: nobody knows yet what they come to.
+    #[must_use]
+    pub fn consumed(&self) -> Usage {
+        let mut consumed = self.settled;
+        consumed.add(&self.unsettled);
+        consumed
+    }
+
     /// Number of records after which a run must end, less those it has.
     #[must_use]
-    pub fn records_left(&self) -> u64 {
+    pub(crate) fn records_left(&self) -> u64 {
         self.started.limits.run.records.saturating_sub(self.seq)
     }
 

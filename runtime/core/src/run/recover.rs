@@ -96,22 +96,12 @@ impl Run {
                 Recovery::Start | Recovery::Repeat | Recovery::Timer | Recovery::Rebuild => {}
             }
         }
-        for (task, recovery) in open {
-            match recovery {
-                Recovery::Start | Recovery::Repeat => self.act(Action::Perform { task }),
-                Recovery::Rebuild => self.act(Action::StartWorkflow { task }),
-                Recovery::Timer => {
-                    let due = match self.tasks.get(&task).map(|known| &*known.work) {
-                        Some(Work::Sleep { due }) => Some(*due),
-                        Some(Work::Gate { due, .. }) => *due,
-                        _ => None,
-                    };
-                    if let Some(due) = due {
-                        self.act(Action::ArmTimer { task, due });
-                    }
-                }
-                Recovery::Drop | Recovery::InDoubt => {}
-            }
+        let goes_on = |(_, recovery): &&(TaskPath, Recovery)| {
+            !matches!(recovery, Recovery::Drop | Recovery::InDoubt)
+        };
+        for (task, _) in open.iter().filter(goes_on) {
+            let action = self.tasks.get(task).and_then(|known| Action::of(task, &known.work));
+            self.outbox.actions.extend(action);
         }
     }
 }

@@ -49,10 +49,8 @@ impl Run {
         if let Answer::Reply(Reply::Task(number)) = &recorded.answer {
             let path = cursor.workflow.child(*number);
             let work = self.tasks.get(&path).map(|task| &*task.work);
-            let by_person =
-                self.started.fork.as_ref().is_some_and(|fork| fork.asked.contains(&path));
             if let Some(work) = work
-                && !by_person
+                && !self.is_asked_by_person(&path)
                 && !asks_for(&command, work)
             {
                 let told = Digest::of_json(work);
@@ -62,10 +60,7 @@ impl Run {
             }
         }
         cursor.listens |= matches!(command, Command::Listen);
-        let reply = match &recorded.answer {
-            Answer::Reply(reply) => reply.clone(),
-            Answer::Observation(_) => Reply::Nothing,
-        };
+        let reply = recorded.answer.reply();
         self.note_spawned(cursor, &reply);
         Ok(Repeated::Answer(reply))
     }

@@ -13,11 +13,8 @@ impl Run {
     #[must_use]
     pub fn may_be_reused(&self, task: &TaskPath) -> bool {
         self.started.reuse.is_some()
-            && self.tasks.get(task).is_some_and(|known| {
-                !known.state.is_ended()
-                    && !known.not_reused
-                    && known.attempts == 0
-                    && is_reusable(&known.work)
+            && self.open_task(task).is_some_and(|known| {
+                !known.not_reused && known.attempts == 0 && is_reusable(&known.work)
             })
     }
 
@@ -54,9 +51,8 @@ impl Run {
     /// What an attempt of an agent looked at. Dropped once the journal is full, and for a task that
     /// has ended: nobody will ask for it.
     pub fn agent_read(&mut self, task: &TaskPath, reads: Vec<Seen>, complete: bool, at: Timestamp) {
-        let open = self.tasks.get(task).is_some_and(|known| {
-            !known.state.is_ended() && matches!(*known.work, Work::Agent { .. })
-        });
+        let open =
+            self.open_task(task).is_some_and(|known| matches!(*known.work, Work::Agent { .. }));
         if open && self.records_left() > 0 {
             self.push(Body::AgentRead { task: task.clone(), reads, complete }, at);
         }
@@ -79,12 +75,6 @@ impl Run {
     #[must_use]
     pub fn claimed(&self) -> &[TaskPath] {
         &self.claimed
-    }
-
-    /// Whether a task ended in the part of a fork that is shared with the run it was forked from.
-    #[must_use]
-    pub fn is_shared(&self, task: &TaskPath) -> bool {
-        self.tasks.get(task).is_some_and(|known| known.shared)
     }
 
     pub(super) fn note_snapshot(&mut self, snapshot: &Snapshot) {

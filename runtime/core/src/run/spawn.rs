@@ -15,9 +15,6 @@ use crate::scope::Capability;
 use crate::spec::{AgentSpec, RawAgentSpec, RawWorkflowSpec, WorkflowSpec};
 use crate::tool::RawToolSpec;
 
-/// Prefix of a backend that is a component.
-pub const COMPONENT: &str = "component:";
-
 impl Run {
     /// What a request for a task comes to. Follows from the state of the run and of the instance.
     pub(super) fn work_for(&self, cursor: &Cursor, command: Command) -> Result<Work, Refusal> {
@@ -35,10 +32,14 @@ impl Run {
     }
 
     fn own_tool_work(&self, cursor: &Cursor, raw: RawToolSpec) -> Result<Work, Refusal> {
-        let Some(workflow) = self.workflows.get(&cursor.workflow) else {
-            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
-        };
+        let workflow = self.owner(cursor)?;
         self.tool_work(workflow.scope.tools.as_ref(), workflow.phase.as_ref(), raw)
+    }
+
+    /// The workflow whose instance asks.
+    fn owner(&self, cursor: &Cursor) -> Result<&Workflow, Refusal> {
+        let missing = || Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", "");
+        self.workflows.get(&cursor.workflow).ok_or_else(missing)
     }
 
     fn timer_work(&self, cursor: &Cursor, ms: u64) -> Result<Work, Refusal> {
@@ -78,12 +79,7 @@ impl Run {
         };
         let number = self.workflows.get(&workflow).map_or(0, |owner| owner.children) + 1;
         let task = workflow.child(number);
-        let action = match &work {
-            Work::Agent { .. } | Work::Tool { .. } => Some(Action::Perform { task: task.clone() }),
-            Work::Workflow { .. } => Some(Action::StartWorkflow { task: task.clone() }),
-            Work::Sleep { due } => Some(Action::ArmTimer { task: task.clone(), due: *due }),
-            Work::Gate { due, .. } => due.map(|due| Action::ArmTimer { task: task.clone(), due }),
-        };
+        let action = Action::of(&task, &work);
         self.push(Body::Spawned { task, digest, fuel, work: Box::new(work) }, at);
         self.outbox.actions.extend(action);
         Reply::Task(number)
@@ -100,9 +96,7 @@ impl Run {
 
     fn agent_work(&self, cursor: &Cursor, raw: RawAgentSpec) -> Result<Work, Refusal> {
         let limits = &self.started.limits.run;
-        let Some(workflow) = self.workflows.get(&cursor.workflow) else {
-            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
-        };
+        let workflow = self.owner(cursor)?;
         if !workflow.scope.agents {
             return Err(Refusal::denied(
                 Capability::Agents,
@@ -135,7 +129,7 @@ impl Run {
             self.can_isolate(asked)?;
         }
         // Component agents have no write or network grant, and a command is repeatable unless
-        // policy says otherwise (DESIGN section 4.4). What its tools do is told apart by their calls.
+        // policy says otherwise. What its tools do is told apart by their calls.
         Ok(Work::Agent { spec, backend, effect: Effect::Repeatable })
     }
 
@@ -156,9 +150,7 @@ impl Run {
 
     fn workflow_work(&self, cursor: &Cursor, raw: RawWorkflowSpec) -> Result<Work, Refusal> {
         let limits = &self.started.limits.run;
-        let Some(parent) = self.workflows.get(&cursor.workflow) else {
-            return Err(Refusal::new(RefusalKind::NotFound, "no-workflow", "no such workflow", ""));
-        };
+        let parent = self.owner(cursor)?;
         if !parent.scope.workflows {
             return Err(Refusal::denied(
                 Capability::Workflows,

@@ -58,7 +58,7 @@ impl Scope {
     ///
     /// # Errors
     /// When the narrowing cannot be read.
-    pub fn for_child(
+    pub(crate) fn for_child(
         &self,
         read: Option<&[String]>,
         narrowing: Option<&Narrowing>,

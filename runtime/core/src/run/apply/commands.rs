@@ -1,6 +1,5 @@
 //! Records of what workflows asked for: replay answers from them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{RecordError, scope_of_child};
@@ -11,12 +10,12 @@ use crate::ids::{TaskPath, Timestamp};
 use crate::record::Work;
 use crate::refusal::Refusal;
 use crate::replay::{
-    CANCEL, FILES, LISTEN, REFUSED, REPORT, kind_of_work, shorten, summary_of_request,
-    summary_of_work,
+    CANCEL, FILES, LISTEN, REFUSED, REPORT, kind_of_work, summary_of_request, summary_of_work,
 };
 use crate::report::Report;
 use crate::run::events::BY_WORKFLOW;
 use crate::run::{Answer, Recorded, Run, Task, Workflow};
+use crate::words::shorten;
 
 impl Run {
     pub(super) fn apply_spawned(
@@ -55,22 +54,10 @@ impl Run {
                 self.spawned_agents += 1;
             }
             Work::Workflow { spec, component, budget } => {
-                let child = Workflow {
-                    component: *component,
-                    input: spec.input.clone(),
-                    // Its patterns were read when the child was asked for.
-                    scope: scope_of_child(&scope, spec, asked.as_ref())
-                        .map_err(|error| wrong(error.to_string()))?,
-                    budget: *budget,
-                    began: at,
-                    commands: Vec::new(),
-                    children: 0,
-                    spawned_agents: 0,
-                    completed: BTreeMap::new(),
-                    ended_at: Vec::new(),
-                    phase: None,
-                    ended: false,
-                };
+                // Its patterns were read when the child was asked for.
+                let scope = scope_of_child(&scope, spec, asked.as_ref())
+                    .map_err(|error| wrong(error.to_string()))?;
+                let child = Workflow::new(*component, spec.input.clone(), scope, *budget, at);
                 self.workflows.insert(path.clone(), child);
             }
         }

@@ -6,7 +6,7 @@ use super::RecordError;
 use crate::handoff::{FailureKind, Outcome, Usage};
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Effect, Start, Work};
-use crate::run::{Reserve, Run, Task, TaskState, Workflow};
+use crate::run::{Run, Task, TaskState, Workflow};
 
 impl Run {
     pub(super) fn apply_started(
@@ -25,8 +25,7 @@ impl Run {
         }
         let first = task.attempts == 0;
         task.began.get_or_insert(at);
-        let attempted = std::mem::take(&mut task.attempted);
-        task.carried.add(&attempted);
+        task.carry();
         task.state = TaskState::Started;
         task.attempts = start.attempt;
         task.did_once = false;
@@ -69,8 +68,7 @@ impl Run {
         if !task.work.is_performed() {
             return Err(wrong(format!("/{path} is performed by nobody")));
         }
-        let attempted = std::mem::take(&mut task.attempted);
-        task.carried.add(&attempted);
+        task.carry();
         task.state = TaskState::Open;
         task.turns.clear();
         task.sessions.clear();
@@ -121,9 +119,7 @@ impl Run {
         let task = self.open_task_mut(seq, path)?;
         task.state = TaskState::Ended { seq, at, outcome, usage: *usage };
         let performed = task.work.is_performed();
-        let mut unsettled = task.carried;
-        unsettled.add(&task.attempted);
-        unsettled.add(&task.metered);
+        let unsettled = task.so_far();
         if let Some(workflow) = self.workflows.get_mut(path) {
             workflow.ended = true;
         }
@@ -147,35 +143,5 @@ impl Run {
             }
         }
         Ok(())
-    }
-}
-
-impl Task {
-    pub(super) fn new(work: &Work, spawned: Timestamp) -> Self {
-        Self {
-            work: Box::new(work.clone()),
-            spawned,
-            state: TaskState::Open,
-            attempts: 0,
-            began: None,
-            metered: Usage::default(),
-            asked: 0,
-            provider: None,
-            reserve: Reserve::Nothing,
-            turns: Vec::new(),
-            process: None,
-            carried: Usage::default(),
-            attempted: Usage::default(),
-            cancelled_by: None,
-            told_bytes: 0,
-            not_reused: false,
-            calls: 0,
-            did_once: false,
-            denials: 0,
-            messages: Vec::new(),
-            heard: 0,
-            sessions: Default::default(),
-            shared: false,
-        }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::replay::shorten;
+use crate::words::shorten;
 
 /// What stands for a field that is not there.
 const NOTHING: &str = "nothing";

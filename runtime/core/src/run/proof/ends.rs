@@ -24,7 +24,7 @@ impl Look<'_> {
     ) {
         let run = self.run;
         let Some(known) = run.tasks.get(path) else { return };
-        if run.started.fork.as_ref().is_some_and(|fork| fork.given.contains(path)) {
+        if run.is_given_by_person(path) {
             return self.hold("usage", usage, &Usage::default());
         }
         if let Some(from) = reused_from {

@@ -197,10 +197,15 @@ impl Look<'_> {
         }
     }
 
-    /// Whether the record was made by the run that this one was forked from, perhaps by another program
-    /// and with other timers.
+    /// Whether the record was made by the run that this one was forked from. Timers ran on since.
     fn is_shared(&self) -> bool {
         self.run.started.fork.as_ref().is_some_and(|fork| self.record.seq <= fork.records)
+    }
+
+    /// Whether another program, which may have had other grants, may have made the record.
+    fn is_anothers(&self) -> bool {
+        let fork = self.run.started.fork.as_ref();
+        fork.is_some_and(|fork| self.record.seq <= fork.records && !fork.same_program)
     }
 
     fn say(&mut self, field: &str, recorded: &str, due: &str) {

@@ -4,27 +4,31 @@ use super::Look;
 use crate::command::Command;
 use crate::ids::TaskPath;
 use crate::record::Work;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::replay::Cursor;
+
+/// Codes of refusals for how many tasks there are.
+const COUNTS: [&str; 2] = ["run.tasks", "run.agents"];
 
 impl Look<'_> {
     /// A workflow asked for a task and got it.
     pub(super) fn spawned(&mut self, task: &TaskPath, work: &Work) {
         let Some((due, _)) = task.parent().and_then(|owner| self.answer(&owner)) else { return };
-        let by_person =
-            self.run.started.fork.as_ref().is_some_and(|fork| fork.asked.contains(task));
         match due {
             Ok(mut due) => {
-                if by_person {
+                if self.run.is_asked_by_person(task) {
                     put_input(work, &mut due);
                 }
                 if self.is_shared() {
+                    put_timer(work, &mut due);
+                }
+                if self.is_anothers() {
                     put_program(work, &mut due);
                 }
                 self.hold("work", work, &due);
             }
-            // Another program, or with tasks that the fork left out, may have been given more.
-            Err(_) if self.is_shared() => {}
+            // Another program may have been given more.
+            Err(_) if self.is_anothers() => {}
             Err(refusal) => self.say("work", work.kind(), &refused(&refusal)),
         }
     }
@@ -33,7 +37,8 @@ impl Look<'_> {
     /// release; what it is may not.
     pub(super) fn refused(&mut self, workflow: &TaskPath, refusal: &Refusal) {
         let Some((due, is_gate)) = self.answer(workflow) else { return };
-        if self.is_shared() {
+        // What a fork left out was counted when this was refused, and is not any more.
+        if self.is_anothers() || (self.is_shared() && is_count(refusal)) {
             return;
         }
         match due {
@@ -62,7 +67,7 @@ impl Look<'_> {
     /// An agent called a tool.
     pub(super) fn called(&mut self, task: &TaskPath, work: &Work) {
         let (Some(agent), Work::Tool { spec, .. }) = (task.parent(), work) else { return };
-        if self.is_shared() {
+        if self.is_anothers() {
             return;
         }
         let Some(scope) = self.run.tools_of_agent(&agent) else {
@@ -82,6 +87,11 @@ fn refused(refusal: &Refusal) -> String {
     format!("a refusal ({})", refusal.code)
 }
 
+/// Whether it was refused for how many tasks there were.
+fn is_count(refusal: &Refusal) -> bool {
+    refusal.kind == RefusalKind::Limit && COUNTS.contains(&refusal.code.as_str())
+}
+
 /// A person wrote the input of a task in a fork.
 fn put_input(from: &Work, into: &mut Work) {
     match (from, into) {
@@ -99,8 +109,17 @@ fn put_input(from: &Work, into: &mut Work) {
     }
 }
 
-/// What follows from the program, from who performs, and from when it was asked: in the shared part of a
-/// fork all of that may be another's.
+/// What was open when a run was forked runs on from there.
+fn put_timer(from: &Work, into: &mut Work) {
+    match (from, into) {
+        (Work::Sleep { due }, Work::Sleep { due: into }) => *into = *due,
+        (Work::Gate { due, .. }, Work::Gate { due: into, .. }) => *into = *due,
+        _ => {}
+    }
+}
+
+/// What follows from the program and from who performs: where another one made what a fork shares, all of
+/// that may be another's.
 fn put_program(from: &Work, into: &mut Work) {
     match (from, into) {
         (
@@ -134,8 +153,6 @@ fn put_program(from: &Work, into: &mut Work) {
             *into_component = *component;
             *into_budget = *budget;
         }
-        (Work::Sleep { due }, Work::Sleep { due: into }) => *into = *due,
-        (Work::Gate { due, .. }, Work::Gate { due: into, .. }) => *into = *due,
         _ => {}
     }
 }

@@ -6,6 +6,7 @@ use crate::command::Reply;
 use crate::ids::TaskPath;
 use crate::record::{Body, Work};
 use crate::scope::{Denials, GlobLayer, PathScope, Scope};
+use crate::tool::{SecretDefinition, SecretSource};
 
 const TEST: &str = r#"{"argv":["cargo","test","--all"]}"#;
 
@@ -116,6 +117,19 @@ fn what_was_never_granted_or_is_left_out_of_the_grant_needs_no_record() {
         assert_eq!(deny(&mut bench, &[("baton.toml:1", denials.clone())]), new, "{denials:?}");
         assert_eq!(bench.journal.len(), records + usize::from(new), "{denials:?}");
     }
+}
+
+#[test]
+fn a_secret_of_a_server_is_denied_although_no_tool_was_granted_it() {
+    let mut started = super::fixture::started();
+    let secret = SecretDefinition { from: SecretSource::Env("TOKEN".into()), hosts: Vec::new() };
+    started.tools.secrets.insert("token".into(), secret);
+    let mut bench = Bench::of(started);
+    let secrets = |pattern: &str| Denials { secrets: vec![pattern.into()], ..Denials::default() };
+    assert!(!deny(&mut bench, &[("baton.toml:1", secrets("other"))]));
+    assert!(deny(&mut bench, &[("baton.toml:1", secrets("tok*"))]));
+    assert!(bench.run.denials().takes_secret("token"));
+    assert!(!deny(&mut bench, &[("baton.toml:1", secrets("tok*"))]), "it is said once");
 }
 
 #[test]

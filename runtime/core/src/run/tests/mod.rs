@@ -21,6 +21,7 @@ mod fixture;
 mod fork;
 mod guest;
 mod people;
+mod programs;
 mod proof;
 mod properties;
 mod recovery;

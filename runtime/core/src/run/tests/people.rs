@@ -231,6 +231,7 @@ fn what_a_fork_shares_costs_it_nothing_and_counts_in_the_budget() {
         made,
         given: Vec::new(),
         asked: Vec::new(),
+        same_program: true,
         edit: None,
     };
     let mut records = bench.journal.clone();

@@ -2,7 +2,7 @@
 //! workflow the same again, adds nothing before the prefix ends, and brings the run to its end.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::cell::RefCell;
 
 use super::super::{CommandError, Run};
@@ -14,7 +14,18 @@ use crate::record::{Body, Record};
 use crate::replay::Cursor;
 
 /// Programs to try; each brings some hundred prefixes.
-const PROGRAMS: u32 = 100;
+const PROGRAMS: u32 = 60;
+
+/// So many programs, the same ones each time unless `PROPTEST_RNG_SEED` says otherwise: what is right
+/// today is not wrong tomorrow by chance.
+pub fn trying(programs: u32) -> Config {
+    let said = Config::default();
+    let rng_seed = match said.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        fixed @ RngSeed::Fixed(_) => fixed,
+    };
+    Config { cases: programs, failure_persistence: None, max_shrink_iters: 20, rng_seed, ..said }
+}
 
 /// Repeats one workflow as far as it is recorded, and compares what it is told.
 pub fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut Coverage) {
@@ -53,10 +64,16 @@ pub fn replay(run: &mut Run, path: &TaskPath, before: &[String], coverage: &mut 
 }
 
 fn every_prefix(whole: &Sim, coverage: &mut Coverage) {
+    let states = whole.states.as_ref().unwrap();
+    let mut folded = Run::from_records(whole.journal[..1].to_vec()).unwrap();
     for end in 1..=whole.journal.len() {
-        let prefix = &whole.journal[..end];
-        let mut run = Run::from_records(prefix.to_vec()).unwrap();
-        if let Some(before) = whole.states.get(&(end as u64)) {
+        // What `from_records` does with a prefix, one record after the other.
+        if end > 1 {
+            folded.apply(&whole.journal[end - 1]).unwrap();
+            folded.durable = folded.seq;
+        }
+        let mut run = folded.clone();
+        if let Some(before) = states.get(&(end as u64)) {
             assert_eq!(state(&run), *before, "state after record {end}");
         }
         for path in run.tasks.keys() {
@@ -106,7 +123,7 @@ fn all_ended_once(journal: &[Record]) {
 }
 
 fn check(seed: u64, steps: u64, free: bool, coverage: &mut Coverage) {
-    let mut whole = Sim::start(seed, steps, free).into_end();
+    let mut whole = Sim::start(seed, steps, free).keeping_states().into_end();
     all_ended_once(&whole.journal);
     let again = Run::from_records(read_back(&whole.journal)).unwrap();
     assert_eq!(state(&again), state(&whole.run), "the journal as text");
@@ -128,14 +145,8 @@ fn check(seed: u64, steps: u64, free: bool, coverage: &mut Coverage) {
 #[test]
 fn every_prefix_of_every_journal_replays() {
     let coverage = RefCell::new(Coverage::default());
-    let config = Config {
-        cases: PROGRAMS,
-        failure_persistence: None,
-        max_shrink_iters: 20,
-        ..Config::default()
-    };
     let programs = (any::<u64>(), 1_u64..32, any::<bool>());
-    TestRunner::new(config)
+    TestRunner::new(trying(PROGRAMS))
         .run(&programs, |(seed, steps, free)| {
             check(seed, steps, free, &mut coverage.borrow_mut());
             Ok(())

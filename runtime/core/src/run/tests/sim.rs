@@ -21,8 +21,8 @@ pub struct Sim {
     pub coverage: Coverage,
     /// What each workflow was told, in order.
     pub told: BTreeMap<TaskPath, Vec<String>>,
-    /// State after each record that ended a step.
-    pub states: BTreeMap<u64, u64>,
+    /// State after each record that ended a step, if somebody wants to know.
+    pub states: Option<BTreeMap<u64, u64>>,
     dice: u64,
     clock: u64,
     free: bool,
@@ -70,13 +70,18 @@ impl Sim {
         sim
     }
 
+    /// That keeps its states.
+    pub fn keeping_states(self) -> Self {
+        Self { states: Some(BTreeMap::new()), ..self }
+    }
+
     fn of(run: Run, dice: u64, free: bool, journal: Vec<Record>) -> Self {
         Self {
             run,
             journal,
             coverage: Coverage::default(),
             told: BTreeMap::new(),
-            states: BTreeMap::new(),
+            states: None,
             dice,
             clock: T0.0,
             free,
@@ -106,8 +111,10 @@ impl Sim {
             }
             let before = self.run.seq();
             self.step();
-            if self.run.seq() > before {
-                self.states.insert(self.run.seq(), state(&self.run));
+            if let Some(states) = &mut self.states
+                && self.run.seq() > before
+            {
+                states.insert(self.run.seq(), state(&self.run));
             }
         }
         let open = self.run.tasks().filter(|(_, task)| !task.state.is_ended());

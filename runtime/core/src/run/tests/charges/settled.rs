@@ -71,6 +71,19 @@ fn an_outage_after_failed_attempts_charges_each_of_them_once() {
 }
 
 #[test]
+fn what_was_answered_is_consumed_before_its_agent_ends() {
+    let mut bench = at_work(Caps::default(), 2);
+    ask(&mut bench, "1", cost(60));
+    ask(&mut bench, "2", cost(60));
+    turned(&mut bench, "1", cost(7));
+    let told = |run: &Run| (run.settled().cost_micro_usd, run.consumed().cost_micro_usd);
+    assert_eq!(told(&bench.run), (0, 7), "and not what the other call may cost");
+    assert_eq!(told(&Bench::replayed(&bench.journal).run), (0, 7));
+    bench.end("1", Usage::default());
+    assert_eq!(told(&bench.run), (7, 7));
+}
+
+#[test]
 fn what_a_call_of_a_cancelled_task_came_to_is_set_right() {
     let mut bench = at_work(Caps::default(), 2);
     ask(&mut bench, "1", cost(60));

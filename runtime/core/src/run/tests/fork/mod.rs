@@ -3,6 +3,7 @@
 mod edits;
 mod kept;
 mod properties;
+mod shared;
 
 use super::fixture::{Bench, agent, started, tokens, workflow};
 use super::tools::{call, raw, with_tools};
@@ -30,6 +31,7 @@ fn forked(plan: &Plan) -> Vec<Record> {
         made: plan.records.last().unwrap().at,
         given: plan.given.clone(),
         asked: plan.asked.clone(),
+        same_program: plan.same_program,
         edit: plan.edit.clone(),
     };
     plan.started_mut().unwrap().fork = Some(Box::new(fork));

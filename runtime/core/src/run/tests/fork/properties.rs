@@ -2,12 +2,12 @@
 //! costs nothing so far, and comes to its end.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
 
 use super::super::coverage::Coverage;
 use super::super::guest::hash;
-use super::super::properties::replay;
+use super::super::properties::{replay, trying};
 use super::super::sim::Sim;
 use super::*;
 use crate::handoff::Usage;
@@ -79,14 +79,8 @@ fn check(seed: u64, steps: u64, free: bool, coverage: &mut Coverage) {
 #[test]
 fn every_cut_of_every_journal_is_a_fork() {
     let coverage = RefCell::new(Coverage::default());
-    let config = Config {
-        cases: PROGRAMS,
-        failure_persistence: None,
-        max_shrink_iters: 20,
-        ..Config::default()
-    };
     let programs = (any::<u64>(), 1_u64..24, any::<bool>());
-    TestRunner::new(config)
+    TestRunner::new(trying(PROGRAMS))
         .run(&programs, |(seed, steps, free)| {
             check(seed, steps, free, &mut coverage.borrow_mut());
             Ok(())

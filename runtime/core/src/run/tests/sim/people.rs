@@ -6,7 +6,8 @@ use crate::gate::GateAnswer;
 use crate::handoff::Usage;
 use crate::ids::{TaskPath, Timestamp};
 use crate::record::{Outage, Pause, Snapshot};
-use crate::run::{Reserve, Task};
+use crate::run::Task;
+use crate::run::charge::Reserve;
 
 impl Sim {
     pub(super) fn people(&mut self, at: Timestamp) {

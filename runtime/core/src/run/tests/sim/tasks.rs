@@ -8,8 +8,9 @@ use crate::ids::{TaskId, TaskPath, Timestamp};
 use crate::record::{Outage, Work};
 use crate::report::{Level, Report};
 use crate::reuse::{Miss, Seen};
+use crate::run::Unserved;
+use crate::run::charge::Reserve;
 use crate::run::tests::guest::hash;
-use crate::run::{Reserve, Unserved};
 
 impl Sim {
     pub(super) fn start_tasks(&mut self, at: Timestamp) {

@@ -10,7 +10,9 @@
 //!   forgotten. The texts are read before, which takes long, and once more in the very transaction
 //!   that removes: there only what was added meanwhile. The database lets one transaction write at a
 //!   time, so nothing can be added between that look and the removal. Records never change, and a run
-//!   is only removed whole, so what was read before still holds, or holds too much.
+//!   is only removed whole, so what was read before still holds, or holds too much. For the same reason
+//!   what a run that has ended names is read once and put down, with the number of its records and a
+//!   checksum; it goes with the run, in the same transaction.
 //! - *Blobs that are put first and named later.* A blob that comes in one transaction with what names
 //!   it is never seen without it. One that comes alone (`put_blobs`), or with records that do not name
 //!   it, is put down as held by the process, in the transaction that finds or inserts it. It stays
@@ -26,7 +28,8 @@
 //! - *A death in between.* Every transaction leaves a state that is sound: a run is removed whole, a
 //!   blob only when nothing names it. What a dead process did not get to, the next one does.
 //!
-//! Runs that have not ended are never removed, nor what these refer to.
+//! Runs that have not ended are never removed, nor what these refer to; but one that is damaged can be, by
+//! name.
 
 use std::collections::BTreeMap;
 
@@ -39,12 +42,21 @@ use crate::store::{BatchRow, Journal, JournalFuture};
 
 /// What a store can do without.
 pub trait Housekeeping: Journal {
-    /// Everything that takes room, as of one moment. Reads all records.
+    /// Everything that takes room, as of one moment. Reads all records but those of runs that had ended
+    /// at an earlier [`Housekeeping::sweep`].
     fn census(&self) -> JournalFuture<'_, Census>;
 
     /// Removes a run that has ended, with all that belongs to it. Its blobs stay until
     /// [`Housekeeping::sweep`].
     fn remove(&self, run: &RunId) -> JournalFuture<'_, Removal>;
+
+    /// What of a run is damaged, in words: a record, or a blob that it needs. None: nobody is kept from
+    /// going on with it. Reads all of it. Fails if there is no such run.
+    fn damage(&self, run: &RunId) -> JournalFuture<'_, Option<String>>;
+
+    /// Removes a run that is damaged, also if it has not ended, because nobody can go on with it, or if its
+    /// batch is still there: that line begins anew then.
+    fn remove_damaged(&self, run: &RunId) -> JournalFuture<'_, Removal>;
 
     /// Removes a batch, so that its runs can be. False if one of them has not ended; the caller knows
     /// whether further ones were to come.
@@ -101,6 +113,8 @@ pub enum Removal {
     NotEnded,
     /// A process owns it.
     Owned,
+    /// Nothing of it is damaged.
+    Sound,
     /// This run has not ended and refers to it.
     Needed(RunId),
     /// It belongs to this batch, which is still there.

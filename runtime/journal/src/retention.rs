@@ -27,6 +27,8 @@ pub enum Reason {
     Count,
     /// The store is too large.
     Size,
+    /// It is damaged, and was named.
+    Damaged,
 }
 
 /// Why a run stays that would otherwise go.
@@ -57,21 +59,38 @@ pub struct Plan {
     pub blob_bytes: u64,
 }
 
-/// Decides which runs go. `whole`: batches all of whose lines have a run.
+/// Decides which runs go. `whole`: batches all of whose lines have a run; `damaged`: runs that go first,
+/// whether they have ended or not, because they are damaged and a person named them.
 ///
 /// The runs of a batch go together or not at all, because a batch of which some runs are missing would
 /// perform these lines again.
 #[must_use]
-pub fn plan(census: &Census, retention: &Retention, whole: &BTreeSet<String>) -> Plan {
+pub fn plan(
+    census: &Census,
+    retention: &Retention,
+    whole: &BTreeSet<String>,
+    damaged: &BTreeSet<RunId>,
+) -> Plan {
     let mut room = Room::new(census);
     let mut plan = Plan { bytes: room.named + room.unnamed.1, ..Plan::default() };
     let mut needed: HashMap<&RunId, &RunId> = HashMap::new();
-    for run in census.runs.iter().filter(|run| !is_over(run)) {
+    let stays = |run: &&RunRoom| !is_over(run) && !damaged.contains(&run.row.run);
+    for run in census.runs.iter().filter(stays) {
         needed.extend(run.needs.iter().map(|other| (other, &run.row.run)));
     }
-    let units = units(census, whole);
-    let over = |run: &&RunRoom| is_over(run);
-    let mut left = census.runs.iter().filter(over).count() as u64;
+    let (goes, others): (Vec<&RunRoom>, Vec<&RunRoom>) =
+        census.runs.iter().partition(|run| damaged.contains(&run.row.run));
+    for run in goes {
+        let id = &run.row.run;
+        if let Some(by) = needed.get(id) {
+            plan.stay.push((id.clone(), Stay::Needed((*by).clone())));
+            continue;
+        }
+        plan.remove.push((id.clone(), Reason::Damaged));
+        room.without(run);
+    }
+    let mut left = others.iter().filter(|run| is_over(run)).count() as u64;
+    let units = units(census, &others, whole);
     for unit in units {
         let Some(newest) = unit.runs.iter().map(|run| run.row.updated).max() else { continue };
         let age = census.at.since(newest);
@@ -128,11 +147,11 @@ struct Unit<'a> {
 }
 
 /// Units, the oldest first.
-fn units<'a>(census: &'a Census, whole: &BTreeSet<String>) -> Vec<Unit<'a>> {
+fn units<'a>(census: &'a Census, runs: &[&'a RunRoom], whole: &BTreeSet<String>) -> Vec<Unit<'a>> {
     let known: BTreeSet<&str> = census.batches.iter().map(|(row, _)| row.id.as_str()).collect();
     let mut units: Vec<Unit<'a>> = Vec::new();
     let mut of_batch: HashMap<&str, usize> = HashMap::new();
-    for run in &census.runs {
+    for &run in runs {
         let batch = run.row.batch.as_ref().map(|(batch, _)| batch.as_str());
         // A batch that is gone keeps nobody.
         match batch.filter(|batch| known.contains(batch)) {

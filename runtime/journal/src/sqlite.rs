@@ -20,6 +20,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use baton_core::digest::Digest;
 use baton_core::ids::{RunId, Timestamp};
@@ -42,6 +43,10 @@ use writer::{Jobs, Work, Writer};
 
 /// Oldest SQLite that does not corrupt a database when its write-ahead log starts again.
 pub const SQLITE_FLOOR: &str = "3.51.3";
+
+/// How long what a run decided waits for another process that holds the journal. After that the run
+/// ends as if its process had died, and can be resumed.
+pub const PATIENCE: Duration = writer::PATIENCE;
 
 /// Version of the SQLite that is built in.
 #[must_use]
@@ -297,6 +302,10 @@ impl Journal for SqliteJournal {
     fn batch(&self, id: &str) -> JournalFuture<'_, Option<BatchRow>> {
         let id = id.to_owned();
         self.readers.read(move |connection| query::batch(connection, &id))
+    }
+
+    fn held_up(&self) -> Option<Duration> {
+        self.writer.as_ref().and_then(Writer::stalled)
     }
 
     fn verify(&self) -> JournalFuture<'_, VerifyReport> {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use baton_core::digest::Digest;
 use baton_core::gate::GateAnswer;
@@ -261,6 +262,12 @@ pub trait Journal: Send + Sync + 'static {
 
     /// One batch.
     fn batch(&self, id: &str) -> JournalFuture<'_, Option<BatchRow>>;
+
+    /// For how long another process, which holds the journal, has kept this one from writing; none: it
+    /// does not. Some milliseconds are nothing unusual. Costs nothing to ask.
+    fn held_up(&self) -> Option<Duration> {
+        None
+    }
 
     /// Checks every record and blob: checksums, gaps, digests, the store's own structure.
     fn verify(&self) -> JournalFuture<'_, VerifyReport>;

@@ -24,6 +24,18 @@ impl Housekeeping for MemoryJournal {
         ready(self.writable().map(|mut store| store.remove(run)))
     }
 
+    fn damage(&self, run: &RunId) -> JournalFuture<'_, Option<String>> {
+        let there = lock(&self.store).runs.iter().any(|held| held.row.run == *run);
+        ready(if there { Ok(None) } else { Err(JournalError::NoRun(run.clone())) })
+    }
+
+    fn remove_damaged(&self, run: &RunId) -> JournalFuture<'_, Removal> {
+        ready(self.writable().map(|store| {
+            let there = store.runs.iter().any(|held| held.row.run == *run);
+            if there { Removal::Sound } else { Removal::Gone }
+        }))
+    }
+
     fn remove_batch(&self, id: &str) -> JournalFuture<'_, bool> {
         ready(self.writable().map(|mut store| {
             let of_batch = |held: &&Held| held.row.batch.as_ref().is_some_and(|(of, _)| of == id);

@@ -52,11 +52,12 @@ fn removed(plan: &Plan) -> Vec<RunId> {
 }
 
 const NO_BATCH: BTreeSet<String> = BTreeSet::new();
+const NONE_NAMED: BTreeSet<RunId> = BTreeSet::new();
 
 #[test]
 fn without_a_rule_only_what_nothing_names_goes() {
     let census = census(vec![run(1, State::Done, &["a"])], &["z"]);
-    let plan = plan(&census, &Retention::default(), &NO_BATCH);
+    let plan = plan(&census, &Retention::default(), &NO_BATCH, &NONE_NAMED);
     assert_eq!(removed(&plan), []);
     assert_eq!(
         (plan.bytes, plan.bytes_after, plan.blobs, plan.blob_bytes),
@@ -80,7 +81,7 @@ fn the_oldest_that_ended_go_first_and_the_others_stay() {
         (Retention { max_bytes: Some(0), ..Default::default() }, vec![1, 3, 5], Reason::Size),
         (Retention { max_bytes: Some(1_500), ..Default::default() }, vec![], Reason::Size),
     ] {
-        let plan = plan(&census, &retention, &NO_BATCH);
+        let plan = plan(&census, &retention, &NO_BATCH, &NONE_NAMED);
         let expected: Vec<_> = expected.into_iter().map(|n| (id(n), reason)).collect();
         assert_eq!(plan.remove, expected, "{retention:?}");
         // The blob is named by those that stay.
@@ -104,7 +105,7 @@ fn size_counts_what_really_becomes_free() {
         (4_299, vec![id(1)], 3_200, 2),
         (3_199, vec![id(1), id(2)], 1_100, 4),
     ] {
-        let plan = plan(&census, &rule(max), &NO_BATCH);
+        let plan = plan(&census, &rule(max), &NO_BATCH, &NONE_NAMED);
         assert_eq!(removed(&plan), runs, "{max}");
         assert_eq!((plan.bytes, plan.bytes_after, plan.blobs), (5_300, after, blobs), "{max}");
         assert_eq!(plan.blob_bytes, 1_000 * blobs);
@@ -118,7 +119,7 @@ fn what_an_unfinished_run_refers_to_stays() {
         let mut second = run(2, state, &[]);
         second.needs.push(id(1));
         let census = census(vec![run(1, State::Done, &["a"]), second], &[]);
-        let plan = plan(&census, &rule, &NO_BATCH);
+        let plan = plan(&census, &rule, &NO_BATCH, &NONE_NAMED);
         assert_eq!(removed(&plan).contains(&id(1)), !stays, "{state:?}");
         let expected = stays.then(|| (id(1), Stay::Needed(id(2))));
         assert_eq!(plan.stay, expected.into_iter().collect::<Vec<_>>());
@@ -132,7 +133,7 @@ fn a_run_that_a_process_owns_stays() {
     let census = census(vec![owned], &[]);
     let rule = Retention { max_runs: Some(0), ..Default::default() };
     assert_eq!(
-        plan(&census, &rule, &NO_BATCH),
+        plan(&census, &rule, &NO_BATCH, &NONE_NAMED),
         Plan { bytes: 100, bytes_after: 100, ..Plan::default() }
     );
 }
@@ -159,7 +160,7 @@ fn the_runs_of_a_batch_go_together_or_not_at_all() {
         let runs = vec![of_batch(1, State::Done), of_batch(2, second)];
         let mut census = census(runs, &["inputs"]);
         census.batches.extend(known.clone());
-        let plan = plan(&census, &rule, whole);
+        let plan = plan(&census, &rule, whole, &NONE_NAMED);
         assert_eq!(removed(&plan).contains(&id(1)), goes, "{second:?} {known:?}");
         if known.is_some() {
             let because = (id(1), Stay::Batch("batch_1".into()));
@@ -174,5 +175,33 @@ fn the_runs_of_a_batch_go_together_or_not_at_all() {
     let mut young = census(runs, &[]);
     young.batches.extend(batch);
     let rule = Retention { max_age_ms: Some(1_500), ..Default::default() };
-    assert_eq!(removed(&plan(&young, &rule, &whole)), []);
+    assert_eq!(removed(&plan(&young, &rule, &whole, &NONE_NAMED)), []);
+}
+
+#[test]
+fn a_damaged_run_that_was_named_goes_first_whether_it_has_ended_or_not() {
+    let rule = Retention { max_runs: Some(1), ..Default::default() };
+    let census = |needs: &[u128]| {
+        let mut third = run(3, State::Paused, &[]);
+        third.needs.extend(needs.iter().map(|n| id(*n)));
+        let runs = vec![
+            run(1, State::Done, &["a"]),
+            run(2, State::Done, &["b"]),
+            third,
+            run(4, State::Running, &["c", "b"]),
+        ];
+        let damaged = vec![(id(4), "record 2 is missing".into())];
+        Census { damaged, ..census(runs, &["z"]) }
+    };
+    // As long as it is there no blob goes.
+    let before = plan(&census(&[]), &rule, &NO_BATCH, &NONE_NAMED);
+    assert_eq!((removed(&before), before.blobs), (vec![id(1)], 0));
+    let named = BTreeSet::from([id(4)]);
+    let after = plan(&census(&[]), &rule, &NO_BATCH, &named);
+    assert_eq!(after.remove, [(id(4), Reason::Damaged), (id(1), Reason::Count)]);
+    assert_eq!((after.blobs, after.bytes_after), (3, 1_200));
+    // Another that has not ended rests on it.
+    let needed = plan(&census(&[4]), &rule, &NO_BATCH, &named);
+    assert_eq!(needed.stay, [(id(4), Stay::Needed(id(3)))]);
+    assert_eq!((removed(&needed), needed.blobs), (vec![id(1)], 0));
 }

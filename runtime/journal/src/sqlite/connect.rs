@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
+    include_str!("../schema/sqlite/0004.sql"),
 ];
 
 /// How long a writer waits for another process's transaction. Transactions take milliseconds, so

@@ -4,6 +4,7 @@
 //! that fails is no reason to doubt what a run was told is durable.
 
 mod marks;
+mod noted;
 mod removing;
 mod room;
 
@@ -22,6 +23,8 @@ use super::owner::Owners;
 use super::{SqliteJournal, connect, readers};
 
 use marks::Marks;
+use noted::Note;
+use removing::Terms;
 
 /// Blobs that one transaction removes at the most.
 const SWEEP_BLOBS: usize = 128;
@@ -29,6 +32,8 @@ const SWEEP_BLOBS: usize = 128;
 const SWEEP_BYTES: u64 = 8 << 20;
 /// Pages that one transaction moves at the most, and where the disk has no room for the log of so many.
 const SHRINK_PAGES: [u64; 3] = [512, 64, 8];
+/// Notes of runs that one transaction writes at the most.
+const NOTES: usize = 64;
 /// Others get at least so long between two transactions.
 const PAUSE: Duration = Duration::from_millis(2);
 /// How often a transaction is tried that others do not let begin.
@@ -76,11 +81,32 @@ impl Housekeeping for SqliteJournal {
         self.keep_writing(move |keeper, connection| {
             let began = Instant::now();
             let removed = transact(connection, removing::DOING, |transaction| {
-                removing::remove(transaction, &run, &keeper.owners)
+                removing::remove(transaction, &run, &keeper.owners, Terms::Ended)
             })?;
             // The log takes no more room than one removal does.
             rest(connection, began);
             Ok(removed)
+        })
+    }
+
+    fn damage(&self, run: &RunId) -> JournalFuture<'_, Option<String>> {
+        let run = run.clone();
+        self.keep(move |keeper| removing::damage(&connect::reading(&keeper.file)?, &run))
+    }
+
+    fn remove_damaged(&self, run: &RunId) -> JournalFuture<'_, Removal> {
+        let run = run.clone();
+        self.keep_writing(move |keeper, connection| {
+            // Before anybody has to wait: what is damaged stays so.
+            match removing::damage(connection, &run) {
+                Ok(None) => return Ok(Removal::Sound),
+                Err(JournalError::NoRun(_)) => return Ok(Removal::Gone),
+                Ok(Some(_)) => {}
+                Err(error) => return Err(error),
+            }
+            transact(connection, removing::DOING, |transaction| {
+                removing::remove(transaction, &run, &keeper.owners, Terms::Damaged)
+            })
         })
     }
 
@@ -132,7 +158,21 @@ fn sweep(keeper: &Keeper, connection: &mut Connection) -> Result<Swept, JournalE
         swept.bytes += done.bytes;
         rest(connection, began);
     }
+    // Where there is no room for it, the same is read again the next time.
+    let _ = put_down(connection, &marks.fresh());
     Ok(swept)
+}
+
+/// Puts down what runs that have ended name.
+fn put_down(connection: &mut Connection, fresh: &[(i64, RunId, Note)]) -> Result<(), JournalError> {
+    for some in fresh.chunks(NOTES) {
+        let began = Instant::now();
+        transact(connection, "noting what is named", |transaction| {
+            some.iter().try_for_each(|(no, run, note)| noted::write(transaction, *no, run, note))
+        })?;
+        rest(connection, began);
+    }
+    Ok(())
 }
 
 /// Carries the log over, which others do only after they wrote themselves, and gives them as much time as

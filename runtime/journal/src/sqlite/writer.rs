@@ -5,6 +5,7 @@
 //! nothing but that for ever: the process must be restarted and recover.
 
 mod job;
+mod stall;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
@@ -20,6 +21,7 @@ use super::readers::spawn;
 
 use job::{Failed, Job};
 pub(super) use job::{Jobs, Work};
+use stall::Stall;
 
 /// Requests in one transaction at the most, so that the first need not wait long for the last.
 const GROUP_MAX: usize = 256;
@@ -37,7 +39,7 @@ const IDLE: Duration = Duration::from_millis(200);
 
 /// What waits while another process holds the journal waits no longer than this: a process that was
 /// stopped in the middle of a write never lets go.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Between two tries to begin, beside what the database itself waits.
 const BETWEEN: Duration = Duration::from_millis(20);
@@ -45,6 +47,7 @@ const BETWEEN: Duration = Duration::from_millis(20);
 /// The writing thread. Ends with it, when everything queued was written.
 pub(super) struct Writer {
     jobs: Option<Jobs>,
+    stall: Stall,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -53,15 +56,28 @@ impl Writer {
         let (jobs, queue) = mpsc::channel();
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
-        let state =
-            Loop { connection, queue, log: log.into(), carried: 0, poison: None, dirty: false };
+        let stall = Stall::default();
+        let state = Loop {
+            connection,
+            queue,
+            log: log.into(),
+            carried: 0,
+            poison: None,
+            dirty: false,
+            stall: stall.clone(),
+        };
         let thread = spawn("journal-writer", move || state.run())?;
-        Ok(Self { jobs: Some(Jobs(jobs)), thread: Some(thread) })
+        Ok(Self { jobs: Some(Jobs(jobs)), stall, thread: Some(thread) })
     }
 
     /// The way to it. None while it ends.
     pub(super) fn jobs(&self) -> Option<&Jobs> {
         self.jobs.as_ref()
+    }
+
+    /// For how long another process has kept it from writing.
+    pub(super) fn stalled(&self) -> Option<Duration> {
+        self.stall.lasts()
     }
 }
 
@@ -83,6 +99,7 @@ struct Loop {
     carried: u64,
     poison: Option<String>,
     dirty: bool,
+    stall: Stall,
 }
 
 enum Attempt {
@@ -135,6 +152,7 @@ impl Loop {
                 Attempt::NotBegun(error) => {
                     group = self.keep_waiting(group, &error, began);
                     if group.is_empty() {
+                        self.stall.ends();
                         return;
                     }
                 }
@@ -193,10 +211,12 @@ impl Loop {
     }
 
     fn attempt(&self, group: &mut [Box<dyn Job>]) -> Attempt {
+        self.stall.begins();
         // Immediate: a transaction that reads first could not become a writing one later.
         if let Err(error) = self.execute("BEGIN IMMEDIATE") {
             return Attempt::NotBegun(error);
         }
+        self.stall.ends();
         for job in group {
             if let Err(error) = job.perform(&self.connection) {
                 let failed_disk = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);

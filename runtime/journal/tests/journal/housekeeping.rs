@@ -8,18 +8,17 @@ use baton_core::ids::{RunId, Timestamp};
 use baton_core::record::{Body, Record, Reuse};
 use baton_core::report::Report;
 use baton_journal::error::JournalError;
-use baton_journal::housekeeping::{Housekeeping, Removal, Shrunk, Swept};
+use baton_journal::housekeeping::{Housekeeping, Removal, Swept};
 use baton_journal::memory::MemoryJournal;
 use baton_journal::sqlite::SqliteJournal;
-use baton_journal::store::{BatchRow, Blob, Journal, Lease};
-use rusqlite::Connection;
+use baton_journal::store::{BatchRow, Blob, Lease};
 use serde_json::json;
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 
 use crate::fixtures::*;
 
 /// A place that can be tidied up.
-trait Place {
+pub trait Place {
     fn process(&self) -> Box<dyn Housekeeping>;
 }
 
@@ -60,7 +59,7 @@ fn done(seq: u64) -> Record {
 }
 
 /// A run with an artifact, a record that is a blob, and perhaps an end.
-async fn run_of(journal: &dyn Housekeeping, n: u128, own: &Blob, ends: bool) -> (RunId, Lease) {
+pub async fn run_of(journal: &dyn Housekeeping, n: u128, own: &Blob, ends: bool) -> (RunId, Lease) {
     let run = run_id(n);
     let lease = journal.create(started(&run, "audit"), vec![component()]).await.unwrap();
     let long = spawned(2, "1", &format!("{n} long ").repeat(10_000));
@@ -72,7 +71,7 @@ async fn run_of(journal: &dyn Housekeeping, n: u128, own: &Blob, ends: bool) -> 
     (run, lease)
 }
 
-async fn is_sound(journal: &dyn Housekeeping) {
+pub async fn is_sound(journal: &dyn Housekeeping) {
     assert_eq!(journal.verify().await.unwrap().damage, Vec::<String>::new());
 }
 
@@ -245,77 +244,4 @@ async fn an_import_without_its_blobs_is_refused(place: &dyn Place) {
     }
     journal.import(records, vec![component(), own]).await.unwrap();
     is_sound(&*journal).await;
-}
-
-#[tokio::test]
-async fn no_blob_is_removed_where_a_record_cannot_be_read_before_its_run_is() {
-    for harm in [
-        "UPDATE record SET body = replace(body, 'sha256:', 'sha25x:') WHERE seq = 3",
-        "DELETE FROM record WHERE seq = 3",
-        "DELETE FROM record WHERE seq = 4",
-        "PRAGMA foreign_keys = OFF; DELETE FROM blob WHERE length(bytes) > 10000",
-    ] {
-        let home = tempdir().unwrap();
-        let journal = home.process();
-        let own = Blob::new(b"own".to_vec());
-        run_of(&*journal, 1, &own, true).await;
-        let raw = Connection::open(home.path().join("journal.db")).unwrap();
-        raw.execute_batch(harm).unwrap();
-        assert!(raw.changes() > 0, "{harm}");
-        let swept = journal.sweep().await;
-        assert!(matches!(swept, Err(JournalError::Damaged { .. })), "{harm}: {swept:?}");
-        let damaged = journal.census().await.unwrap().damaged;
-        assert_eq!(damaged.len(), 1, "{harm}");
-        assert!(
-            damaged[0].0 == run_id(1) && damaged[0].1.contains("record"),
-            "{harm}: {damaged:?}"
-        );
-        journal.blob(&own.digest).await.unwrap();
-        // The run itself can be taken away, and with it what only it may have named.
-        assert_eq!(journal.remove(&run_id(1)).await.unwrap(), Removal::Removed, "{harm}");
-        journal.sweep().await.unwrap();
-        assert!(journal.blob(&own.digest).await.is_err(), "{harm}");
-        assert!(journal.census().await.unwrap().damaged.is_empty(), "{harm}");
-    }
-}
-
-/// What is removed makes the file shorter, in small steps; also that of a release that could not.
-#[tokio::test]
-async fn the_file_gets_shorter() {
-    for older in [false, true] {
-        let home = tempdir().unwrap();
-        let file = home.path().join("journal.db");
-        if older {
-            let raw = Connection::open(&file).unwrap();
-            raw.execute_batch(include_str!("../../src/schema/sqlite/0001.sql")).unwrap();
-            raw.pragma_update(None, "user_version", 1).unwrap();
-        }
-        let journal = home.process();
-        for n in 1..5 {
-            let bytes = vec![u8::try_from(n).unwrap(); 3 << 20];
-            run_of(&*journal, n, &Blob::new(bytes), true).await;
-        }
-        for n in 1..4 {
-            assert_eq!(journal.remove(&run_id(n)).await.unwrap(), Removal::Removed);
-        }
-        let swept = journal.sweep().await.unwrap();
-        assert!(swept.bytes > 9 << 20, "{swept:?}");
-        let other = home.process();
-        other.put_blobs(vec![component()]).await.unwrap();
-        if older {
-            // Nobody is made to wait.
-            let shrunk = journal.shrink().await.unwrap();
-            assert!(shrunk.bytes == 0 && shrunk.left > 8 << 20, "{shrunk:?}");
-        }
-        drop(other);
-        let shrunk = journal.shrink().await.unwrap();
-        assert!(shrunk.bytes > 8 << 20 && shrunk.left == 0, "{shrunk:?}");
-        is_sound(&*journal).await;
-        drop(journal);
-        assert!(file.metadata().unwrap().len() < 5 << 20);
-        let reader = SqliteJournal::open_read_only(home.path()).unwrap();
-        assert_eq!(reader.records(&run_id(4), 0, 9).await.unwrap().len(), 4);
-        assert!(matches!(reader.sweep().await, Err(JournalError::ReadOnly)));
-    }
-    assert_eq!(MemoryJournal::new().shrink().await.unwrap(), Shrunk::default());
 }

@@ -12,3 +12,4 @@ mod housekeeping;
 mod projection;
 mod queries;
 mod sqlite;
+mod tidying;

@@ -31,8 +31,13 @@ fn history() -> Vec<Record> {
         failure: failure(FailureKind::TimedOut),
         usage: usage(3),
     };
-    let resumed =
-        Body::Resumed { by: "anna".into(), epoch: 2, caps: Caps::default(), engine: String::new() };
+    let resumed = Body::Resumed {
+        by: "anna".into(),
+        epoch: 2,
+        caps: Caps::default(),
+        engine: String::new(),
+        programs: Default::default(),
+    };
     vec![
         started(&run_id(1), "audit"),
         spawned(2, "1", "x"),

@@ -1,6 +1,6 @@
 //! What is named, as far as it was looked for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use baton_core::blobs::mentioned;
 use baton_core::digest::Digest;
@@ -15,6 +15,8 @@ use crate::sqlite::query::saturated;
 use crate::sqlite::rows::{digest, number, parsed};
 use crate::sqlite::stored::{STORED, missing, stored};
 
+use super::noted::{self, Note};
+
 const DOING: &str = "looking for what is still named";
 
 /// Everything that records and batches name, up to some record of each run.
@@ -25,6 +27,8 @@ pub(super) struct Marks {
     runs: HashMap<i64, (RunId, u64)>,
     batches: HashSet<String>,
     named: HashSet<Digest>,
+    /// Of runs that were read from their beginning: what is to be put down, if they have ended.
+    fresh: Vec<(i64, RunId, Note)>,
 }
 
 impl Marks {
@@ -51,12 +55,25 @@ impl Marks {
         }
         drop(rows);
         for (no, run, read) in changed {
-            let seen = records(connection, no, &run, read, |digest| {
-                self.named.insert(digest);
-            })?;
-            if let Some((last, _)) = seen {
-                self.runs.insert(no, (run, last));
-            }
+            let last = match read {
+                0 => {
+                    let Some((note, known)) = whole(connection, no, &run)? else { continue };
+                    self.named.extend(&note.digests);
+                    let records = note.records;
+                    if !known {
+                        self.fresh.push((no, run.clone(), note));
+                    }
+                    records
+                }
+                read => {
+                    let seen = records(connection, no, &run, read, |digest| {
+                        self.named.insert(digest);
+                    })?;
+                    let Some((last, _)) = seen else { continue };
+                    last
+                }
+            };
+            self.runs.insert(no, (run, last));
         }
         for (id, spec) in batches(connection)? {
             if self.batches.insert(id) {
@@ -64,6 +81,11 @@ impl Marks {
             }
         }
         Ok(())
+    }
+
+    /// What was read of whole runs since the last time this was asked.
+    pub(super) fn fresh(&mut self) -> Vec<(i64, RunId, Note)> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Blobs that nothing names, with their sizes.
@@ -95,6 +117,36 @@ pub(super) fn batches(connection: &Connection) -> Result<Vec<(String, String)>, 
         .doing(DOING)
 }
 
+/// What a run names, and whether that was put down before. None if the run is gone.
+///
+/// # Errors
+/// When a record is damaged or missing, and nothing was put down.
+pub(super) fn whole(
+    connection: &Connection,
+    no: i64,
+    run: &RunId,
+) -> Result<Option<(Note, bool)>, JournalError> {
+    let Some(count) = count(connection, no, run)? else { return Ok(None) };
+    if let Some(note) = noted::read(connection, no, run, count)? {
+        return Ok(Some((note, true)));
+    }
+    let mut digests = BTreeSet::new();
+    let seen = records(connection, no, run, 0, |digest| {
+        digests.insert(digest);
+    })?;
+    Ok(seen.map(|(records, bytes)| (Note { records, bytes, digests }, false)))
+}
+
+/// How many records a run has; none: it is gone.
+fn count(connection: &Connection, no: i64, run: &RunId) -> Result<Option<u64>, JournalError> {
+    connection
+        .prepare_cached("SELECT records FROM run WHERE no = ?1 AND id = ?2")
+        .and_then(|mut statement| {
+            statement.query_row(params![no, run.as_str()], |row| number(row, 0)).optional()
+        })
+        .doing(DOING)
+}
+
 /// Tells every digest that records of a run after `after` mention; returns the number of the last
 /// record and the bytes of those read. None if the run is gone.
 ///
@@ -113,13 +165,7 @@ pub(super) fn records(
         true => Some(connection.unchecked_transaction().doing(DOING)?),
         false => None,
     };
-    let count = connection
-        .prepare_cached("SELECT records FROM run WHERE no = ?1 AND id = ?2")
-        .and_then(|mut statement| {
-            statement.query_row(params![no, run.as_str()], |row| number(row, 0)).optional()
-        })
-        .doing(DOING)?;
-    let Some(count) = count else { return Ok(None) };
+    let Some(count) = count(connection, no, run)? else { return Ok(None) };
     let mut statement = connection
         .prepare_cached(&format!("{STORED} WHERE run = ?1 AND seq > ?2 ORDER BY seq"))
         .doing(DOING)?;

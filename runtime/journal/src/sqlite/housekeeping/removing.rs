@@ -1,7 +1,8 @@
 //! Removing runs, batches and blobs, each inside of a transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use baton_core::blobs::{Named, named};
 use baton_core::digest::Digest;
 use baton_core::ids::RunId;
 use rusqlite::{Connection, params};
@@ -14,15 +15,47 @@ use crate::sqlite::fault::Doing;
 use crate::sqlite::owner::{Life, Owners};
 use crate::sqlite::projected;
 use crate::sqlite::rows::parsed;
-use crate::sqlite::stored::{STORED, missing, stored};
+use crate::sqlite::stored::{STORED, all_records, blob, missing, stored};
 
 pub(super) const DOING: &str = "removing a run";
 
 /// States in which a run has ended, as the database compares them.
-fn is_final() -> String {
+pub(super) fn is_final() -> String {
     let states = [State::Done, State::Failed, State::Cancelled];
     let states: Vec<String> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
     format!("state IN ({})", states.join(", "))
+}
+
+/// On what terms a run goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Terms {
+    /// It has ended, and so has its batch.
+    Ended,
+    /// Nobody can go on with it.
+    Damaged,
+}
+
+/// What of a run is damaged, a blob that it needs included.
+pub(super) fn damage(connection: &Connection, run: &RunId) -> Result<Option<String>, JournalError> {
+    let told = |error: JournalError| match error {
+        JournalError::Damaged { .. } | JournalError::NoBlob(_) => Ok(Some(error.to_string())),
+        error => Err(error),
+    };
+    let records = match all_records(connection, run) {
+        Ok(records) => records,
+        Err(error) => return told(error),
+    };
+    let needed: BTreeSet<Digest> = records
+        .iter()
+        .flat_map(named)
+        .filter_map(|Named { digest, sure }| sure.then_some(digest))
+        .collect();
+    for digest in needed {
+        if let Err(error) = blob(connection, &digest) {
+            return told(error);
+        }
+    }
+    Ok(None)
 }
 
 /// Removes a run if it may go.
@@ -30,11 +63,12 @@ pub(super) fn remove(
     connection: &Connection,
     run: &RunId,
     owners: &Owners,
+    terms: Terms,
 ) -> Result<Removal, JournalError> {
     let Some(held) = projected::held_run(connection, run).doing(DOING)? else {
         return Ok(Removal::Gone);
     };
-    if !held.row.state.is_final() {
+    if terms == Terms::Ended && !held.row.state.is_final() {
         return Ok(Removal::NotEnded);
     }
     if let Some(owner) = &held.owner
@@ -42,7 +76,8 @@ pub(super) fn remove(
     {
         return Ok(Removal::Owned);
     }
-    if let Some((batch, _)) = held.row.batch
+    if terms == Terms::Ended
+        && let Some((batch, _)) = held.row.batch
         && exists(connection, "SELECT 1 FROM batch WHERE id = ?1", &batch)?
     {
         return Ok(Removal::InBatch(batch));
@@ -50,7 +85,7 @@ pub(super) fn remove(
     if let Some(by) = needed_by(connection, run)? {
         return Ok(Removal::Needed(by));
     }
-    for table in ["inbox", "task", "record"] {
+    for table in ["inbox", "task", "noted", "record"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE run = ?1"))
             .and_then(|mut statement| statement.execute([held.no]))
@@ -63,7 +98,7 @@ pub(super) fn remove(
     Ok(Removal::Removed)
 }
 
-/// The first run that has not ended and refers to this one.
+/// The first other run that has not ended and refers to this one.
 fn needed_by(connection: &Connection, run: &RunId) -> Result<Option<RunId>, JournalError> {
     let open: Vec<(i64, RunId)> = connection
         .prepare_cached(&format!("SELECT no, id FROM run WHERE NOT {}", is_final()))
@@ -71,7 +106,7 @@ fn needed_by(connection: &Connection, run: &RunId) -> Result<Option<RunId>, Jour
             statement.query_map((), |row| Ok((row.get(0)?, parsed(row, 1)?)))?.collect()
         })
         .doing(DOING)?;
-    for (no, id) in open {
+    for (no, id) in open.into_iter().filter(|(_, id)| id != run) {
         if needs_of(connection, no, &id)?.contains(run) {
             return Ok(Some(id));
         }

@@ -17,7 +17,8 @@ use crate::sqlite::projected::{self, Held};
 use crate::sqlite::query;
 use crate::store::BatchRow;
 
-use super::marks::{batches, blobs, records, still_held};
+use super::marks::{batches, blobs, still_held, whole};
+use super::noted::Note;
 use super::removing::needs_of;
 use super::{SHRINK_PAGES, rest, transact};
 
@@ -40,15 +41,11 @@ pub(super) fn census(
     for row in rows {
         let held = projected::held_run(&snapshot, &row.run).doing(DOING)?;
         let Some(Held { no, .. }) = held else { continue };
-        let mut named = BTreeSet::new();
-        let read = records(&snapshot, no, &row.run, 0, |digest| {
-            named.insert(digest);
-        });
-        let bytes = match read {
-            Ok(read) => read.map_or(0, |(_, bytes)| bytes),
+        let note = match whole(&snapshot, no, &row.run) {
+            Ok(found) => found.map(|(note, _)| note).unwrap_or_default(),
             Err(JournalError::Damaged { place, what }) if place.starts_with(row.run.as_str()) => {
                 damaged.push((row.run.clone(), format!("{place}: {what}")));
-                0
+                Note::default()
             }
             Err(error) => return Err(error),
         };
@@ -58,7 +55,7 @@ pub(super) fn census(
             Err(JournalError::Damaged { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
-        runs.push(RunRoom { row, bytes, blobs: there(named), needs });
+        runs.push(RunRoom { row, bytes: note.bytes, blobs: there(note.digests), needs });
     }
     runs.sort_by_key(|run| run.row.updated);
     let mut known = Vec::new();

@@ -45,6 +45,11 @@ impl Job for Probe {
     }
 }
 
+fn over(connection: Connection, queue: Receiver<Box<dyn Job>>, log: PathBuf) -> Loop {
+    let stall = Stall::default();
+    Loop { connection, queue, log, carried: 0, poison: None, dirty: false, stall }
+}
+
 /// Queues jobs before the writer starts, lets it end, and returns what happened and what is stored.
 fn written(count: u32, bad: &[u32], locked: bool) -> (Vec<Event>, Vec<u32>) {
     let home = tempfile::tempdir().unwrap();
@@ -63,7 +68,7 @@ fn written(count: u32, bad: &[u32], locked: bool) -> (Vec<Event>, Vec<u32>) {
         assert!(jobs.send(Box::new(probe)).is_ok());
     }
     drop(jobs);
-    Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false }.run();
+    over(connection, queue, file).run();
     let events = log.lock().unwrap().clone();
     let stored = other
         .prepare("SELECT number FROM done")
@@ -126,13 +131,16 @@ fn what_a_run_decided_waits_until_another_process_lets_go() {
     };
     send(0, true);
     send(1, false);
-    let state = Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false };
+    let state = over(connection, queue, file);
+    let stall = state.stall.clone();
+    assert!(stall.lasts().is_none());
     let writer = std::thread::spawn(move || state.run());
     // The one that does not wait hears of it: the lock was met.
     while log.lock().unwrap().is_empty() {
         std::thread::yield_now();
     }
     assert_eq!(*log.lock().unwrap(), [Event::Failed(1)]);
+    assert!(stall.lasts().is_some(), "whoever asks is told that somebody is in the way");
     // What is queued behind it is no reason to let go.
     send(2, true);
     other.execute_batch("COMMIT").unwrap();
@@ -140,6 +148,7 @@ fn what_a_run_decided_waits_until_another_process_lets_go() {
     {
         std::thread::yield_now();
     }
+    assert!(stall.lasts().is_none());
     drop(jobs);
     writer.join().unwrap();
     let stored: Vec<u32> = other
@@ -165,6 +174,6 @@ fn nobody_waits_once_the_process_ends() {
     let probe = Probe { number: 0, bad: false, waits: true, log: log.clone() };
     assert!(jobs.send(Box::new(probe)).is_ok());
     drop(jobs);
-    Loop { connection, queue, log: file, carried: 0, poison: None, dirty: false }.run();
+    over(connection, queue, file).run();
     assert_eq!(*log.lock().unwrap(), [Event::Failed(0)]);
 }

@@ -146,7 +146,6 @@ fn task(job: &Job, context: &JobContext) -> AgentTask {
 }
 
 fn judge(end: GuestEnd) -> Result<Handoff, BackendError> {
-    let internal = |message: String| Failure::new(FailureKind::Internal, "host", message);
     match end.outcome {
         Ok(Outcome::Done(handoff)) => Ok(handoff),
         // The host's fault, or so the guest says: the next attempt may do better, within bounds.
@@ -154,15 +153,24 @@ fn judge(end: GuestEnd) -> Result<Handoff, BackendError> {
             Err(BackendError::Retryable { failure, after_ms: None })
         }
         Ok(Outcome::Failed(failure)) => Err(BackendError::Permanent(failure)),
-        Err(PortError::Gone) => Err(BackendError::Cancelled),
-        Err(PortError::Capacity(message)) => {
-            Err(BackendError::Retryable { failure: internal(message.into()), after_ms: None })
-        }
-        Err(PortError::Limit { name, message }) => {
-            Err(BackendError::Permanent(Failure::new(FailureKind::Limit, name, message)))
-        }
-        Err(error @ (PortError::Diverged(_) | PortError::Internal(_))) => {
-            Err(BackendError::Permanent(internal(error.to_string())))
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<PortError> for BackendError {
+    fn from(error: PortError) -> Self {
+        let internal = |message: String| Failure::new(FailureKind::Internal, "host", message);
+        match error {
+            PortError::Gone => Self::Cancelled,
+            PortError::Capacity(message) => {
+                Self::Retryable { failure: internal(message.into()), after_ms: None }
+            }
+            PortError::Limit { name, message } => {
+                Self::Permanent(Failure::new(FailureKind::Limit, name, message))
+            }
+            error @ (PortError::Diverged(_) | PortError::Internal(_)) => {
+                Self::Permanent(internal(error.to_string()))
+            }
         }
     }
 }

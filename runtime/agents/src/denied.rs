@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use baton_core::files::FileError;
+use baton_core::handoff::{Failure, FailureKind};
 use baton_core::scope::{Authority, Denials};
 use baton_host::files::ScopedFiles;
 use tokio::sync::watch;
 
+use crate::backend::Job;
 use crate::component::not_granted;
+
+/// Code of an attempt that was ended because policy denies something that it had.
+pub const NARROWED: &str = "narrowed";
 
 /// What was taken away from a run since it began. It grows while agents work, and is asked each time
 /// that one touches something by itself.
@@ -50,6 +55,45 @@ impl Denied {
     pub(crate) fn left_of(&self, authority: &Authority) -> Authority {
         authority.clone().denied(&self.0.borrow())
     }
+
+    /// All that is taken away at this moment.
+    #[must_use]
+    pub fn now(&self) -> Arc<Denials> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    /// Ends when more is taken away than before, and that matters: with all that is taken away then.
+    pub async fn more(&self, before: &Denials, matters: impl Fn(&Denials) -> bool) -> Arc<Denials> {
+        let mut receiver = self.0.clone();
+        loop {
+            let now = Arc::clone(&receiver.borrow_and_update());
+            if *now != *before && matters(&now) {
+                return now;
+            }
+            if receiver.changed().await.is_err() {
+                // Nobody is left who could take more away.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// Takes from a job what is denied.
+pub(crate) fn narrow(job: &mut Job, denials: &Denials) {
+    if !denials.is_empty() {
+        job.authority = Arc::new((*job.authority).clone().denied(denials));
+        job.scope = Arc::new((*job.scope).clone().denied(denials));
+    }
+}
+
+/// Why work was ended that had something which is denied now.
+#[must_use]
+pub fn narrowed(before: &Denials, now: &Denials) -> Failure {
+    let words = now.words();
+    let known = before.words();
+    let new: Vec<String> = words.into_iter().filter(|word| !known.contains(word)).collect();
+    let message = format!("policy denies now what it had: {}", new.join(", "));
+    Failure::new(FailureKind::Refused, NARROWED, message)
 }
 
 #[cfg(test)]
@@ -61,7 +105,7 @@ mod tests {
 
     use baton_core::files::FileRequest;
     use baton_core::limits::Limits;
-    use baton_core::scope::PathScope;
+    use baton_core::scope::{GlobLayer, PathScope};
     use baton_core::spec::AgentSpec;
     use baton_host::files::Root;
     use tokio::sync::mpsc;
@@ -69,6 +113,7 @@ mod tests {
     use super::*;
     use crate::backend::{Job, JobContext, Notice};
     use crate::coding::permit::{Permit, Wish};
+    use crate::coding::place;
 
     fn denials() -> Denials {
         Denials {
@@ -147,5 +192,34 @@ mod tests {
         assert_eq!(denied, wishes.len(), "each is on record once");
         // What nobody denied is as it was.
         assert_eq!(permit.all(&[Wish::Run(vec!["false".into()])]), Ok(()));
+    }
+
+    #[test]
+    fn a_coding_agent_keeps_what_it_was_started_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let task = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF/1".parse().unwrap();
+        let include = vec!["src/**".to_owned(), "docs/**".to_owned()];
+        let read = PathScope { layers: vec![GlobLayer { include, ..GlobLayer::default() }] };
+        let job = Job {
+            root: Some(directory.path().canonicalize().unwrap()),
+            authority: Arc::new(Authority { read: Some(read), ..Authority::unlimited() }),
+            ..Job::new(task, AgentSpec::default())
+        };
+        let none = Denials::default;
+        for (denials, expected) in [
+            (none(), false),
+            (Denials { read: vec!["docs/**".into()], ..none() }, true),
+            // What directories cannot tell, it is refused at each use.
+            (Denials { read: vec!["docs/private/**".into()], ..none() }, false),
+            (Denials { write: vec!["**".into()], ..none() }, true),
+            (Denials { http: vec!["https://a.org".parse().unwrap()], ..none() }, false),
+            (Denials { exec: vec!["true".parse().unwrap()], ..none() }, true),
+            (Denials { tools: vec!["git/*".into()], ..none() }, false),
+        ] {
+            let mut less = job.clone();
+            narrow(&mut less, &denials);
+            let program = std::path::Path::new("sh");
+            assert_eq!(place::keeps(program, None, &job, &less), expected, "{denials:?}");
+        }
     }
 }

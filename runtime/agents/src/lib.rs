@@ -33,7 +33,7 @@ pub use backend::{
 pub use coding::{CodingBackend, CodingKind};
 pub use command::{CommandBackend, CommandError};
 pub use component::{ComponentBackend, not_granted};
-pub use denied::Denied;
+pub use denied::{Denied, NARROWED, narrowed};
 pub use model::ModelBackend;
 pub use process::{
     Keep, Kept, Launch, Remains, RunError, StreamLaunch, StreamProcess, Streaming, Supervisor,
@@ -41,5 +41,5 @@ pub use process::{
 pub use registry::{BackendNameError, Backends, takes_messages};
 pub use retry::{RETRY_TRIES_MAX, RETRY_WAIT_MS_MAX};
 pub use sessions::{Session, Sessions};
-pub use stop::{Stop, cancelled};
+pub use stop::{Leash, Stop, cancelled};
 pub use work::work;

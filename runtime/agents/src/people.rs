@@ -1,18 +1,17 @@
 //! What people say to agents: in words, as JSON, and with the attempts of those that cannot be told
 //! anything in between.
 
-use std::pin::pin;
-
 use baton_core::handoff::{Failure, FailureKind, Handoff};
 use baton_core::report::{Level, Report};
+use baton_core::scope::Denials;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::backend::{
     Answer, Backend, BackendError, Inbox, Job, JobContext, Message, Notice, Redact, Steering,
 };
-use crate::stop::cancelled;
+use crate::denied::{narrow, narrowed};
+use crate::stop::Leash;
 
 /// Puts messages of people into words.
 pub(crate) type InWords = Box<dyn Fn(&[Message]) -> String + Send>;
@@ -60,27 +59,44 @@ pub(crate) fn last(messages: &[Message]) -> u64 {
 }
 
 /// How an attempt ended.
-pub(crate) enum Attempt {
-    /// By itself.
-    Ended(Answer),
-    /// A person had something urgent to say, and another attempt is to begin with that.
-    Interrupted(Answer),
+pub(crate) struct Attempt {
+    /// What it came to.
+    pub answer: Answer,
+    /// Why another one is to begin at once; none: it ended by itself.
+    pub interrupted: Option<Interruption>,
+}
+
+/// Why an attempt was ended.
+pub(crate) struct Interruption {
+    /// A person had something urgent to say, or policy denies something that it had.
+    pub why: Failure,
+    /// What a turn before had brought.
+    pub before: Option<Handoff>,
 }
 
 /// Makes one attempt. An agent that takes messages with a turn or an attempt only gets those that are
 /// there; an urgent one that comes later ends the attempt, unless a tool did in its name what must not
 /// happen twice. Where the agent has a session, what it was not told before its result is told in a
 /// further turn, as long as the attempt has time, and the result is that of the last turn that brought one.
-pub(crate) async fn perform(backend: &dyn Backend, job: &Job, context: &JobContext) -> Attempt {
+/// What policy denies beyond `denied`, of which the job has nothing, ends an attempt that would keep it.
+pub(crate) async fn perform(
+    backend: &dyn Backend,
+    job: &Job,
+    denied: &Denials,
+    context: &JobContext,
+) -> Attempt {
     let steering = backend.takes_messages();
-    if steering == Steering::Step {
-        return Attempt::Ended(backend.perform(job, context).await);
-    }
     let began = Instant::now();
-    let (mut attempt, mut told) = turn(backend, job, context).await;
+    let Turn { answer, told, why } = turn(backend, job, denied, context).await;
     let mut context = context.clone();
-    while let Attempt::Ended(Answer { result: Ok(handoff), usage }) = &attempt
-        && steering == Steering::Turn
+    let (mut answer, mut told) = match why {
+        Some(why) => {
+            return Attempt { answer, interrupted: Some(Interruption { why, before: None }) };
+        }
+        None => (answer, told),
+    };
+    while steering == Steering::Turn
+        && let Ok(handoff) = &answer.result
         && !context.inbox.after(told).is_empty()
         && context.sessions.get(job.rung).is_some()
         && !*context.cancelled.borrow()
@@ -90,12 +106,16 @@ pub(crate) async fn perform(backend: &dyn Backend, job: &Job, context: &JobConte
         if timeout_ms == 0 {
             break;
         }
-        let (before, usage) = (handoff.clone(), *usage);
+        let (before, usage) = (handoff.clone(), answer.usage);
         context.turn = context.turn.saturating_add(1);
         let further = Job { timeout_ms, corrections: Vec::new(), ..job.clone() };
-        (attempt, told) = turn(backend, &further, &context).await;
-        let (Attempt::Ended(answer) | Attempt::Interrupted(answer)) = &mut attempt;
+        let next = turn(backend, &further, denied, &context).await;
+        (answer, told) = (next.answer, next.told);
         answer.usage.add(&usage);
+        if let Some(why) = next.why {
+            let before = Some(before);
+            return Attempt { answer, interrupted: Some(Interruption { why, before }) };
+        }
         if let Err(error) = &answer.result
             && let Some(why) = cost(error)
         {
@@ -104,7 +124,7 @@ pub(crate) async fn perform(backend: &dyn Backend, job: &Job, context: &JobConte
             break;
         }
     }
-    attempt
+    Attempt { answer, interrupted: None }
 }
 
 /// Why a further turn brought nothing, unless the task is put off or not wanted: then nothing is lost.
@@ -141,42 +161,59 @@ pub(crate) fn kept(
     result
 }
 
-/// One turn of an agent that is told messages at its beginning only, and the number of the last message
-/// that it was told.
-async fn turn(backend: &dyn Backend, job: &Job, context: &JobContext) -> (Attempt, u64) {
+/// One turn of an agent.
+struct Turn {
+    answer: Answer,
+    /// Number of the last message that it was told at its beginning.
+    told: u64,
+    /// Why another attempt is to begin at once; none: it ended by itself.
+    why: Option<Failure>,
+}
+
+/// Makes one turn. Who takes messages at its next step gets them there.
+async fn turn(backend: &dyn Backend, job: &Job, denied: &Denials, context: &JobContext) -> Turn {
+    let steering = backend.takes_messages();
     let messages = context.inbox.all();
     let told = last(&messages);
-    heard(context, told);
-    let (stop, stopped) = watch::channel(*context.cancelled.borrow());
-    let inner = JobContext { cancelled: stopped, inbox: Inbox::of(messages), ..context.clone() };
-    let mut work = backend.perform(job, &inner);
-    let mut interrupt = pin!(async {
+    let (leash, mut inner) = Leash::new(context);
+    if steering != Steering::Step {
+        heard(context, told);
+        inner.inbox = Inbox::of(messages);
+    }
+    let urgent = async {
         context.inbox.urgent(told).await;
-        if context.tools.as_ref().is_some_and(|tools| tools.did_once()) {
+        let did_once = context.tools.as_ref().is_some_and(|tools| tools.did_once());
+        if steering == Steering::Step || did_once {
             std::future::pending::<()>().await;
         }
-    });
-    let (mut gone, mut interrupted) = (false, false);
-    let answer = loop {
+    };
+    let reason = async {
         tokio::select! {
-            biased;
-            answer = &mut work => break answer,
-            () = cancelled(context), if !gone => {
-                gone = true;
-                stop.send_replace(true);
-            }
-            () = &mut interrupt, if !interrupted => {
-                interrupted = true;
-                stop.send_replace(true);
-            }
+            failure = taken_away(backend, job, denied, context) => failure,
+            () = urgent => interruption(),
         }
     };
+    let work = backend.perform(job, &inner);
+    let (answer, why) = leash.hold(context, work, reason).await;
     // What it brought all the same is its result.
-    let attempt = match (&answer.result, interrupted && !gone) {
-        (Err(BackendError::Cancelled), true) => Attempt::Interrupted(answer),
-        _ => Attempt::Ended(answer),
+    let why = why.filter(|_| matches!(answer.result, Err(BackendError::Cancelled)));
+    Turn { answer, told, why }
+}
+
+/// Ends when policy denies something more that an attempt would keep, with why.
+async fn taken_away(
+    backend: &dyn Backend,
+    job: &Job,
+    denied: &Denials,
+    context: &JobContext,
+) -> Failure {
+    let keeps = |now: &Denials| {
+        let mut less = job.clone();
+        narrow(&mut less, now);
+        backend.keeps(job, &less)
     };
-    (attempt, told)
+    let now = context.denied.more(denied, keeps).await;
+    narrowed(denied, &now)
 }
 
 /// Why an attempt ended that was interrupted.

@@ -1,8 +1,10 @@
 //! What ends an attempt from outside.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use baton_core::handoff::{Failure, FailureKind};
+use tokio::sync::watch;
 
 use crate::backend::{BackendError, Job, JobContext};
 
@@ -34,6 +36,46 @@ pub async fn cancelled(context: &JobContext) {
     let mut cancelled = context.cancelled.clone();
     if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// What can end work for one more reason than that nobody wants its result.
+#[derive(Debug)]
+pub struct Leash(watch::Sender<bool>);
+
+impl Leash {
+    /// A leash, and the surroundings of the work that is on it.
+    #[must_use]
+    pub fn new(context: &JobContext) -> (Self, JobContext) {
+        let (stop, cancelled) = watch::channel(*context.cancelled.borrow());
+        (Self(stop), JobContext { cancelled, ..context.clone() })
+    }
+
+    /// Waits for the work, whose outer surroundings are `context`. It is told to end when nobody wants
+    /// its result any more, and when `reason` comes. Back: what it came to, and the reason if that
+    /// came, and came first.
+    pub async fn hold<T, R>(
+        self,
+        context: &JobContext,
+        work: impl Future<Output = T>,
+        reason: impl Future<Output = R>,
+    ) -> (T, Option<R>) {
+        let (mut work, mut reason) = (pin!(work), pin!(reason));
+        let (mut gone, mut why) = (false, None);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return (done, why.filter(|_| !gone)),
+                () = cancelled(context), if !gone => {
+                    gone = true;
+                    self.0.send_replace(true);
+                }
+                found = &mut reason, if why.is_none() && !gone => {
+                    why = Some(found);
+                    self.0.send_replace(true);
+                }
+            }
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! From a task to its handoff: attempts until one fits.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
 use std::time::Instant;
 
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
+use baton_core::scope::Denials;
 
 use crate::backend::{Answer, Backend, BackendError, Job, JobContext, Notice};
+use crate::denied::narrow;
 use crate::model::transcript;
-use crate::people::{self, Attempt};
+use crate::people::{self, Attempt, Interruption};
 use crate::retry::{Miss, Next, Tries};
 use crate::schema::Schema;
 use crate::stop::cancelled;
@@ -29,7 +32,11 @@ use crate::stop::cancelled;
 /// - No attempt follows one in whose name a tool did what must not happen twice, unless attempts go on
 ///   from the one before.
 /// - A backend that takes messages with an attempt only ([`Steering::Attempt`]) is interrupted for an
-///   urgent one, and another attempt begins at once. That is no failure and counts for nothing.
+///   urgent one, and another attempt begins at once. That is no failure and counts for nothing. Where a
+///   turn before it had brought a result, that counts if nothing better follows.
+/// - Every attempt begins with what policy does not deny by then, and one that would keep what is denied
+///   while it works ([`Backend::keeps`]) is ended, and another begins at once with less. That counts for
+///   nothing either.
 /// - Everything else ends the task at once: a schema that does not compile (code `bad-schema`)
 ///   before the first attempt.
 ///
@@ -59,29 +66,52 @@ async fn attempts(
     context: &JobContext,
     usage: &mut Usage,
 ) -> Result<Handoff, BackendError> {
+    let mut before = None;
+    let result = until_one_fits(backend, job, context, usage, &mut before).await;
+    people::kept(result, before, context)
+}
+
+/// `before`: the last result that fits of an attempt that was interrupted after it.
+async fn until_one_fits(
+    backend: &dyn Backend,
+    job: &mut Job,
+    context: &JobContext,
+    usage: &mut Usage,
+    before: &mut Option<Handoff>,
+) -> Result<Handoff, BackendError> {
     let schema = match &job.spec.schema {
         Some(schema) => Some(Schema::compile(schema).await.map_err(BackendError::Permanent)?),
         None => None,
     };
     let mut tries = Tries::new(&job.spec.options);
     let mut answers = answered(backend, context);
+    let mut denied: Arc<Denials> = Arc::default();
     loop {
         if *context.cancelled.borrow() {
             return Err(BackendError::Cancelled);
         }
+        let now = context.denied.now();
+        if now != denied {
+            narrow(job, &now);
+            denied = now;
+        }
         let started = Instant::now();
-        let (mut answer, interrupted) = match people::perform(backend, job, context).await {
-            Attempt::Ended(answer) => (answer, false),
-            Attempt::Interrupted(answer) => (answer, true),
-        };
+        let Attempt { mut answer, interrupted } =
+            people::perform(backend, job, &denied, context).await;
         answer.usage.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         usage.add(&answer.usage);
-        if interrupted {
+        if let Some(Interruption { why, before: found }) = interrupted {
+            if let Some(found) = found
+                && misfit(schema.as_ref(), &found).await?.is_none()
+                && !(schema.is_none() && is_blank(&found))
+            {
+                *before = Some(found);
+            }
             // It began while the attempt was being ended.
             if did_once(context) {
-                return Err(BackendError::Permanent(people::interruption()));
+                return Err(BackendError::Permanent(why));
             }
-            again(job, people::interruption(), answer.usage, context);
+            again(job, why, answer.usage, context);
             continue;
         }
         let miss = match answer.result {

@@ -7,10 +7,9 @@ use std::time::Duration;
 use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
 use baton_agents::cancelled;
 use baton_core::digest::Digest;
-use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
+use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::scope::Authority;
 use baton_host::files::Root;
-use baton_host::port::PortError;
 use baton_host::tool::{GrantedSecret, ToolCall, ToolEnd, ToolGrant, WarmTool};
 use baton_host::{Guest, Host};
 
@@ -225,23 +224,13 @@ fn variable(secret: &str) -> String {
 fn answer(end: ToolEnd) -> Answer {
     let ToolEnd { end, unavailable } = end;
     let usage = Usage { fuel: end.fuel, ..Usage::default() };
-    let internal = |message: String| Failure::new(FailureKind::Internal, "host", message);
     let result = match end.outcome {
         Ok(Outcome::Done(handoff)) => Ok(handoff),
         Ok(Outcome::Failed(failure)) if unavailable => {
             Err(BackendError::Retryable { failure, after_ms: None })
         }
         Ok(Outcome::Failed(failure)) => Err(BackendError::Permanent(failure)),
-        Err(PortError::Gone) => Err(BackendError::Cancelled),
-        Err(PortError::Capacity(message)) => {
-            Err(BackendError::Retryable { failure: internal(message.into()), after_ms: None })
-        }
-        Err(PortError::Limit { name, message }) => {
-            Err(permanent(FailureKind::Limit, name, message))
-        }
-        Err(error @ (PortError::Diverged(_) | PortError::Internal(_))) => {
-            Err(BackendError::Permanent(internal(error.to_string())))
-        }
+        Err(error) => Err(error.into()),
     };
     Answer { result, usage }
 }

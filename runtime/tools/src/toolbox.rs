@@ -1,26 +1,30 @@
 //! The tools of one run.
 
+mod checks;
+mod denied;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
 use baton_agents::retry::{Miss, Next, Tries};
 use baton_agents::schema::Schema;
-use baton_agents::{Supervisor, cancelled};
+use baton_agents::{Leash, Supervisor, cancelled, narrowed};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 use baton_core::ids::TaskId;
 use baton_core::json::Json;
 use baton_core::limits::Limits;
 use baton_core::record::Effect;
-use baton_core::scope::Authority;
+use baton_core::scope::{Authority, Denials};
 use baton_core::spec::AgentOptions;
 use baton_core::tool::{EXEC, Provider, SEPARATOR, SecretSource, ToolDefinition, Tools};
 use baton_core::trace::traceparent;
 use baton_host::files::Root;
 use baton_host::{Guest, Host};
 
+use self::checks::Side;
 use crate::component::ComponentTools;
 use crate::exec::ExecTool;
 use crate::job::{ToolJob, idempotency_key};
@@ -81,13 +85,6 @@ pub struct Toolbox {
     schemas: Mutex<BTreeMap<(String, Side), Arc<Schema>>>,
 }
 
-/// Which schema of a tool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Side {
-    Input,
-    Output,
-}
-
 impl Toolbox {
     /// The toolbox of a run. Starts nothing.
     #[must_use]
@@ -110,8 +107,9 @@ impl Toolbox {
     }
 
     /// Makes attempts until one brings something, or no further one is worth it, or allowed: what
-    /// must not happen twice is tried once. Nothing that comes back holds a secret. An error of the
-    /// answer is never `Retryable`.
+    /// must not happen twice is tried once. An attempt that would keep something which policy denies
+    /// meanwhile is ended, and another begins at once with less, if it may. Nothing that comes back
+    /// holds a secret. An error of the answer is never `Retryable`.
     pub async fn call(&self, mut call: ToolCall, context: &JobContext) -> Answer {
         let mut usage = Usage::default();
         let result = self.attempts(&mut call, context, &mut usage).await;
@@ -146,38 +144,40 @@ impl Toolbox {
             if *context.cancelled.borrow() {
                 return Err(BackendError::Cancelled);
             }
-            let job = ToolJob {
-                task: call.task.clone(),
-                attempt: call.attempt,
-                tool: own_name(&call.tool).to_owned(),
-                input: input.clone(),
-                authority: Arc::clone(&call.authority),
-                root: call.root.clone().or_else(|| self.root.clone()),
-                limits: Arc::clone(&self.limits),
-                timeout_ms: call
-                    .timeout_ms
-                    .or(definition.timeout_ms)
-                    .unwrap_or(self.limits.tools.timeout_ms),
-                idempotency_key: key.clone(),
-                traceparent: Some(traceparent(
-                    &call.task.run,
-                    self.traceparent.as_deref(),
-                    &call.task.path,
-                    call.attempt,
-                )),
-            };
+            let denied = context.denied.now();
+            if self.is_denied(&call.tool, &denied) {
+                let message = format!("policy denies the tool `{}` now", call.tool);
+                return Err(permanent(FailureKind::Refused, "tool-not-granted", message));
+            }
+            let job = self.job(call, definition, (&input, &key), &denied);
             let started = Instant::now();
-            let mut answer = self.once(call, definition, &job, context).await;
+            let (leash, inner) = Leash::new(context);
+            let work = self.once(call, definition, &job, &inner);
+            let taken = context.denied.more(&denied, |now| self.takes(call, definition, &job, now));
+            let (mut answer, taken) = leash.hold(context, work, taken).await;
             answer.usage.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             usage.add(&answer.usage);
             let error = match answer.result {
                 Ok(handoff) => return self.output(call, definition, handoff).await,
                 Err(error) => self.redacted(error),
             };
-            let error = if call.effect == Effect::Once { last(error) } else { error };
-            let (failure, wait) = match tries.after(Miss::Error(error), random()) {
-                Next::End(error) => return Err(error),
-                Next::Again { failure, wait, .. } => (failure, wait),
+            let (failure, wait) = match (error, taken) {
+                (BackendError::Cancelled, Some(now)) => {
+                    let failure = narrowed(&denied, &now);
+                    if call.effect == Effect::Once {
+                        // It may have done what it was asked.
+                        let failure = Failure { kind: FailureKind::InDoubt, ..failure };
+                        return Err(BackendError::Permanent(failure));
+                    }
+                    (failure, Duration::ZERO)
+                }
+                (error, _) => {
+                    let error = if call.effect == Effect::Once { last(error) } else { error };
+                    match tries.after(Miss::Error(error), random()) {
+                        Next::End(error) => return Err(error),
+                        Next::Again { failure, wait, .. } => (failure, wait),
+                    }
+                }
             };
             // A closed channel means that nobody keeps a journal of this job.
             let _ = context.notices.send(Notice::AttemptFailed {
@@ -190,6 +190,31 @@ impl Toolbox {
                 () = tokio::time::sleep(wait) => {}
             }
             call.attempt = call.attempt.saturating_add(1);
+        }
+    }
+
+    /// One attempt at a call, with less than it was granted where that is denied now.
+    fn job(
+        &self,
+        call: &ToolCall,
+        definition: &ToolDefinition,
+        (input, key): (&Json, &str),
+        denied: &Denials,
+    ) -> ToolJob {
+        let asked = call.timeout_ms.or(definition.timeout_ms);
+        let ToolCall { task, attempt, .. } = call;
+        let above = self.traceparent.as_deref();
+        ToolJob {
+            task: task.clone(),
+            attempt: *attempt,
+            tool: own_name(&call.tool).to_owned(),
+            input: input.clone(),
+            authority: Arc::new((*call.authority).clone().denied(denied)),
+            root: call.root.clone().or_else(|| self.root.clone()),
+            limits: Arc::clone(&self.limits),
+            timeout_ms: asked.unwrap_or(self.limits.tools.timeout_ms),
+            idempotency_key: key.to_owned(),
+            traceparent: Some(traceparent(&task.run, above, &task.path, *attempt)),
         }
     }
 
@@ -213,111 +238,11 @@ impl Toolbox {
             Provider::Mcp(server) => self.servers.call(server, &job.tool, job, context).await,
         }
     }
-
-    /// The input as the tool gets it: checked, with an idempotency key where it takes one.
-    async fn input(
-        &self,
-        call: &ToolCall,
-        definition: &ToolDefinition,
-        key: &str,
-    ) -> Result<Json, BackendError> {
-        let input = match &definition.idempotency_key {
-            Some(field) => with_key(&call.input, field, key),
-            None => call.input.clone(),
-        };
-        self.fits(&call.tool, Side::Input, definition.input.as_ref(), &input).await?;
-        Ok(input)
-    }
-
-    /// The handoff as the caller gets it: checked, without secrets, no larger than a result may be.
-    async fn output(
-        &self,
-        call: &ToolCall,
-        definition: &ToolDefinition,
-        mut handoff: Handoff,
-    ) -> Result<Handoff, BackendError> {
-        let redactor = self.secrets.redactor();
-        handoff.output = redactor.json(&handoff.output);
-        handoff.summary = redactor.text(&handoff.summary).into_owned();
-        let (size, max) = (handoff.output.as_str().len() as u64, self.limits.run.result_bytes);
-        if size > max {
-            let message = format!("the output has {size} bytes; the limit is {max}");
-            return Err(permanent(FailureKind::Limit, "run.result_bytes", message));
-        }
-        self.fits(&call.tool, Side::Output, definition.output.as_ref(), &handoff.output).await?;
-        Ok(handoff)
-    }
-
-    async fn fits(
-        &self,
-        tool: &str,
-        side: Side,
-        schema: Option<&Json>,
-        value: &Json,
-    ) -> Result<(), BackendError> {
-        let Some(schema) = schema else { return Ok(()) };
-        let key = (tool.to_owned(), side);
-        let known = self.schemas().get(&key).map(Arc::clone);
-        let compiled = match known {
-            Some(compiled) => compiled,
-            None => {
-                let compiled = Schema::compile(schema).await.map_err(BackendError::Permanent)?;
-                let compiled = Arc::new(compiled);
-                self.schemas().insert(key, Arc::clone(&compiled));
-                compiled
-            }
-        };
-        let errors = compiled.errors(value).await.map_err(BackendError::Permanent)?;
-        if errors.is_empty() {
-            return Ok(());
-        }
-        let (kind, code, what) = match side {
-            Side::Input => (FailureKind::Failed, "tool-input", "input"),
-            Side::Output => (FailureKind::InvalidOutput, "tool-output", "output"),
-        };
-        let message =
-            format!("the {what} of `{tool}` does not fit its schema: {}", errors.join("; "));
-        Err(self.redacted(permanent(kind, code, message)))
-    }
-
-    fn redacted(&self, error: BackendError) -> BackendError {
-        let redactor = self.secrets.redactor();
-        let clean = |mut failure: Failure| {
-            failure.message = redactor.text(&failure.message).into_owned();
-            failure.detail = redactor.json(&failure.detail);
-            failure
-        };
-        match error {
-            BackendError::Retryable { failure, after_ms } => {
-                BackendError::Retryable { failure: clean(failure), after_ms }
-            }
-            BackendError::Permanent(failure) => BackendError::Permanent(clean(failure)),
-            BackendError::Unavailable { outage, failure, after_ms } => {
-                BackendError::Unavailable { outage, failure: clean(failure), after_ms }
-            }
-            BackendError::Cancelled => BackendError::Cancelled,
-        }
-    }
-
-    fn schemas(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, Side), Arc<Schema>>> {
-        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The name of a tool within its provider.
 fn own_name(full: &str) -> &str {
     if full == EXEC { full } else { full.split_once(SEPARATOR).map_or(full, |(_, own)| own) }
-}
-
-/// The input with the key, where it is an object that does not name one itself.
-fn with_key(input: &Json, field: &str, key: &str) -> Json {
-    match input.value() {
-        serde_json::Value::Object(mut object) => {
-            object.entry(field).or_insert_with(|| key.into());
-            serde_json::Value::Object(object).into()
-        }
-        _ => input.clone(),
-    }
 }
 
 /// What a call ends with whose server went away in the middle of it.

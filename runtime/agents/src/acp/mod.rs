@@ -17,7 +17,7 @@ use baton_core::record::Effect;
 
 use crate::backend::{Answer, Backend, BackendError, BackendFuture, Job, JobContext, Steering};
 use crate::coding::permit::Permit;
-use crate::coding::place::Place;
+use crate::coding::place::{self, Place};
 use crate::coding::sessions::{Book, Bound};
 use crate::coding::talk::{Watch, talk};
 use crate::coding::task::{Output, again, more, words};
@@ -173,7 +173,7 @@ impl AcpBackend {
         };
         let before = before.and_then(|text| answer::from_text(job, context, &text).ok());
         let result = kept(result, before, context);
-        book.ended(&result);
+        book.close(&result);
         Ok(answer::clean(Answer { result, usage }, context))
     }
 }
@@ -196,6 +196,10 @@ impl Backend for AcpBackend {
 
     fn takes_messages(&self) -> Steering {
         Steering::Step
+    }
+
+    fn keeps(&self, job: &Job, less: &Job) -> bool {
+        place::keeps(&self.program, self.kind, job, less)
     }
 
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {

@@ -1,10 +1,9 @@
 //! What an agent may do by itself.
 
-use std::collections::BTreeSet;
-
-use baton_core::scope::{Authority, PathScope, name_matches};
+use baton_core::scope::{Authority, name_matches};
 
 use crate::backend::Job;
+use crate::confine::left;
 
 /// Names of tools that read, ours and those of definitions.
 const READ: &[&str] = &["read_file", "list_files", "search", "Read", "Glob", "Grep", "LS"];
@@ -29,26 +28,6 @@ pub(crate) fn authority(job: &Job) -> Authority {
     }
 }
 
-/// The scope without the patterns that it takes away again as a whole: directories, which is all that
-/// the operating system knows, would not show that they are gone.
-pub(crate) fn left(scope: &PathScope) -> Option<PathScope> {
-    let final_ones = scope.layers.iter().filter(|layer| layer.unless.is_empty());
-    let gone: BTreeSet<&str> =
-        final_ones.flat_map(|layer| &layer.exclude).map(String::as_str).collect();
-    if ["**", "**/*"].iter().any(|all| gone.contains(all)) {
-        return None;
-    }
-    let mut scope_left = scope.clone();
-    for layer in scope_left.layers.iter_mut().filter(|layer| !layer.include.is_empty()) {
-        layer.include.retain(|pattern| !gone.contains(pattern.as_str()));
-        // Without patterns it would let everything pass.
-        if layer.include.is_empty() {
-            return None;
-        }
-    }
-    Some(scope_left)
-}
-
 /// Whether the task may read what its tools may.
 pub(crate) fn reads(job: &Job) -> bool {
     is_named_any(job, READ)
@@ -67,40 +46,4 @@ pub(crate) fn is_named_any(job: &Job, names: &[&str]) -> bool {
 /// The tool that an entry such as `Bash(git *)` means.
 fn tool_of(entry: &str) -> &str {
     entry.split('(').next().unwrap_or_default().trim()
-}
-
-#[cfg(test)]
-mod tests {
-    use baton_core::scope::GlobLayer;
-
-    use super::*;
-
-    fn scope(layers: &[(&[&str], &[&str], &[&str])]) -> PathScope {
-        let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let layer = |(include, exclude, unless): &(&[&str], &[&str], &[&str])| GlobLayer {
-            include: texts(include),
-            exclude: texts(exclude),
-            unless: texts(unless),
-        };
-        PathScope { layers: layers.iter().map(layer).collect() }
-    }
-
-    #[test]
-    fn what_is_taken_away_as_a_whole_is_not_left_as_a_directory() {
-        let granted = (&["src/**", "docs/**"][..], &[][..], &[][..]);
-        for (taken, expected) in [
-            (&["**"][..], None),
-            (&["**/*"], None),
-            (&["src/**", "docs/**"], None),
-            (&["src/**"], Some(&["docs/**"][..])),
-            (&["**/.env"], Some(&["src/**", "docs/**"])),
-        ] {
-            let left = left(&scope(&[granted, (&[], taken, &[])]));
-            let include = left.and_then(|scope| Some(scope.layers.first()?.include.clone()));
-            let expected = expected.map(|list| list.iter().map(ToString::to_string).collect());
-            assert_eq!(include, expected, "{taken:?}");
-        }
-        let kept = scope(&[granted, (&[], &["src/**"], &["src/a"])]);
-        assert_eq!(left(&kept), Some(kept));
-    }
 }

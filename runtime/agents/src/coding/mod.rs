@@ -91,6 +91,13 @@ impl Backend for CodingBackend {
         }
     }
 
+    fn keeps(&self, job: &Job, less: &Job) -> bool {
+        match &self.0 {
+            Inner::Acp(agent) => agent.keeps(job, less),
+            Inner::Own { kind, program, .. } => place::keeps(program, Some(*kind), job, less),
+        }
+    }
+
     fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {
         match &self.0 {
             Inner::Acp(agent) => agent.perform(job, context),

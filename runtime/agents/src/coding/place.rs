@@ -15,10 +15,13 @@ use baton_core::report::{Level, Report};
 use baton_host::tool::http::Redaction;
 use baton_scratch::Scratch;
 
+use super::grant;
 use super::vendor::CodingKind;
 use crate::backend::{BackendError, Job, JobContext, Notice, Redact};
 use crate::command::{self, find};
-use crate::confine::{Access, Confinement, FileRules, PathRule, make_directories, try_probe};
+use crate::confine::{
+    Access, Confinement, FileRules, PathRule, has_network, make_directories, try_probe,
+};
 use crate::process::{StreamLaunch, Supervisor};
 
 /// Bytes kept of the end of standard error.
@@ -153,6 +156,28 @@ impl Place {
             confinement: self.confinement.clone(),
         }
     }
+}
+
+/// Whether an attempt at `job` was started with something that is not in `less`: files as the operating
+/// system or a sandbox of its own was told of them, variables, the network, or leave to run commands, of
+/// which some may be at work.
+pub(crate) fn keeps(program: &Path, kind: Option<CodingKind>, job: &Job, less: &Job) -> bool {
+    // Nothing runs then.
+    let Ok(program) = find(program) else { return false };
+    let sandboxes_itself = kind == Some(CodingKind::Codex) && rules::is_codex(&program);
+    let temporary = env::temp_dir();
+    let root = job.root.as_deref();
+    let files = |job: &Job| rules::rules(&program, root, &temporary, job);
+    let may = |job: &Job| {
+        let authority = grant::authority(job);
+        match sandboxes_itself {
+            // It asks for no command, and what it runs has the network or not.
+            true => (None, has_network(&authority)),
+            false => (authority.exec, true),
+        }
+    };
+    let variables = |job: &Job| environment(kind, job, &temporary);
+    files(job) != files(less) || may(job) != may(less) || variables(job) != variables(less)
 }
 
 fn not_ready(why: String) -> BackendError {

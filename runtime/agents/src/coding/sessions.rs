@@ -23,10 +23,7 @@ pub(crate) struct Book {
     rung: u32,
     /// Where it belongs to; none: it cannot be gone on with.
     directory: Option<String>,
-    /// The session that the attempt goes on with.
-    before: Option<Session>,
-    /// What the agent calls it.
-    id: Option<String>,
+    state: State,
     /// Number of the last message that is being said.
     saying: u64,
     /// What is on record.
@@ -35,6 +32,18 @@ pub(crate) struct Book {
     waits: bool,
     /// The agent has done something in this attempt.
     works: bool,
+}
+
+/// Which session an agent is in.
+enum State {
+    /// It is to open one.
+    New,
+    /// It is to go on with this one, and has not named any.
+    Old(Session),
+    /// It named this one. `goes_on`: as it was to.
+    In { id: String, goes_on: bool },
+    /// It opened another than the one to go on with. Nothing is kept of that.
+    Astray,
 }
 
 impl Book {
@@ -46,13 +55,11 @@ impl Book {
         };
         let known = context.sessions.get(job.rung);
         let before = known.clone().filter(|known| directory.as_ref() == Some(&known.directory));
-        let context = context.clone();
         Self {
-            context,
+            context: context.clone(),
             rung: job.rung,
             directory,
-            before,
-            id: None,
+            state: before.map_or(State::New, State::Old),
             saying: 0,
             known,
             waits: true,
@@ -60,41 +67,42 @@ impl Book {
         }
     }
 
-    /// The session to go on with.
+    /// The session to go on with; none once the agent has named one.
     pub(crate) fn before(&self) -> Option<&Session> {
-        self.before.as_ref()
+        match &self.state {
+            State::Old(session) => Some(session),
+            _ => None,
+        }
     }
 
     /// The agent named its session. The first name of an attempt counts.
     pub(crate) fn named(&mut self, id: &str) {
-        if self.id.is_none() && !id.is_empty() {
-            self.id = Some(id.to_owned());
-        }
+        self.is_in(id, |before| (before != id).then_some(State::Astray));
     }
 
     /// The same of an agent that goes on with a session under another name each time.
     pub(crate) fn renamed(&mut self, id: &str) {
-        self.named(id);
-        if self.is_another() {
-            self.before = None;
+        self.is_in(id, |before| {
+            (before != id).then(|| State::In { id: id.to_owned(), goes_on: false })
+        });
+    }
+
+    /// `other`: what it means if this is not the name of the session to go on with, which it is given.
+    fn is_in(&mut self, id: &str, other: impl FnOnce(&str) -> Option<State>) {
+        if id.is_empty() {
+            return;
         }
+        let own = |goes_on| State::In { id: id.to_owned(), goes_on };
+        self.state = match &self.state {
+            State::New => own(false),
+            State::Old(before) => other(&before.id).unwrap_or_else(|| own(true)),
+            State::In { .. } | State::Astray => return,
+        };
     }
 
     /// Whether the agent opened another session than the one to go on with.
-    pub(crate) fn is_another(&self) -> bool {
-        match (&self.before, &self.id) {
-            (Some(before), Some(id)) => before.id != *id,
-            _ => false,
-        }
-    }
-
-    /// Whether the attempt ended because the agent does not know the session it was to go on with.
-    pub(crate) fn is_lost(&self, result: &Result<Handoff, BackendError>) -> bool {
-        let failed = matches!(
-            result,
-            Err(BackendError::Retryable { failure, .. }) if failure.kind != FailureKind::TimedOut
-        );
-        self.is_another() || (self.before.is_some() && self.id.is_none() && failed)
+    pub(crate) fn is_astray(&self) -> bool {
+        matches!(self.state, State::Astray)
     }
 
     /// Messages up to this one are being said.
@@ -108,14 +116,13 @@ impl Book {
         self.waits
     }
 
-    /// The agent has begun to answer what was said last.
+    /// The agent has begun to answer what was said last. Nothing before it has named its session.
     pub(crate) fn answered(&mut self) {
-        if !self.waits || self.id.is_none() || self.is_another() {
-            return;
+        if self.waits && matches!(self.state, State::In { .. }) {
+            self.waits = false;
+            let counted = self.recorded().map(|known| known.counted).unwrap_or_default();
+            self.put(counted);
         }
-        self.waits = false;
-        let counted = self.known().map(|known| known.counted).unwrap_or_default();
-        self.put(counted);
     }
 
     /// The agent has done something.
@@ -124,32 +131,60 @@ impl Book {
         self.works = true;
     }
 
-    /// How the attempt ended. A session in which the agent could do nothing more is not tried again.
-    pub(crate) fn ended(&self, result: &Result<Handoff, BackendError>) {
-        let failed = matches!(result, Err(BackendError::Retryable { .. }));
-        if failed && self.before.is_some() && !self.works {
-            self.context.sessions.forget(self.rung);
-        }
-    }
-
-    /// The agent has answered everything that was said, in the session that it named last, whichever it
+    /// The agent has answered everything up to this message, in the session of this name, whichever it
     /// is.
-    pub(crate) fn taken_up(&mut self) {
+    pub(crate) fn answered_as(&mut self, id: &str, upto: u64) {
+        self.renamed(id);
+        self.saying(upto);
         self.waits = false;
         self.put(Usage::default());
     }
 
     /// What the session has consumed, as the agent counts. Back: what of that is new.
     pub(crate) fn counted(&mut self, total: Usage) -> Usage {
-        let before = self.known().map(|known| known.counted).unwrap_or_default();
+        let before = self.recorded().map(|known| known.counted).unwrap_or_default();
         self.put(total);
         less(&total, &before)
+    }
+
+    /// The attempt has ended. Back, if the agent did not know the session that it was to go on with: the
+    /// book to begin anew with, unless this was a further turn, whose task is done already.
+    pub(crate) fn end(mut self, result: &Result<Handoff, BackendError>) -> Option<Self> {
+        let failed = matches!(
+            result,
+            Err(BackendError::Retryable { failure, .. }) if failure.kind != FailureKind::TimedOut
+        );
+        let is_lost = match &self.state {
+            State::Astray => true,
+            State::Old(_) => failed,
+            State::New | State::In { .. } => false,
+        };
+        if is_lost && self.context.turn == 0 {
+            self.lost();
+            return Some(self);
+        }
+        self.close(result);
+        None
+    }
+
+    /// The attempt has ended, and none begins anew with it. A session in which the agent could do
+    /// nothing more is not tried again.
+    pub(crate) fn close(self, result: &Result<Handoff, BackendError>) {
+        let failed = matches!(result, Err(BackendError::Retryable { .. }));
+        let old = match self.state {
+            State::Old(_) | State::Astray => true,
+            State::In { goes_on, .. } => goes_on,
+            State::New => false,
+        };
+        if failed && old && !self.works {
+            self.context.sessions.forget(self.rung);
+        }
     }
 
     /// The agent does not know the session that it was to go on with: it begins anew.
     pub(crate) fn lost(&mut self) {
         self.context.sessions.forget(self.rung);
-        (self.before, self.known, self.id) = (None, None, None);
+        (self.state, self.known) = (State::New, None);
         self.log(Level::Warn, "the agent does not know its session any more: it begins anew");
     }
 
@@ -158,7 +193,7 @@ impl Book {
         if self.context.turn > 0 || job.attempt < 2 {
             return;
         }
-        match (&self.before, &self.known) {
+        match (self.before(), &self.known) {
             (Some(session), _) => {
                 self.log(Level::Info, &format!("goes on with its session {}", session.id));
             }
@@ -169,17 +204,17 @@ impl Book {
         }
     }
 
-    fn known(&self) -> Option<&Session> {
-        let id = self.id.as_ref()?;
+    /// What is on record of the session that the agent is in.
+    fn recorded(&self) -> Option<&Session> {
+        let State::In { id, .. } = &self.state else { return None };
         self.known.as_ref().filter(|known| known.id == *id)
     }
 
     fn put(&mut self, counted: Usage) {
-        let (Some(id), Some(directory)) = (&self.id, &self.directory) else { return };
-        if self.is_another() {
+        let (State::In { id, .. }, Some(directory)) = (&self.state, &self.directory) else {
             return;
-        }
-        let told = self.known().map_or(0, |known| known.told).max(self.saying);
+        };
+        let told = self.recorded().map_or(0, |known| known.told).max(self.saying);
         let session = Session { id: id.clone(), directory: directory.clone(), told, counted };
         // A name that has to be hidden could not be given back.
         let hidden = self.context.redact.text(&session.id) != session.id;

@@ -80,9 +80,7 @@ impl CommandBackend {
             Ok(remains) => {
                 let (answer, session) = answer::judge(job, &remains);
                 if let Some(session) = session {
-                    book.renamed(&session);
-                    book.saying(last(&context.inbox.all()));
-                    book.taken_up();
+                    book.answered_as(&session, last(&context.inbox.all()));
                 }
                 answer
             }

@@ -7,8 +7,9 @@
 //! starts nothing.
 //!
 //! - **Files**: Landlock. It knows directories, not patterns: a pattern reaches down to its first
-//!   wildcard, and nothing inside an allowed directory can be taken away again. It covers what is in
-//!   files and directories, not their permissions and times, nor whether they are there.
+//!   wildcard, and nothing inside an allowed directory can be taken away again; a pattern that is both
+//!   granted and denied is not granted. It covers what is in files and directories, not their
+//!   permissions and times, nor whether they are there.
 //! - **Network**: a network namespace that has only a loopback interface of its own; where that is
 //!   not allowed, Landlock's rules for TCP.
 //! - Always: no descriptors but the standard streams, no new privileges, and of the capabilities of
@@ -32,6 +33,7 @@ pub use probe::{Probe, probe, try_probe};
 pub use rules::{Machine, Task, has_network, may_write};
 
 pub(crate) use probe::answer_probe;
+pub(crate) use rules::left;
 
 /// Descriptors from here on are not meant for the program.
 const FIRST_OWN_FD: i32 = 3;

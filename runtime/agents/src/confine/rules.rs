@@ -184,10 +184,30 @@ fn programs(task: &Task<'_>, machine: &Machine) -> BTreeSet<PathBuf> {
 /// The parts of the granted directory. Writing includes reading.
 pub(super) fn parts(authority: &Authority) -> Vec<RootPart> {
     let of = |scope: &Option<PathScope>, access: Access| {
-        let places = scope.as_ref().map(places).unwrap_or_default();
+        let places = scope.as_ref().and_then(left).map(|left| places(&left)).unwrap_or_default();
         places.into_iter().map(move |(path, below)| RootPart { path, below, access })
     };
     of(&authority.read, Access::Read).chain(of(&authority.write, Access::Write)).collect()
+}
+
+/// The scope without the patterns that it takes away again as a whole: directories, which is all that
+/// the operating system knows, would not show that they are gone.
+pub(crate) fn left(scope: &PathScope) -> Option<PathScope> {
+    let final_ones = scope.layers.iter().filter(|layer| layer.unless.is_empty());
+    let gone: BTreeSet<&str> =
+        final_ones.flat_map(|layer| &layer.exclude).map(String::as_str).collect();
+    if ["**", "**/*"].iter().any(|all| gone.contains(all)) {
+        return None;
+    }
+    let mut scope_left = scope.clone();
+    for layer in scope_left.layers.iter_mut().filter(|layer| !layer.include.is_empty()) {
+        layer.include.retain(|pattern| !gone.contains(pattern.as_str()));
+        // Without patterns it would let everything pass.
+        if layer.include.is_empty() {
+            return None;
+        }
+    }
+    Some(scope_left)
 }
 
 /// A path, and whether everything below it is meant or only the file itself.

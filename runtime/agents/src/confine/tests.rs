@@ -67,6 +67,30 @@ fn patterns_become_the_directories_they_begin_with() {
 }
 
 #[test]
+fn what_is_taken_away_as_a_whole_is_not_left_as_a_directory() {
+    let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let granted = GlobLayer { include: texts(&["src/**", "docs/**"]), ..GlobLayer::default() };
+    for (taken, expected) in [
+        (&["**"][..], &[][..]),
+        (&["**/*"], &[]),
+        (&["src/**", "docs/**"], &[]),
+        (&["src/**"], &["docs/**"]),
+        (&["**/.env"], &["src/**", "docs/**"]),
+    ] {
+        let denied = GlobLayer { exclude: texts(taken), ..GlobLayer::default() };
+        let scope = PathScope { layers: vec![granted.clone(), denied] };
+        let left = super::left(&scope).map(|left| left.layers[0].include.clone());
+        assert_eq!(left.unwrap_or_default(), texts(expected), "{taken:?}");
+        let write = Authority { write: Some(scope), ..Authority::default() };
+        assert_eq!(parts(&write).len(), expected.len(), "{taken:?}");
+    }
+    let unless = texts(&["src/a"]);
+    let kept = GlobLayer { exclude: texts(&["src/**"]), unless, ..GlobLayer::default() };
+    let kept = PathScope { layers: vec![granted, kept] };
+    assert_eq!(super::left(&kept), Some(kept));
+}
+
+#[test]
 fn programs_of_a_person_can_be_read_and_the_home_cannot() {
     let machine = Machine {
         path: Some(

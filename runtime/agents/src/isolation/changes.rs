@@ -76,7 +76,16 @@ impl Scratch {
 }
 
 /// Begins the names of temporary folders.
-pub(crate) const SCRATCH: &str = "baton-scratch-";
+const SCRATCH: &str = "baton-scratch-";
+
+/// Takes away what killed processes left of theirs, where nobody works now.
+pub(crate) fn sweep(own: &Path) {
+    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
 
 /// Mode of an entry that is a repository of its own.
 pub(crate) const LINK_MODE: &str = "160000";

@@ -21,6 +21,8 @@ const SOON_TRIES: u32 = 8;
 pub(crate) const ENDING: &str = ".json";
 /// The line that says that the worktree is complete.
 const READY: &str = "ready";
+/// The line that says that it is being removed: nothing in it is missed.
+const LEAVING: &str = "leaving";
 /// Prefix of the branches of worktrees.
 pub(crate) const BRANCHES: &str = "baton/";
 
@@ -167,6 +169,11 @@ impl Entry {
         self.file.write_all(format!("{READY}\n").as_bytes())
     }
 
+    /// Says that it is being removed, which whoever dies in the middle leaves to others.
+    pub(crate) fn leave(&mut self) -> std::io::Result<()> {
+        self.file.write_all(format!("{LEAVING}\n").as_bytes())
+    }
+
     /// Removes the file: there is no worktree any more.
     pub(crate) fn remove(self) -> std::io::Result<()> {
         std::fs::remove_file(&self.path)
@@ -175,9 +182,21 @@ impl Entry {
 
 /// What an entry says, and whether its worktree is complete.
 pub(crate) fn read(path: &Path) -> Option<(Facts, bool)> {
+    let (facts, lines) = lines(path)?;
+    let has = |wanted: &str| lines.iter().any(|line| line == wanted);
+    Some((facts, has(READY) && !has(LEAVING)))
+}
+
+/// Whether the worktree of an entry is being removed, or was when whoever did that died.
+pub(crate) fn is_leaving(path: &Path) -> bool {
+    lines(path).is_some_and(|(_, lines)| lines.iter().any(|line| line == LEAVING))
+}
+
+/// What an entry says, and the lines that follow.
+fn lines(path: &Path) -> Option<(Facts, Vec<String>)> {
     let mut text = String::new();
     File::open(path).ok()?.read_to_string(&mut text).ok()?;
     let (first, rest) = text.split_once('\n')?;
     let facts = serde_json::from_str(first).ok()?;
-    Some((facts, rest.lines().any(|line| line == READY)))
+    Some((facts, rest.lines().map(ToOwned::to_owned).collect()))
 }

@@ -18,8 +18,9 @@ const WORDS_BYTES_MAX: usize = 400;
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
 
 /// Settings of every call: no hooks, no monitors, no descent into other repositories, patience with
-/// the locks of calls at the same time, and names that could be mistaken for `.git` refused.
-const SETTINGS: [(&str, &str); 9] = [
+/// the locks of calls at the same time, names that could be mistaken for `.git` refused, and no
+/// repository without a working tree that lies among the files of another.
+const SETTINGS: [(&str, &str); 10] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("submodule.recurse", "false"),
@@ -30,6 +31,7 @@ const SETTINGS: [(&str, &str); 9] = [
     // A file goes where its patch says.
     ("merge.directoryRenames", "false"),
     ("merge.renames", "true"),
+    ("safe.bareRepository", "explicit"),
 ];
 
 /// Settings by which a repository names programs that read or write files.
@@ -269,7 +271,8 @@ impl Repository {
     /// The repository around a directory.
     ///
     /// # Errors
-    /// In words: there is none, or it has no working tree.
+    /// In words: there is none, it has no working tree, or its settings say that the tree is elsewhere:
+    /// a repository that a stranger filled could name any other.
     pub(crate) async fn around(directory: &Path) -> Result<Self, String> {
         let git = Git::guarded(directory).await?;
         let asked = [
@@ -292,6 +295,23 @@ impl Repository {
         if lines.next().is_some() || !top.is_dir() || !own.is_dir() || !objects.is_dir() {
             return Err("the path of the repository holds a line break".into());
         }
-        Ok(Self { git: git.at(&top), top, own, common, index, objects, prefix })
+        // A working tree leads to its repository: one that settings alone name need not.
+        let git = git.at(&top);
+        let back = git.text(&["rev-parse", "--path-format=absolute", "--git-dir"]).await;
+        let real = |path: &Path| path.canonicalize().ok();
+        let inside =
+            real(directory).zip(real(&top)).is_some_and(|(inner, top)| inner.starts_with(top));
+        if !inside || back.ok().is_none_or(|back| real(Path::new(&back)) != real(&own)) {
+            let top = top.display();
+            return Err(format!(
+                "the settings of the repository name a working tree elsewhere: {top}"
+            ));
+        }
+        Ok(Self { git, top, own, common, index, objects, prefix })
+    }
+
+    /// Git in a place that is there whichever of the working trees are.
+    pub(crate) fn shared(&self) -> Git {
+        self.git.at(&self.common).with("GIT_DIR", &self.common)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::changes::{Changes, SCRATCH, between, changes};
-use super::entry::{BRANCHES, ENDING, Entry, Facts, Place, read};
+use super::changes::{Changes, between, changes, sweep};
+use super::entry::{BRANCHES, ENDING, Entry, Facts, Place, is_leaving, read};
 use super::git::Repository;
 use super::patch::FileChange;
 use super::remove::{branch_tip, own_directory, ref_lock, remove};
@@ -225,8 +225,8 @@ async fn examine(
         return Err("what it began with is not on record".into());
     };
     let is_at_base = tip.as_ref().is_none_or(|tip| *tip == facts.base);
-    if !is_ready && is_at_base {
-        // Nothing has run in it.
+    if is_leaving(&place.entry()) || (!is_ready && is_at_base) {
+        // Nothing has run in it, or what did was kept before it began to go.
         remains.files = Some(Vec::new());
         return Ok(());
     }
@@ -245,9 +245,7 @@ async fn examine(
         None => {
             remains.has_commits = !is_at_base;
             match &tip {
-                Some(tip) => {
-                    between(&repository.git.at(&repository.common), tip, &head, patch_max).await?
-                }
+                Some(tip) => between(&repository.shared(), tip, &head, patch_max).await?,
                 None => None,
             }
         }
@@ -265,13 +263,4 @@ async fn examine(
     }
     remains.patch = patch;
     Ok(())
-}
-
-/// Takes away temporary folders of processes that were killed. Nobody works there.
-fn sweep(own: &Path) {
-    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, Place};
-use super::git::{Git, Repository};
+use super::git::Repository;
 
 /// How long to wait for others that change what worktrees share.
 const WAIT_MAX: Duration = Duration::from_secs(300);
@@ -31,18 +31,13 @@ pub(crate) async fn take_turn(directory: &Path) -> Result<File, String> {
     }
 }
 
-/// Git in a place that is there whichever of the working trees are.
-fn shared(repository: &Repository) -> Git {
-    repository.git.at(&repository.common)
-}
-
 /// The commit that a worktree's branch is at; none: there is no such branch.
 pub(crate) async fn branch_tip(
     repository: &Repository,
     place: &Place,
 ) -> Result<Option<String>, String> {
     let arguments = ["for-each-ref", "--format=%(objectname)", &place.reference()];
-    Ok(Some(shared(repository).text(&arguments).await?).filter(|tip| !tip.is_empty()))
+    Ok(Some(repository.shared().text(&arguments).await?).filter(|tip| !tip.is_empty()))
 }
 
 /// Takes a worktree away, with its branch and its entry, whatever is in it.
@@ -52,8 +47,10 @@ pub(crate) async fn branch_tip(
 pub(crate) async fn remove(
     repository: Option<&Repository>,
     place: &Place,
-    entry: Entry,
+    mut entry: Entry,
 ) -> Result<(), String> {
+    // On a full disk it cannot be said, and has to go all the same.
+    let _ = entry.leave();
     clear(repository, place, true).await?;
     entry.remove().map_err(|error| format!("{}: {error}", place.entry().display()))
 }
@@ -70,7 +67,7 @@ pub(crate) async fn clear(
     let target = path.to_string_lossy().into_owned();
     // Twice: also one that git has locked because it was still being made.
     let arguments = ["worktree", "remove", "--force", "--force", &target];
-    let git = shared(repository);
+    let git = repository.shared();
     let removed = git.text(&arguments).await;
     if removed.is_err() {
         // Git does not know it, or only a part of it.

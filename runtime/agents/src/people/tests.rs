@@ -1,4 +1,9 @@
+//! What people say to agents at work, and what becomes of their attempts.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod denied;
+mod turns;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,11 +15,11 @@ use baton_core::record::Effect;
 use baton_core::spec::AgentSpec;
 use baton_core::tool::RawToolSpec;
 use baton_host::port::{CallError, ToolOffer};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::*;
 use crate::backend::{BackendFuture, Toolbox};
-use crate::sessions::Session;
+use crate::stop::cancelled;
 
 fn message(seq: u64, text: &str, urgent: bool) -> Message {
     Message { seq, sender: "ada".into(), text: text.into(), urgent }
@@ -179,128 +184,6 @@ async fn what_is_cancelled_is_not_begun_again() {
     };
     assert_eq!(answer.result.unwrap_err(), BackendError::Cancelled);
     assert_eq!(world.told().1.len(), 0);
-}
-
-/// A backend with sessions: its first turn ends after a second, each further one after `further`, and
-/// with `fails` without a result.
-struct Turns {
-    further: Duration,
-    fails: Option<BackendError>,
-    /// The number of each turn, the time it had, and the messages it was told.
-    told: Mutex<Vec<(u32, u64, usize)>>,
-}
-
-impl Backend for Turns {
-    fn name(&self) -> &str {
-        "turns"
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Repeatable
-    }
-
-    fn takes_messages(&self) -> Steering {
-        Steering::Turn
-    }
-
-    fn perform<'a>(&'a self, job: &'a Job, context: &'a JobContext) -> BackendFuture<'a, Answer> {
-        let turn = context.turn;
-        self.told.lock().unwrap().push((turn, job.timeout_ms, context.inbox.all().len()));
-        let time = if turn == 0 { Duration::from_secs(1) } else { self.further };
-        Box::pin(async move {
-            let usage = Usage { input_tokens: 1, ..Usage::default() };
-            tokio::select! {
-                why = crate::stop::stop(job, context) => Answer { result: Err(why.error(job)), usage },
-                () = tokio::time::sleep(time) => {
-                    if let (Some(error), 1..) = (&self.fails, turn) {
-                        return Answer { result: Err(error.clone()), usage };
-                    }
-                    let session = Session { id: "s1".into(), ..Session::default() };
-                    context.sessions.put(job.rung, session);
-                    let output = Json::of(&format!("answer {turn}")).unwrap();
-                    Answer { result: Ok(Handoff { output, ..Handoff::default() }), usage }
-                }
-            }
-        })
-    }
-}
-
-/// What became of a task with five seconds, to which people said something after half a second.
-async fn turns(further: Duration, message: Message) -> (Answer, Vec<(u32, u64, usize)>, World) {
-    fails(further, message, None).await
-}
-
-async fn fails(
-    further: Duration,
-    message: Message,
-    fails: Option<BackendError>,
-) -> (Answer, Vec<(u32, u64, usize)>, World) {
-    let mut world = world(1);
-    world.job.timeout_ms = 5_000;
-    let backend = Turns { further, fails, told: Mutex::default() };
-    let answer = {
-        let work = crate::work(&backend, world.job.clone(), &world.context);
-        let say = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            world.say(message);
-        };
-        tokio::join!(work, say).0
-    };
-    let told = backend.told.into_inner().unwrap();
-    (answer, told, world)
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_not_said_before_a_result_is_said_in_a_further_turn() {
-    let (answer, told, mut world) =
-        turns(Duration::from_secs(1), message(3, "be brief", false)).await;
-    assert_eq!(answer.result.unwrap().output.as_str(), "\"answer 1\"");
-    assert_eq!(answer.usage.input_tokens, 2, "of both turns");
-    assert_eq!(told, [(0, 5_000, 0), (1, 4_000, 1)], "it has what is left of the time");
-    assert_eq!(world.told(), (vec![3], Vec::new()), "no attempt failed");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_further_turn_that_has_no_time_left_costs_no_result() {
-    let (answer, told, mut world) =
-        turns(Duration::from_secs(9), message(3, "be brief", false)).await;
-    assert_eq!(answer.result.unwrap().output.as_str(), "\"answer 0\"");
-    assert_eq!((answer.usage.input_tokens, told.len()), (2, 2));
-    assert_eq!(world.told(), (vec![3], Vec::new()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_further_turn_that_fails_costs_no_result() {
-    let failure = || Failure::new(FailureKind::Failed, "exit-status", "it exited with status 7");
-    let retryable = BackendError::Retryable { failure: failure(), after_ms: None };
-    for error in [BackendError::Permanent(failure()), retryable] {
-        let said = message(3, "be brief", false);
-        let (answer, told, mut world) = fails(Duration::from_secs(1), said, Some(error)).await;
-        assert_eq!(answer.result.unwrap().output.as_str(), "\"answer 0\"");
-        assert_eq!((answer.usage.input_tokens, told.len()), (2, 2));
-        let mut logs = Vec::new();
-        while let Ok(notice) = world.noticed.try_recv() {
-            if let Notice::Report(Report::Log { text, .. }) = notice {
-                logs.push(text);
-            }
-        }
-        let words = "the further turn for what people said failed (it exited with status 7): the \
-                     result before it counts";
-        assert_eq!(logs, [words]);
-    }
-    let outage = baton_core::record::Outage::Quota;
-    let error = BackendError::Unavailable { outage, failure: failure(), after_ms: None };
-    let said = message(3, "be brief", false);
-    let (answer, ..) = fails(Duration::from_secs(1), said, Some(error.clone())).await;
-    assert_eq!(answer.result.unwrap_err(), error, "it is put off, and hears it then");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_urgent_ends_the_turn_and_begins_an_attempt() {
-    let (answer, told, mut world) = turns(Duration::from_secs(1), message(3, "stop", true)).await;
-    assert_eq!(answer.result.unwrap().output.as_str(), "\"answer 0\"");
-    assert_eq!(told, [(0, 5_000, 0), (0, 5_000, 1)]);
-    assert_eq!(world.told(), (vec![3], vec!["interrupted".into()]));
 }
 
 #[test]

@@ -127,7 +127,7 @@ async fn a_message_beyond_the_limit_is_no_result() {
 #[tokio::test]
 async fn silence_is_a_stall_unless_a_tool_is_at_work() {
     let mut world = World::new("! say half\n! hang");
-    Arc::make_mut(&mut world.job.spec).options.stall_ms = Some(300);
+    Arc::make_mut(&mut world.job.spec).options.stall_ms = Some(1_000);
     let came = world.perform("").await;
     assert_eq!(came.failure().code, "stall");
     assert!(matches!(came.answer.result, Err(BackendError::Retryable { .. })));
@@ -135,7 +135,7 @@ async fn silence_is_a_stall_unless_a_tool_is_at_work() {
     let tool = json!({ "sessionUpdate": "tool_call", "toolCallId": "1", "title": "Build",
                        "kind": "execute", "status": "in_progress" });
     world.prompt(&format!("! tool {tool}\n! hang"));
-    world.job.timeout_ms = 1_500;
+    world.job.timeout_ms = 4_000;
     let came = world.perform("").await;
     assert_eq!(
         (came.failure().kind, came.failure().code.as_str()),

@@ -7,6 +7,7 @@ mod common;
 
 mod end;
 mod files;
+mod narrowed;
 mod people;
 mod permission;
 mod session;

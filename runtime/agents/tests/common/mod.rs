@@ -15,7 +15,7 @@ use baton_core::spec::AgentSpec;
 use tokio::sync::{mpsc, watch};
 
 /// Far more than anything here takes; only a test that fails waits so long.
-pub const LONG: Duration = Duration::from_secs(30);
+pub const LONG: Duration = Duration::from_secs(300);
 
 /// An example of this crate; cargo builds them with the tests.
 pub fn example(name: &str) -> PathBuf {

@@ -1,39 +1,37 @@
 //! A task, its directory, and a model that answers from a script.
 
-use std::collections::{BTreeMap, VecDeque};
+mod model;
+mod tools;
+
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use baton_agents::backend::{
-    Activity, Guidance, Inbox, JobContext, Message, Meter, Redact, Skill, Toolbox, Turn,
+    Activity, Guidance, Inbox, JobContext, Meter, Redact, Skill, Toolbox, Turn,
 };
 use baton_agents::model::transcript::TurnContent;
 use baton_agents::model::{FreeMeter, ModelBackend};
-use baton_agents::{Answer, Backend, BackendError, BackendFuture, Job, Notice, work};
+use baton_agents::{Answer, Backend, BackendError, Job, Notice, work};
 use baton_core::handoff::{Failure, Handoff};
 use baton_core::ids::{RunId, TaskId, TaskPath};
-use baton_core::json::Json;
 use baton_core::manifest::AgentType;
-use baton_core::model::{Price, TokenUsage};
-use baton_core::refusal::{Refusal, RefusalKind};
+use baton_core::model::Price;
 use baton_core::scope::{Authority, GlobLayer, PathScope, Scope};
 use baton_core::spec::AgentSpec;
-use baton_core::tool::{Denial, RawToolSpec};
+use baton_core::tool::Denial;
 use baton_host::files::Root;
-use baton_host::port::{CallError, ToolOffer};
+use baton_host::port::CallError;
 use baton_models::rate::Gate;
-use baton_models::{
-    Activity as Sign, CallContext, Message as Told, ModelApi, ModelError, ModelFuture, ModelReply,
-    ModelRequest, Part, Stop, ToolResult, Trouble,
-};
-use serde_json::{Value, json};
+use baton_models::{Message as Told, ModelRequest, ToolResult};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
-/// What every scripted answer consumes where it does not say.
-pub const USAGE: TokenUsage = TokenUsage { input: 100, output: 10, cached: 40, cache_written: 0 };
+pub use self::model::{
+    Scripted, Step, USAGE, call, calls, error, message, reply, says, submits, text, urgent,
+};
+pub use self::tools::Given;
 
 /// $1 and $10 for a million tokens; cached ones a tenth.
 pub const PRICE: Price = Price {
@@ -44,146 +42,6 @@ pub const PRICE: Price = Price {
     output_max: 8_192,
     context: 1_000_000,
 };
-
-/// What the model does next.
-pub enum Step {
-    Answers(ModelReply),
-    Fails(ModelError),
-    /// Sends these signs, each after so many milliseconds, and then nothing more.
-    Falls {
-        after: Vec<(u64, Sign)>,
-    },
-    /// Sends these signs, and answers then.
-    Slowly(Vec<(u64, Sign)>, ModelReply),
-    /// Answers when nobody wants it any more.
-    WhenCancelled(ModelReply),
-    /// People say this while the request is on its way.
-    Meanwhile(Message, Box<Step>),
-}
-
-/// A model that answers from a script, and keeps what it was asked.
-#[derive(Default)]
-pub struct Scripted {
-    steps: Mutex<VecDeque<Step>>,
-    pub asked: Mutex<Vec<ModelRequest>>,
-    /// What people have said.
-    pub said: Arc<watch::Sender<Arc<[Message]>>>,
-}
-
-impl Scripted {
-    /// A person says something.
-    pub fn say(&self, message: Message) {
-        say(&self.said, message);
-    }
-}
-
-fn say(to: &watch::Sender<Arc<[Message]>>, message: Message) {
-    to.send_modify(|said| *said = said.iter().cloned().chain([message]).collect());
-}
-
-/// A message with a number.
-pub fn message(seq: u64, text: &str) -> Message {
-    Message { seq, sender: "ada".into(), text: text.into(), urgent: false }
-}
-
-/// One that does not wait.
-pub fn urgent(seq: u64, text: &str) -> Message {
-    Message { urgent: true, ..message(seq, text) }
-}
-
-impl ModelApi for Scripted {
-    fn complete<'a>(
-        &'a self,
-        request: &'a ModelRequest,
-        context: &'a CallContext,
-    ) -> ModelFuture<'a> {
-        self.asked.lock().unwrap().push(request.clone());
-        let mut step = self.steps.lock().unwrap().pop_front().expect("a step for every request");
-        Box::pin(async move {
-            while let Step::Meanwhile(message, then) = step {
-                self.say(message);
-                // Whoever waits for it looks at it before anything else comes.
-                tokio::task::yield_now().await;
-                step = *then;
-            }
-            match step {
-                Step::Answers(reply) => Ok(reply),
-                Step::Fails(error) => Err(error),
-                Step::Falls { after } => {
-                    send(context, after).await;
-                    std::future::pending().await
-                }
-                Step::Slowly(signs, reply) => {
-                    send(context, signs).await;
-                    Ok(reply)
-                }
-                Step::WhenCancelled(reply) => {
-                    context.cancelled.clone().wait_for(|cancelled| *cancelled).await.unwrap();
-                    Ok(reply)
-                }
-                Step::Meanwhile(..) => unreachable!("taken apart above"),
-            }
-        })
-    }
-}
-
-async fn send(context: &CallContext, signs: Vec<(u64, Sign)>) {
-    for (after, sign) in signs {
-        tokio::time::sleep(Duration::from_millis(after)).await;
-        context.activity.send(sign).unwrap();
-    }
-}
-
-/// Tools of the run: what each returns, by its full name.
-#[derive(Default)]
-pub struct Given {
-    pub returns: BTreeMap<String, Result<Value, CallError>>,
-    pub called: Mutex<Vec<(String, Value)>>,
-    pub once: bool,
-    /// While the first call is at work a person says this; the call takes a second then, or for ever.
-    pub meanwhile: Mutex<Option<(Said, Message, bool)>>,
-}
-
-type Said = Arc<watch::Sender<Arc<[Message]>>>;
-
-impl Toolbox for Given {
-    fn offers(&self) -> Vec<ToolOffer> {
-        let offer = |name: &String| ToolOffer {
-            name: name.clone(),
-            description: format!("does {name}"),
-            input: None,
-            output: None,
-        };
-        self.returns.keys().map(offer).collect()
-    }
-
-    fn call(&self, spec: RawToolSpec) -> BackendFuture<'static, Result<Json, CallError>> {
-        let input = serde_json::from_str(&spec.input).unwrap();
-        self.called.lock().unwrap().push((spec.name.clone(), input));
-        let returned = self.returns.get(&spec.name).cloned().map_or_else(
-            || {
-                let message = "no such tool";
-                Err(CallError::Refused(Refusal::new(RefusalKind::NotFound, "none", message, "")))
-            },
-            |returned| returned.map(Json::from),
-        );
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        Box::pin(async move {
-            if let Some((said, message, for_ever)) = meanwhile {
-                say(&said, message);
-                match for_ever {
-                    true => std::future::pending().await,
-                    false => tokio::time::sleep(Duration::from_secs(1)).await,
-                }
-            }
-            returned
-        })
-    }
-
-    fn did_once(&self) -> bool {
-        self.once
-    }
-}
 
 /// A task and everything around it.
 pub struct World {
@@ -381,40 +239,6 @@ impl World {
 pub fn open() -> PathScope {
     let exclude = vec!["private/**".to_owned()];
     PathScope { layers: vec![GlobLayer { exclude, ..GlobLayer::default() }] }
-}
-
-pub fn reply(parts: Vec<Part>, stop: Stop) -> ModelReply {
-    ModelReply { parts, stop, usage: USAGE, estimated: false, request_id: Some("req-1".into()) }
-}
-
-pub fn text(text: &str) -> Part {
-    Part::Text { text: text.into() }
-}
-
-pub fn call(name: &str, input: Value) -> Part {
-    // An id that differs between the calls of a conversation, and is the same in every run.
-    let id = format!("{name}-{}", input.to_string().len());
-    Part::ToolCall { id, name: name.into(), input: input.into() }
-}
-
-/// Ends with a text.
-pub fn says(words: &str) -> Step {
-    Step::Answers(reply(vec![text(words)], Stop::End))
-}
-
-/// Calls tools.
-pub fn calls(parts: impl IntoIterator<Item = Part>) -> Step {
-    Step::Answers(reply(parts.into_iter().collect(), Stop::ToolCalls))
-}
-
-/// Hands in an output.
-pub fn submits(output: Value) -> Step {
-    calls([call("submit", json!({ "output": output, "summary": "done" }))])
-}
-
-pub fn error(trouble: Trouble, code: &'static str) -> ModelError {
-    let message = format!("it failed: {code}");
-    ModelError { trouble, code, message, after_ms: None, usage: None, partial: String::new() }
 }
 
 /// The failure of a task that ended for good.

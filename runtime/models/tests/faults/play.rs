@@ -74,6 +74,10 @@ async fn play(case: &Case, api: Api) -> Result<String, String> {
             let played = reply.clone();
             let server = FakeLlm::start(move |_| played.clone()).await.unwrap();
             let result = ask(&server.url()).await;
+            // What was sent may be read after its sender gave up.
+            while server.requests() == 0 || server.fired(fault) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
             // Whoever sends again does it soon.
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             if (server.requests(), server.fired(fault)) != (1, 1) {

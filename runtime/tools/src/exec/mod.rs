@@ -14,11 +14,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
-use baton_agents::confine::{Confinement, Machine, Task, make_directories, try_probe};
+use baton_agents::confine::{
+    Barrier, Confinement, Machine, Probe, Task, make_directories, try_probe,
+};
 use baton_agents::supervise::Ended;
 use baton_agents::{Keep, Launch, Remains, RunError, Stop, Supervisor, cancelled, command};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 use baton_core::json::Json;
+use baton_core::scope::Authority;
 use baton_scratch::Scratch;
 
 use self::input::{Directory, directory, parse, program};
@@ -112,6 +115,31 @@ impl ExecTool {
     }
 }
 
+/// Whether a command that was started for `job` has something that it would not be given with `less`:
+/// leave to run, files as the operating system was told of them, the network, variables.
+pub(crate) fn keeps(job: &ToolJob, less: &Authority) -> bool {
+    // What cannot be read runs nothing.
+    let Ok(input) = parse(&job.input, &job.limits) else { return false };
+    let runs = less.exec.as_ref().is_some_and(|exec| exec.allows(&input.argv));
+    // What it may touch does not depend on what this machine can enforce.
+    let probe = Probe { landlock: Some(1), network: Some(Barrier::Tcp) };
+    let confinement = |authority: &Authority| {
+        let (root, program) = (job.root.as_deref(), Path::new("/"));
+        let task = Task { authority, root, program, temporary: program };
+        Confinement::of(&task, &Machine::default(), probe)
+    };
+    let loses = |name: &OsString| is_granted(&job.authority, name) && !is_granted(less, name);
+    !runs
+        || confinement(&job.authority) != confinement(less)
+        || std::env::vars_os().any(|(name, _)| loses(&name))
+}
+
+/// Whether a command sees a variable of ours.
+fn is_granted(authority: &Authority, name: &OsStr) -> bool {
+    let scope = authority.env.as_ref();
+    name.to_str().is_some_and(|name| scope.is_some_and(|scope| scope.allows(name)))
+}
+
 /// A directory of the command's own.
 async fn temporary() -> Result<Scratch, BackendError> {
     let problem = match tokio::task::spawn_blocking(Scratch::new).await {
@@ -125,12 +153,9 @@ async fn temporary() -> Result<Scratch, BackendError> {
 
 /// The whole environment of a command: anything else may hold a secret.
 fn environment(job: &ToolJob, temporary: &Path) -> Vec<(OsString, OsString)> {
-    let granted = |name: &OsString| {
-        let scope = job.authority.env.as_ref();
-        name.to_str().is_some_and(|name| scope.is_some_and(|scope| scope.allows(name)))
-    };
     let mut variables = command::environment();
-    variables.extend(std::env::vars_os().filter(|(name, _)| granted(name)));
+    let granted = std::env::vars_os().filter(|(name, _)| is_granted(&job.authority, name));
+    variables.extend(granted);
     variables.extend(
         [
             ("BATON_RUN", job.task.run.to_string()),

@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use baton_agents::{Kept, Remains};
+use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::limits::Limits;
+use baton_core::scope::{Denials, ExecScope, GlobLayer, HttpScope, NameScope, PathScope};
 use serde_json::json;
 
 use super::*;
@@ -71,5 +75,51 @@ fn an_output_always_fits_a_result() {
             assert_eq!(said.truncated, !whole);
             assert!(whole || bytes_max < 60_000);
         }
+    }
+}
+
+#[test]
+fn a_command_keeps_what_it_was_started_with() {
+    let include = vec!["src/**".to_owned(), "docs/**".to_owned()];
+    let authority = Authority {
+        read: Some(PathScope { layers: vec![GlobLayer { include, ..GlobLayer::default() }] }),
+        http: Some(HttpScope {
+            layers: vec![vec!["https://a.org".parse().unwrap()]],
+            ..HttpScope::default()
+        }),
+        env: Some(NameScope::default()),
+        exec: Some(ExecScope::default()),
+        ..Authority::default()
+    };
+    let job = ToolJob {
+        task: TaskId { run: RunId::from_ulid(ulid::Ulid::nil()), path: TaskPath::root().child(1) },
+        attempt: 1,
+        tool: "exec".into(),
+        input: json!({ "argv": ["ls", "-l"] }).into(),
+        authority: Arc::new(authority),
+        root: Some("/srv/project".into()),
+        limits: Arc::default(),
+        timeout_ms: 1,
+        idempotency_key: "key".into(),
+        traceparent: None,
+    };
+    let variable = std::env::vars().map(|(name, _)| name).next().unwrap();
+    let none = Denials::default;
+    for (denials, expected) in [
+        (none(), false),
+        (Denials { read: vec!["docs/**".into()], ..none() }, true),
+        (Denials { read: vec!["**".into()], ..none() }, true),
+        // Directories cannot tell.
+        (Denials { read: vec!["docs/private/**".into()], ..none() }, false),
+        (Denials { write: vec!["docs/**".into()], ..none() }, false),
+        (Denials { http: vec!["https://a.org".parse().unwrap()], ..none() }, true),
+        (Denials { http: vec!["https://b.org".parse().unwrap()], ..none() }, false),
+        (Denials { exec: vec!["ls **".parse().unwrap()], ..none() }, true),
+        (Denials { exec: vec!["git push **".parse().unwrap()], ..none() }, false),
+        (Denials { env: vec![variable], ..none() }, true),
+        (Denials { secrets: vec!["*".into()], tools: vec!["git/*".into()], ..none() }, false),
+    ] {
+        let less = (*job.authority).clone().denied(&denials);
+        assert_eq!(keeps(&job, &less), expected, "{denials:?}");
     }
 }

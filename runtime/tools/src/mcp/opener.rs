@@ -130,6 +130,16 @@ impl Opener<'_> {
     }
 }
 
+/// The names of the secrets that a server is given.
+pub(super) fn secrets_of(server: &Server) -> impl Iterator<Item = &str> {
+    let (values, words) = match server {
+        Server::Stdio { env, .. } => (env, whole as fn(&str) -> Vec<&str>),
+        Server::Http { headers, .. } => (headers, words as fn(&str) -> Vec<&str>),
+    };
+    let words = values.values().flat_map(move |value| words(value));
+    words.filter_map(|word| word.strip_prefix(SECRET))
+}
+
 /// A value that is a secret as a whole, or none.
 fn whole(value: &str) -> Vec<&str> {
     vec![value]

@@ -10,6 +10,7 @@ use baton_agents::backend::{Answer, BackendError, JobContext, Notice};
 use baton_core::handoff::{Failure, FailureKind, Handoff, Usage};
 use baton_core::json::Json;
 use baton_core::limits::Limits;
+use baton_core::scope::Denials;
 use baton_core::tool::Server;
 use futures::future::join_all;
 use tokio::sync::Mutex;
@@ -19,7 +20,7 @@ use super::call::{self, Miss};
 use super::connection::Connection;
 use super::error::{McpError, Problem};
 use super::listing::{self, Listing};
-use super::opener::Opener;
+use super::opener::{self, Opener};
 use crate::job::ToolJob;
 use crate::secrets::Secrets;
 
@@ -105,15 +106,29 @@ impl McpServers {
         Answer { result, usage: Usage::default() }
     }
 
+    /// Whether a server is to be started with a secret that is denied.
+    #[must_use]
+    pub fn loses(&self, server: &str, denied: &Denials) -> bool {
+        let slot = self.servers.get(server);
+        slot.is_some_and(|slot| {
+            opener::secrets_of(&slot.server).any(|name| denied.takes_secret(name))
+        })
+    }
+
     /// Ends every connection, and every server that was started.
     pub async fn close(&self) {
-        join_all(self.servers.values().map(|slot| async {
-            let connection = slot.connection.lock().await.take();
-            if let Some(connection) = connection {
-                connection.close().await;
-            }
-        }))
-        .await;
+        end(self.servers.values().collect()).await;
+    }
+
+    /// The same for servers of these names only.
+    pub async fn close_those(&self, names: &[String]) {
+        end(names.iter().filter_map(|name| self.servers.get(name)).collect()).await;
+    }
+
+    /// The names of all.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.servers.keys().cloned().collect()
     }
 
     async fn attempt(
@@ -179,4 +194,15 @@ impl McpServers {
         );
         McpError::new(server, problem)
     }
+}
+
+/// Ends the connections of servers, all together.
+async fn end(slots: Vec<&Slot>) {
+    join_all(slots.into_iter().map(|slot| async {
+        let connection = slot.connection.lock().await.take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }))
+    .await;
 }

@@ -13,6 +13,7 @@ use baton_agents::backend::{BackendError, JobContext, Notice};
 use baton_core::handoff::Failure;
 use baton_core::ids::{RunId, TaskId, TaskPath};
 use baton_core::limits::Limits;
+use baton_core::scope::Denials;
 use baton_core::tool::{SecretDefinition, SecretSource, Server};
 use baton_tools::ToolJob;
 use baton_tools::mcp::McpServers;
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
 /// Far more than anything here takes; only a test that fails waits so long.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(300);
 
 const SECRET: &str = "a secret of some length";
 
@@ -149,6 +150,22 @@ async fn a_server_serves_all_calls_and_ends_with_the_run() {
     fixture.servers.close().await;
     fixture.servers.close().await;
     assert!(!runs(&second) && !runs(&pid.to_string()));
+}
+
+#[tokio::test]
+async fn a_server_loses_what_is_denied_of_its_secrets_and_ends_by_its_name() {
+    let fixture = Fixture::new();
+    let loses = |server: &str, secret: &str| {
+        let denied = Denials { secrets: vec![secret.to_owned()], ..Denials::default() };
+        fixture.servers.loses(server, &denied)
+    };
+    assert!(loses("sh", "token") && loses("sh", "tok*"));
+    assert!(!loses("sh", "other") && !loses("other", "token"));
+    let pid = fixture.call("say").await.unwrap();
+    fixture.servers.close_those(&["other".to_owned()]).await;
+    assert!(runs(&pid));
+    fixture.servers.close_those(&fixture.servers.names()).await;
+    assert!(!runs(&pid));
 }
 
 #[tokio::test]

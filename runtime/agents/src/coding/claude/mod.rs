@@ -70,7 +70,6 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
         let launch = place.launch(arguments.into_iter().map(Into::into));
         let finished = talk(supervisor, launch, &mut dialogue, job, context).await;
         let (Heard { usage, result, before }, heard) = dialogue.into_heard();
-        book = heard;
         let result = match (finished, result) {
             (Err(error), _) => Err(error),
             (Ok(finished), None) => Err(finished.broke(AGENT)),
@@ -80,12 +79,10 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
         let before = before.and_then(|said| handoff(call, &said).ok());
         let result = kept(result, before, context);
         spent.add(&usage);
-        if book.is_lost(&result) {
-            book.lost();
-            continue;
+        match heard.end(&result) {
+            Some(anew) => book = anew,
+            None => return Ok(answer::clean(Answer { result, usage: spent }, context)),
         }
-        book.ended(&result);
-        return Ok(answer::clean(Answer { result, usage: spent }, context));
     }
 }
 

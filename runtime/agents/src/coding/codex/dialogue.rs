@@ -127,7 +127,7 @@ impl Dialogue for Codex {
 
     fn is_cut(&self) -> bool {
         // What it was told means nothing in another session.
-        self.book.is_another()
+        self.book.is_astray()
     }
 
     fn is_busy(&self) -> bool {

@@ -66,8 +66,7 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
         let mut dialogue = Codex::new(task, permit, Watch::new(job, context), book);
         let launch = place.launch(arguments.into_iter().map(Into::into));
         let finished = talk(supervisor, launch, &mut dialogue, job, context).await;
-        let (Heard { total, result, text, last_error }, heard) = dialogue.into_heard();
-        book = heard;
+        let (Heard { total, result, text, last_error }, mut heard) = dialogue.into_heard();
         let result = match (finished, result) {
             (Err(error), _) | (Ok(_), Some(Err(error))) => Err(error),
             (Ok(_), Some(Ok(()))) => {
@@ -78,14 +77,11 @@ pub(super) async fn attempt(call: &Call<'_>) -> Result<Answer, BackendError> {
                 None => finished.broke(AGENT),
             }),
         };
-        let usage = total.map(|total| book.counted(total)).unwrap_or_default();
+        let usage = total.map(|total| heard.counted(total)).unwrap_or_default();
         spent.add(&usage);
-        // In a further turn the task is done already.
-        if context.turn == 0 && book.is_lost(&result) {
-            book.lost();
-            continue;
+        match heard.end(&result) {
+            Some(anew) => book = anew,
+            None => return Ok(answer::clean(Answer { result, usage: spent }, context)),
         }
-        book.ended(&result);
-        return Ok(answer::clean(Answer { result, usage: spent }, context));
     }
 }

@@ -7,7 +7,7 @@ use baton_core::scope::{Authority, HttpScope};
 
 use crate::backend::Job;
 use crate::coding::{CodingKind, grant};
-use crate::confine::{Access, Confinement, FileRules, Machine, PathRule, Probe, Task};
+use crate::confine::{Access, Confinement, FileRules, Machine, PathRule, Probe, Task, left};
 
 /// Folder of packages that belong together.
 const PACKAGES: &str = "node_modules";
@@ -28,7 +28,7 @@ pub(super) fn rules(program: &Path, root: Option<&Path>, temporary: &Path, job: 
         Confinement::of(&task, &Machine::here(), probe).files.unwrap_or_default()
     };
     let mut files = rules(&own(job));
-    let read = job.scope.read.as_ref().filter(|_| grant::reads(job)).and_then(grant::left);
+    let read = job.scope.read.as_ref().filter(|_| grant::reads(job)).and_then(left);
     let also = rules(&Authority { read, ..Authority::default() });
     if let (Some(root), Some(also)) = (&mut files.root, also.root) {
         root.parts.extend(also.parts);

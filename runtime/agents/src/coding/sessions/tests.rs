@@ -109,26 +109,39 @@ fn an_agent_that_does_not_know_its_session_begins_anew() {
         let failure = Failure::new(kind, "agent-ended", "it ended");
         Err(BackendError::Retryable { failure, after_ms: None })
     };
+    let known = || Sessions::new([(0, session("s1", "/work", 5, 9))].into());
     let mut world = world(Some("/work"));
-    world.context.sessions = Sessions::new([(0, session("s1", "/work", 5, 9))].into());
-    let book = world.book(Bound::Directory);
-    assert!(book.is_lost(&failed(FailureKind::Failed)), "it ended before it named any");
-    assert!(!book.is_lost(&failed(FailureKind::TimedOut)));
-    assert!(!book.is_lost(&Err(BackendError::Cancelled)));
-    let mut book = world.book(Bound::Directory);
-    book.named("s1");
-    assert!(!book.is_another() && !book.is_lost(&failed(FailureKind::Failed)));
+    for (result, anew) in [
+        // It ended before it named any.
+        (failed(FailureKind::Failed), true),
+        (failed(FailureKind::TimedOut), false),
+        (Err(BackendError::Cancelled), false),
+        (Ok(Handoff::default()), false),
+    ] {
+        world.context.sessions = known();
+        assert_eq!(world.book(Bound::Directory).end(&result).is_some(), anew, "{result:?}");
+        world.context.sessions = known();
+        world.context.turn = 1;
+        assert!(world.book(Bound::Directory).end(&result).is_none(), "the task is done already");
+        world.context.turn = 0;
+        world.context.sessions = known();
+        let mut book = world.book(Bound::Directory);
+        book.named("s1");
+        assert!(!book.is_astray() && book.end(&result).is_none(), "it knows it");
+    }
+    world.told();
+    world.context.sessions = known();
     let mut book = world.book(Bound::Directory);
     book.named("s2");
     book.answered();
-    assert!(book.is_another() && book.is_lost(&Err(BackendError::Cancelled)));
+    assert!(book.is_astray());
+    let mut book = book.end(&Err(BackendError::Cancelled)).expect("another book");
     assert_eq!(world.told(), [], "nothing is kept of it");
-    book.lost();
     assert!(book.before().is_none() && world.context.sessions.get(0).is_none());
     book.named("s3");
     book.answered();
     assert_eq!(world.told(), [session("s3", "/work", 0, 0)]);
-    assert!(!book.is_lost(&failed(FailureKind::Failed)), "once");
+    assert!(book.end(&failed(FailureKind::Failed)).is_none(), "once");
 }
 
 #[test]
@@ -137,7 +150,12 @@ fn a_session_in_which_nothing_can_be_done_is_not_tried_again() {
         let failure = Failure::new(FailureKind::Failed, "agent-error", "no such session");
         Err(BackendError::Retryable { failure, after_ms: None })
     };
-    for (works, kept) in [(false, false), (true, true)] {
+    for (works, result, kept) in [
+        (false, failed(), false),
+        (true, failed(), true),
+        // That says nothing of it.
+        (false, Err(BackendError::Cancelled), true),
+    ] {
         let mut world = world(Some("/work"));
         world.context.sessions = Sessions::new([(0, session("s1", "/work", 0, 0))].into());
         let mut book = world.book(Bound::Directory);
@@ -146,10 +164,8 @@ fn a_session_in_which_nothing_can_be_done_is_not_tried_again() {
         if works {
             book.works();
         }
-        book.ended(&Err(BackendError::Cancelled));
-        assert!(world.context.sessions.get(0).is_some(), "that says nothing of it");
-        book.ended(&failed());
-        assert_eq!(world.context.sessions.get(0).is_some(), kept);
+        book.close(&result);
+        assert_eq!(world.context.sessions.get(0).is_some(), kept, "{result:?}");
     }
 }
 
@@ -161,7 +177,7 @@ fn a_session_that_goes_on_under_another_name_is_the_same() {
     book.saying(7);
     book.renamed("s2");
     book.answered();
-    assert!(!book.is_another());
+    assert!(!book.is_astray());
     assert_eq!(world.told(), [session("s2", "/work", 7, 0)]);
 }
 

@@ -10,7 +10,7 @@ use super::ApplyError;
 use super::conflict::{Conflict, Merged};
 use super::look::{Content, Look, is_git, leads_inside, look};
 use super::objects::Objects;
-use crate::isolation::changes::{LINK_MODE, RawChange, SCRATCH, Scratch, difference, files};
+use crate::isolation::changes::{LINK_MODE, RawChange, Scratch, difference, files, sweep};
 use crate::isolation::git::{Git, Repository};
 use crate::isolation::patch::{FileChange, Head};
 
@@ -58,6 +58,7 @@ pub(super) async fn plan(
     three_way: bool,
 ) -> Result<Planned, ApplyError> {
     let (head, diff) = Head::read(patch).ok_or(ApplyError::NoPatch)?;
+    // Nobody else applies now.
     sweep(&repository.own);
     let scratch = Scratch::new(repository)?;
     let git = scratch.git();
@@ -96,15 +97,6 @@ pub(super) async fn plan(
     let mut files = files(&raw);
     files.retain(|file| written.contains(file.path.as_str()));
     Ok(Planned::Fits(Plan { task: head.task, changes, files }))
-}
-
-/// Takes away the temporary folder of a process that was killed. Nobody else applies now.
-fn sweep(own: &Path) {
-    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 /// The tree that the patch makes of its base.

@@ -79,7 +79,7 @@ fn fifos_and_sockets_are_refused_without_waiting() {
         sender.send(found).unwrap();
     });
     // An open that waits for a writer would wait for ever.
-    let found = receiver.recv_timeout(Duration::from_secs(60));
+    let found = receiver.recv_timeout(Duration::from_secs(300));
     assert!(found.unwrap().is_ok());
 }
 
@@ -94,7 +94,7 @@ fn a_fifo_named_like_an_ignore_file_does_not_stop_a_listing() {
         let listed = listed(&tree.files(), &selection(&[], &[], Default::default()));
         sender.send(listed).unwrap();
     });
-    let listed = receiver.recv_timeout(Duration::from_secs(60));
+    let listed = receiver.recv_timeout(Duration::from_secs(300));
     assert_eq!(listed.unwrap(), ["file.md"]);
 }
 
@@ -115,5 +115,5 @@ fn what_took_the_place_of_a_file_is_not_opened_as_that_file() {
         }
         sender.send(()).unwrap();
     });
-    receiver.recv_timeout(Duration::from_secs(60)).unwrap();
+    receiver.recv_timeout(Duration::from_secs(300)).unwrap();
 }

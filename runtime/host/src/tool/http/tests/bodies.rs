@@ -111,10 +111,10 @@ async fn a_server_that_trickles_cannot_put_the_deadline_off() {
 async fn a_guest_that_reads_late_finds_the_deadline_passed() {
     let server = Server::start(Answer::endless(CHUNKED, "1\r\na\r\n", 5)).await;
     let mut call = Call::granted(&[server.rule()]);
-    call.limits.http_request_ms = 200;
+    call.limits.http_request_ms = 2_000;
     let request = get(server.url("/")).body(Full::new(Bytes::new())).unwrap();
     let response = call.client().send(request, Patience::default()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(read(response).await.unwrap_err(), HttpError::Timeout);
 }
 

@@ -1,5 +1,6 @@
 //! What the engine takes and gives.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -189,6 +190,9 @@ impl NewRun {
 pub struct ResumeOptions {
     /// Caps that replace those of the run, where given.
     pub caps: Caps,
+    /// Programs that perform agents in place of the backends that these are on record with: only such as
+    /// [can replace](baton_core::run::can_replace) them.
+    pub programs: BTreeMap<String, String>,
     /// Who resumes it.
     pub by: String,
     /// A component, or of a script another source, to replay the root workflow with in place of
@@ -268,7 +272,7 @@ impl RunReport {
     pub fn of(run: &Run, error: Option<EngineError>) -> Self {
         let (outcome, usage) = match run.finished() {
             Some((outcome, usage)) => (Some(outcome.clone()), *usage),
-            None => (None, Usage { wall_ms: run.age_ms(), ..*run.settled() }),
+            None => (None, Usage { wall_ms: run.age_ms(), ..run.consumed() }),
         };
         let state = match &outcome {
             Some(Outcome::Done(_)) => State::Done,

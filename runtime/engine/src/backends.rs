@@ -6,12 +6,12 @@ use std::sync::Arc;
 use baton_agents::backend::{Backend, Guidance, Skill};
 use baton_agents::ladder::{Check, Rung};
 use baton_agents::{Backends, Supervisor};
+use baton_core::backend::COMPONENT;
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::limits::Limits;
 use baton_core::model::Models;
 use baton_core::record::Program;
-use baton_core::run::COMPONENT;
 use baton_core::spec::{AgentSpec, LadderCheck};
 use baton_host::files::Root;
 use baton_tools::secrets::Secrets;
@@ -40,6 +40,8 @@ impl Workers {
 pub(crate) struct BackendParts {
     pub program: Program,
     pub models: Models,
+    /// Programs that are started in place of those that agents are on record with.
+    pub programs: BTreeMap<String, String>,
     pub root: Option<Arc<Root>>,
     pub loader: Loader,
     pub supervisor: Supervisor,
@@ -140,6 +142,7 @@ impl RunBackends {
             })?;
             self.known.add_component(component, guest);
         }
+        let name = self.parts.programs.get(name).map_or(name, String::as_str);
         self.known.resolve(name).map_err(|error| fail("unknown-backend", error.to_string()))
     }
 

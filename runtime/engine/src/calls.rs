@@ -9,7 +9,9 @@ use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::TaskPath;
 use baton_core::json::Json;
+use baton_core::record::{Effect, Work};
 use baton_core::run::Run;
+use baton_core::scope::{Authority, ToolScope};
 use baton_core::tool::{Provider, RawToolSpec, ToolDefinition, ToolSpec};
 use baton_host::Guest;
 use baton_host::port::{CallError, ToolOffer};
@@ -122,7 +124,7 @@ pub(crate) fn tools_of(shared: &Arc<Shared>, agent: &TaskPath) -> Option<Arc<dyn
 }
 
 /// The tools that a scope lets pass.
-pub(crate) fn offers(run: &Run, scope: &baton_core::scope::ToolScope) -> Vec<ToolOffer> {
+pub(crate) fn offers(run: &Run, scope: &ToolScope) -> Vec<ToolOffer> {
     run.offered(scope)
         .map(|(name, known)| ToolOffer {
             name: name.clone(),
@@ -165,8 +167,8 @@ impl AgentTools for Given {
 pub(crate) struct Facts {
     pub spec: ToolSpec,
     pub tool: String,
-    pub authority: baton_core::scope::Authority,
-    pub effect: baton_core::record::Effect,
+    pub authority: Authority,
+    pub effect: Effect,
     pub definition: ToolDefinition,
 }
 
@@ -174,7 +176,7 @@ impl Facts {
     /// Of an open tool task.
     pub(crate) fn of(run: &Run, task: &TaskPath) -> Option<Self> {
         let known = run.task(task).filter(|_| run.outcome(task).is_none())?;
-        let baton_core::record::Work::Tool { spec, tool, authority, effect } = &*known.work else {
+        let Work::Tool { spec, tool, authority, effect } = &*known.work else {
             return None;
         };
         Some(Self {

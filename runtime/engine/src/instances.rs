@@ -6,8 +6,11 @@ use std::sync::Arc;
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Outcome};
 use baton_core::ids::TaskPath;
+use baton_core::json::Json;
+use baton_core::limits::Limits;
 use baton_core::replay::Cursor;
 use baton_core::run::Wait;
+use baton_core::scope::Scope;
 use baton_host::files::Root;
 use baton_host::port::PortError;
 use baton_host::{Captured, Guest, GuestEnd, Host};
@@ -93,14 +96,14 @@ impl Instances {
             };
             let began = known.began;
             let started = cell.run.started();
-            let facts = (
-                known.component,
-                known.input.clone(),
-                known.scope.clone(),
-                started.limits,
-                seed_of(&started.seed, workflow),
-                ScriptFacts::of(&cell.run, workflow),
-            );
+            let facts = Facts {
+                component: known.component,
+                input: known.input.clone(),
+                scope: known.scope.clone(),
+                limits: started.limits,
+                seed: seed_of(&started.seed, workflow),
+                script: ScriptFacts::of(&cell.run, workflow),
+            };
             let instance = Instance {
                 cursor: Cursor::new(workflow.clone(), began, substitute.is_none()),
                 waits_for: None,
@@ -110,48 +113,13 @@ impl Instances {
             cell.instances.insert(workflow.clone(), instance);
             facts
         };
-        let (component, input, scope, limits, seed, script) = facts;
         let (shared, loader) = (Arc::clone(&self.shared), self.loader.clone());
         let (root, path) = (self.root.clone(), workflow.clone());
         let task = tokio::spawn(async move {
             let ending =
                 Ending { shared: Arc::clone(&shared), workflow: path.clone(), told: false };
-            let files = match (&root, &scope.read) {
-                (Some(root), Some(read)) => match root.scoped(read, &limits.files) {
-                    Ok(files) => Some(files),
-                    Err(error) => return ending.tell(failed("bad-scope", &error.to_string())),
-                },
-                _ => None,
-            };
-            let (guest, source) = match substitute {
-                Some(Substitute::Component(guest)) => (Ok(guest), None),
-                Some(Substitute::Script(source)) => (loader.load(&component).await, Some(source)),
-                None => (loader.load(&component).await, None),
-            };
-            let guest = match guest {
-                Ok(guest) => guest,
-                Err(error) => return ending.tell(unloadable(error, &shared)),
-            };
-            let input = match &script {
-                None => input,
-                Some(script) => match script.envelope(&loader.journal, source).await {
-                    Ok(envelope) => envelope,
-                    Err(error) => return ending.tell(unloadable(error, &shared)),
-                },
-            };
-            let slot = loader.host.slot().await;
-            let port = GuestPort {
-                shared,
-                workflow: path,
-                journal: Arc::clone(&loader.journal),
-                host: Arc::clone(&loader.host),
-                files,
-            };
-            let end = loader
-                .host
-                .run_workflow(&guest, slot, &limits, &seed, &input, Box::new(port))
-                .await;
-            ending.tell(end);
+            let execution = Execution { shared, workflow: path, loader, root, substitute };
+            ending.tell(execution.run(facts).await);
         });
         self.live.insert(workflow.clone(), task.abort_handle());
     }
@@ -198,6 +166,65 @@ impl Instances {
     /// Whether every instance waits or is evicted, so that only what arrives can move the run.
     pub(crate) fn all_wait(&self) -> bool {
         self.shared.lock().instances.values().all(|instance| instance.waits_for.is_some())
+    }
+}
+
+/// What of a run decides what an instance does.
+struct Facts {
+    component: Digest,
+    input: Json,
+    scope: Scope,
+    limits: Limits,
+    seed: Digest,
+    script: Option<ScriptFacts>,
+}
+
+/// An instance that is executed.
+struct Execution {
+    shared: Arc<Shared>,
+    workflow: TaskPath,
+    loader: Loader,
+    root: Option<Arc<Root>>,
+    substitute: Option<Substitute>,
+}
+
+impl Execution {
+    /// Loads the component and executes it to its end, or until it is evicted.
+    async fn run(self, facts: Facts) -> GuestEnd {
+        let Self { shared, workflow, loader, root, substitute } = self;
+        let Facts { component, input, scope, limits, seed, script } = facts;
+        let files = match (&root, &scope.read) {
+            (Some(root), Some(read)) => match root.scoped(read, &limits.files) {
+                Ok(files) => Some(files),
+                Err(error) => return failed("bad-scope", &error.to_string()),
+            },
+            _ => None,
+        };
+        let (guest, source) = match substitute {
+            Some(Substitute::Component(guest)) => (Ok(guest), None),
+            Some(Substitute::Script(source)) => (loader.load(&component).await, Some(source)),
+            None => (loader.load(&component).await, None),
+        };
+        let guest = match guest {
+            Ok(guest) => guest,
+            Err(error) => return unloadable(error, &shared),
+        };
+        let input = match &script {
+            None => input,
+            Some(script) => match script.envelope(&loader.journal, source).await {
+                Ok(envelope) => envelope,
+                Err(error) => return unloadable(error, &shared),
+            },
+        };
+        let slot = loader.host.slot().await;
+        let port = GuestPort {
+            shared,
+            workflow,
+            journal: Arc::clone(&loader.journal),
+            host: Arc::clone(&loader.host),
+            files,
+        };
+        loader.host.run_workflow(&guest, slot, &limits, &seed, &input, Box::new(port)).await
     }
 }
 

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_agents::Denied;
-use baton_agents::Sessions;
-use baton_agents::backend::{Answer, BackendError, Inbox, Job, JobContext, Redact, Toolbox};
+use baton_agents::backend::{
+    Answer, BackendError, Inbox, Job, JobContext, Notice, Redact, Toolbox,
+};
 use baton_agents::isolation::Worktrees;
 use baton_agents::ladder::{Check, Rung};
+use baton_agents::{Denied, Sessions};
 use baton_core::digest::Digest;
 use baton_core::handoff::{Failure, FailureKind, Usage};
 use baton_core::ids::{TaskId, TaskPath};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-
 use baton_journal::store::Journal;
 use baton_tools::ToolCall;
 use baton_tools::secrets::Secrets;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::backends::Workers;
 use crate::calls::ComponentRef;
@@ -302,7 +302,7 @@ struct Ending {
 }
 
 impl Ending {
-    fn notice(&self, notice: baton_agents::backend::Notice) {
+    fn notice(&self, notice: Notice) {
         self.shared.send(Event::Notice { task: self.task.clone(), notice });
     }
 

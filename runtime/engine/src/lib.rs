@@ -17,6 +17,7 @@ pub mod fork;
 mod inboxes;
 mod instances;
 mod jobs;
+mod launch;
 pub mod live;
 mod meter;
 mod orders;

@@ -1,5 +1,7 @@
 //! What earlier runs of the same workflow came to.
 
+mod idle;
+
 use std::collections::BTreeMap;
 
 use baton_core::digest::Digest;
@@ -11,6 +13,7 @@ use baton_journal::error::JournalError;
 use baton_journal::rows::{RunFilter, RunRow, State, TaskRow};
 use baton_journal::store::Journal;
 
+use self::idle::{Idle, RECORDS_MAX};
 use crate::figures::{Counts, Outturn, Title};
 
 /// How many runs are looked at, the newest first.
@@ -81,6 +84,7 @@ pub async fn history(
         ..RunFilter::default()
     };
     let rows = journal.runs(&filter).await?;
+    let mut left = RECORDS_MAX;
     let mut found = Vec::new();
     for row in rows.into_iter().filter(|row| row.name == name) {
         if found.len() == RUNS_MAX {
@@ -92,10 +96,11 @@ pub async fn history(
             continue;
         }
         let tasks = journal.tasks(&row.run).await?;
+        let idle = Idle::of(journal, &row, &mut left).await?;
         found.push(Past {
             same_program: row.program == *program,
             same_input: started.input.digest() == input.digest(),
-            ..past(&row, &tasks)
+            ..past(&row, &tasks, &idle)
         });
     }
     Ok(found)
@@ -105,41 +110,42 @@ fn is_partial(started: &RunStarted) -> bool {
     started.reuse.is_some() || started.fork.is_some()
 }
 
-fn past(row: &RunRow, tasks: &[TaskRow]) -> Past {
+fn past(row: &RunRow, tasks: &[TaskRow], idle: &Idle) -> Past {
+    let driven = |moment: Timestamp| idle.driven(row.created, moment);
     let started =
         |task: &&TaskRow| task.kind == "agent" && task.started.is_some() && task.attempts > 0;
     let mut rates: BTreeMap<(Title, String), Rate> = BTreeMap::new();
     let mut agents = Vec::new();
     for task in tasks.iter().filter(started) {
         let Usage { input_tokens, output_tokens, cost_micro_usd, .. } = task.usage;
-        let began = task.started.unwrap_or(task.spawned);
-        let ended = task.ended.unwrap_or(began);
+        let (began, ended) = window(task, &driven);
         let counts = Counts { agents: 1, input_tokens, output_tokens, cost_micro_usd, wall_ms: 0 };
-        let since = |moment: Timestamp| moment.since(row.created);
-        agents.push((task.phase.clone(), counts, (since(began), since(ended))));
+        agents.push((task.phase.clone(), counts, (began, ended)));
         let backend = task.backend.clone().unwrap_or_default();
-        let ms = ended.since(began);
+        let ms = ended.saturating_sub(began);
         let failed = u64::from(task.state == State::Failed);
         let again = u64::from(task.attempts.saturating_sub(1));
         let rate =
             Rate { agents: 1, input_tokens, output_tokens, cost_micro_usd, ms, failed, again };
         rates.entry((task.phase.clone(), backend)).or_default().add(&rate);
     }
-    let wall_ms = row.updated.since(row.created).saturating_sub(waited(tasks));
+    let wall_ms = driven(row.updated).saturating_sub(waited(tasks, &driven));
     let outturn = Outturn::of(agents, wall_ms);
     Past { same_program: false, same_input: false, outturn, rates }
 }
 
+/// From when to when a task was at work.
+fn window(task: &TaskRow, driven: &impl Fn(Timestamp) -> u64) -> (u64, u64) {
+    let began = task.started.unwrap_or(task.spawned);
+    (driven(began), driven(task.ended.unwrap_or(began)))
+}
+
 /// How long a run waited for nothing but people, in milliseconds: what they take for their answers no
 /// forecast counts.
-fn waited(tasks: &[TaskRow]) -> u64 {
+fn waited(tasks: &[TaskRow], driven: &impl Fn(Timestamp) -> u64) -> u64 {
     let windows = |kinds: &[&str]| -> Vec<(u64, u64)> {
         let of_kind = tasks.iter().filter(|task| kinds.contains(&task.kind.as_str()));
-        let window = |task: &TaskRow| {
-            let began = task.started.unwrap_or(task.spawned);
-            (began.0, task.ended.unwrap_or(began).0)
-        };
-        of_kind.map(window).collect()
+        of_kind.map(|task| window(task, driven)).collect()
     };
     let work = windows(&["agent", "tool", "timer"]);
     let asked = windows(&["gate"]);

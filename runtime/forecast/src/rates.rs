@@ -141,7 +141,7 @@ pub(crate) fn conversation(talk: Talk, price: Option<&Price>, weight: f64) -> Sp
 
 /// What a worker takes that is no model: its time. What it consumes nobody knows before it tells.
 pub(crate) fn worker(backend: &str, weight: f64) -> Spend {
-    let is_component = backend.starts_with(baton_core::run::COMPONENT);
+    let is_component = backend.starts_with(baton_core::backend::COMPONENT);
     let ms = if is_component { COMPONENT_MS } else { PROGRAM_MS };
     Spend { usage: Usage::default(), ms: times(ms, weight) }
 }

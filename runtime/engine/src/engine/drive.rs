@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use baton_agents::Denied;
+use baton_core::limits::Limits;
 use baton_core::model::ProviderDefinition;
 use baton_core::run::Run;
 use baton_host::files::Root;
@@ -26,6 +27,7 @@ use crate::run_loop::RunLoop;
 use crate::shared::{Event, Shared};
 
 impl Engine {
+    /// Drives a run that this process owns.
     pub(super) fn drive(
         &self,
         mut run: Run,
@@ -45,11 +47,9 @@ impl Engine {
         let (program, limits) = (started.program.clone(), Arc::new(started.limits));
         let (concurrency, reuse) = (started.concurrency, started.reuse.clone());
         let deadline = run.caps().run.wall_ms.map(|ms| config.journal.now().plus_ms(ms));
-        let (base, mut tools) = (started.base.clone(), started.tools.clone());
-        // Servers get theirs when they are started, whoever calls them.
-        tools.secrets.retain(|name, _| !run.denials().takes_secret(name));
-        let models = started.models.clone();
-        let traceparent = started.traceparent.clone();
+        let (base, certificates) = (started.base.clone(), started.tools.certificates.clone());
+        let toolbox = self.toolbox(&run, root.clone(), Arc::clone(&limits));
+        let (models, programs) = (started.models.clone(), run.programs().clone());
         let continues = options.continues.unwrap_or(started.continues);
         let (events, received) = mpsc::unbounded_channel();
         let (denials, denied) = watch::channel(Arc::new(run.denials().clone()));
@@ -69,20 +69,6 @@ impl Engine {
             Lookup::new(Arc::clone(&shared), Arc::clone(&config.journal), root, reuse)
         });
         let loader = self.loader();
-        let supervisor = config.supervisor.clone();
-        let key = |(name, definition): (&String, &ProviderDefinition)| {
-            Some((name.clone(), definition.key.clone()?))
-        };
-        let certificates = tools.certificates.clone();
-        let toolbox = Toolbox::new(ToolboxParts {
-            tools,
-            keys: models.providers.iter().filter_map(key).collect(),
-            host: Arc::clone(&config.host),
-            supervisor: supervisor.clone(),
-            root: root.clone(),
-            limits: Arc::clone(&limits),
-            traceparent,
-        });
         let calls = Calls::new(toolbox, loader.clone(), program.tools.clone());
         let secrets = Arc::clone(calls.toolbox().secrets());
         let jobs = Jobs::new(JobParts {
@@ -95,9 +81,10 @@ impl Engine {
         let backends = RunBackends::new(BackendParts {
             program,
             models,
+            programs,
             root: root.clone(),
             loader: loader.clone(),
-            supervisor,
+            supervisor: config.supervisor.clone(),
             providers: Arc::clone(&self.0.providers),
             secrets,
             limits: Arc::clone(&limits),
@@ -143,8 +130,37 @@ impl Engine {
             parking: None,
             leaving: false,
         };
+        let report = self.spawn(run_loop, room);
+        if self.0.stopping.load(Ordering::SeqCst) {
+            self.0.tell(&id, Event::Park);
+        }
+        RunHandle { run: id, report }
+    }
+
+    /// The tools of a run. Starts nothing.
+    fn toolbox(&self, run: &Run, root: Option<Arc<Root>>, limits: Arc<Limits>) -> Toolbox {
+        let started = run.started();
+        let mut tools = started.tools.clone();
+        // Servers get theirs when they are started, whoever calls them.
+        tools.secrets.retain(|name, _| !run.denials().takes_secret(name));
+        let key = |(name, definition): (&String, &ProviderDefinition)| {
+            Some((name.clone(), definition.key.clone()?))
+        };
+        Toolbox::new(ToolboxParts {
+            tools,
+            keys: started.models.providers.iter().filter_map(key).collect(),
+            host: Arc::clone(&self.0.config.host),
+            supervisor: self.0.config.supervisor.clone(),
+            root,
+            limits,
+            traceparent: started.traceparent.clone(),
+        })
+    }
+
+    /// Lets a run go on by itself. What comes of it is sent when it is let go.
+    fn spawn(&self, run_loop: RunLoop, room: OwnedSemaphorePermit) -> oneshot::Receiver<RunReport> {
         let (reported, report) = oneshot::channel();
-        let (inner, run) = (Arc::clone(&self.0), id.clone());
+        let (inner, run) = (Arc::clone(&self.0), run_loop.run.clone());
         tokio::spawn(async move {
             let report: RunReport = run_loop.drive().await;
             inner.runs().remove(&run);
@@ -152,9 +168,6 @@ impl Engine {
             // Nobody has to wait for a report.
             let _ = reported.send(report);
         });
-        if self.0.stopping.load(Ordering::SeqCst) {
-            self.0.tell(&id, Event::Park);
-        }
-        RunHandle { run: id, report }
+        report
     }
 }

@@ -87,7 +87,8 @@ impl Engine {
             self.0.brakes.over(provider, now);
         }
         let engine = self.0.config.host.engine_id().to_owned();
-        run.resume(&options.by, lease.epoch, &options.caps, &engine, now);
+        let ResumeOptions { by, caps, programs, .. } = &options;
+        run.resume_with(by, lease.epoch, caps, &engine, programs, now);
         run.recover(now);
         Ok(self.drive(run, lease.clone(), root, substitute, options, room))
     }

@@ -1,14 +1,15 @@
 //! Writes a fork: a run that begins with the records of another.
 //!
-//! The records are decided by [`baton_core::fork::plan`]. Here they get what is the fork's own, another
-//! program is tried on them, and all is made durable in one commit. Whoever resumes the fork drives it.
+//! The records are decided by [`baton_core::fork::plan`]. Here they get what is the fork's own, and
+//! another program is tried on them ([`ready`]); then all is made durable in one commit
+//! ([`Ready::write`]). Whoever resumes the fork drives it.
 
 use std::sync::Arc;
 
 use baton_core::budget::Caps;
 use baton_core::fork::Plan;
 use baton_core::ids::{RunId, TaskPath};
-use baton_core::record::{Fork, Record, Reuse, RunStarted, ScriptOptions};
+use baton_core::record::{Fork, Reuse, RunStarted, ScriptOptions};
 use baton_core::run::Run;
 use baton_host::Host;
 use baton_journal::store::{Blob, Journal};
@@ -18,9 +19,9 @@ use crate::engine::new_run_id;
 use crate::error::EngineError;
 use crate::replay::{ReplayOptions, ReplayParts, replay};
 
-/// What a fork is written with.
+/// What a fork is made with.
 pub struct ForkParts {
-    /// Where runs are kept.
+    /// Where runs are kept. Only read.
     pub journal: Arc<dyn Journal>,
     /// What runs guests: another program is tried out. None: there is none.
     pub host: Option<Arc<Host>>,
@@ -32,8 +33,6 @@ pub struct Forking {
     pub run: RunId,
     /// With what the fork begins.
     pub plan: Plan,
-    /// Its id; none: a new one.
-    pub id: Option<RunId>,
     /// Who forks.
     pub by: String,
     /// What it may consume beside what is shared.
@@ -48,47 +47,60 @@ pub struct Forking {
     pub traceparent: Option<String>,
 }
 
-/// A fork that is complete and not written.
-struct Ready {
+/// A fork that is complete and not written: another program has repeated what is shared.
+pub struct Ready {
     id: RunId,
-    records: Vec<Record>,
+    plan: Plan,
     blobs: Vec<Blob>,
 }
 
-/// Writes a fork. The journal has it when this returns, and nobody owns it.
-///
-/// # Errors
-/// When another program does not repeat the shared records, parts of it are missing, or the store fails.
-pub async fn fork(parts: &ForkParts, forking: Forking) -> Result<RunId, EngineError> {
-    let ready = ready(parts, forking).await?;
-    parts.journal.import(ready.records, ready.blobs).await?;
-    Ok(ready.id)
+impl Ready {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// With what the fork begins.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Writes the fork. The journal has it when this returns, and nobody owns it. Timers and deadlines
+    /// run on from here.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn write(mut self, journal: &dyn Journal) -> Result<RunId, EngineError> {
+        let now = journal.now();
+        self.plan.rearm(now);
+        if let Some(fork) = self.plan.started_mut().and_then(|started| started.fork.as_mut()) {
+            fork.made = now;
+        }
+        journal.import(self.plan.records, self.blobs).await?;
+        Ok(self.id)
+    }
 }
 
-/// Whether a fork could be written. Writes nothing.
+/// Makes a fork that can be written, and tries another program on what is shared. Writes nothing.
 ///
 /// # Errors
-/// As [`fork`], as far as the store need not be written for it.
-pub async fn check(parts: &ForkParts, forking: Forking) -> Result<(), EngineError> {
-    ready(parts, forking).await.map(drop)
-}
-
-async fn ready(parts: &ForkParts, forking: Forking) -> Result<Ready, EngineError> {
+/// When another program does not repeat the shared records, or parts of it are missing.
+pub async fn ready(parts: &ForkParts, forking: Forking) -> Result<Ready, EngineError> {
     let Forking { run, mut plan, caps, continues, reuse, program, .. } = forking;
-    let now = parts.journal.now();
-    let id = forking.id.unwrap_or_else(new_run_id);
+    let id = new_run_id();
     let another = program.is_some();
-    plan.rearm(now);
     plan.set_caps(&caps);
-    let shared = plan.records.len() as u64;
     let fork = Fork {
         run: run.clone(),
         at: plan.at,
-        records: shared,
-        made: now,
-        given: std::mem::take(&mut plan.given),
-        asked: std::mem::take(&mut plan.asked),
-        edit: plan.edit.take(),
+        records: plan.records.len() as u64,
+        made: parts.journal.now(),
+        given: plan.given.clone(),
+        asked: plan.asked.clone(),
+        same_program: plan.same_program && !another,
+        edit: plan.edit.clone(),
     };
     let Some(started) = plan.started_mut() else {
         return Err(EngineError::Internal("a plan without a first record".into()));
@@ -106,19 +118,23 @@ async fn ready(parts: &ForkParts, forking: Forking) -> Result<Ready, EngineError
     let folded = Run::from_records(plan.records.iter().cloned())
         .map_err(|source| EngineError::Records { run: id.clone(), source })?;
     if another {
-        // What has ended is not repeated in the fork; what goes on has to come to the cut.
-        let options =
-            ReplayOptions { parts: blobs.clone(), open_only: true, ..ReplayOptions::default() };
-        let Some(host) = parts.host.clone() else {
-            return Err(EngineError::Internal("another program, and nothing to run it".into()));
-        };
-        let journal = Arc::clone(&parts.journal);
-        let repeated = replay(&ReplayParts { host, journal }, folded, options).await?;
-        if let Some(divergence) = repeated.divergence() {
-            return Err(EngineError::Diverged(divergence));
-        }
+        repeat(parts, folded, blobs.clone()).await?;
     }
-    Ok(Ready { id, records: plan.records, blobs })
+    Ok(Ready { id, plan, blobs })
+}
+
+/// Lets another program repeat what is shared. What has ended is not repeated in the fork; what goes on
+/// has to come to the cut.
+async fn repeat(parts: &ForkParts, fork: Run, blobs: Vec<Blob>) -> Result<(), EngineError> {
+    let Some(host) = parts.host.clone() else {
+        return Err(EngineError::Internal("another program, and nothing to run it".into()));
+    };
+    let parts = ReplayParts { host, journal: Arc::clone(&parts.journal) };
+    let options = ReplayOptions { parts: blobs, open_only: true, ..ReplayOptions::default() };
+    match replay(&parts, fork, options).await?.divergence() {
+        Some(divergence) => Err(EngineError::Diverged(divergence)),
+        None => Ok(()),
+    }
 }
 
 /// Puts another program into the first record. Input, seed, budget and limits stay: the shared records

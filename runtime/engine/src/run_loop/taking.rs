@@ -112,7 +112,11 @@ impl RunLoop {
     fn deny(&mut self, said: &[(String, Denials)], now: Timestamp) {
         let run = &mut self.shared.lock().run;
         if run.deny(said, now) {
-            self.denials.send_replace(Arc::new(run.denials().clone()));
+            let denials = Arc::new(run.denials().clone());
+            self.denials.send_replace(Arc::clone(&denials));
+            // A server may take its time to end, and no call waits for that.
+            let toolbox = self.calls.toolbox();
+            tokio::spawn(async move { toolbox.deny(&denials).await });
         }
     }
 
@@ -173,7 +177,7 @@ impl RunLoop {
                 cell.run.passed(task, steps, passed.backend, passed.saved_micro_usd, now);
             }
             Notice::Activity(activity) => {
-                let last = cell.run.last();
+                let last = cell.run.seq();
                 drop(cell);
                 self.voice.say(task, last, activity);
             }

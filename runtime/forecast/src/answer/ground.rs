@@ -25,6 +25,8 @@ pub(crate) struct Sources<'a> {
     paths: Vec<String>,
     /// Lines as patches show them, after the change.
     patches: BTreeMap<String, Vec<Line>>,
+    /// Lines that patches add or remove.
+    changed: usize,
     /// What is numbered `[1]`, `[2]` … at the beginnings of lines.
     numbers: Vec<String>,
     world: &'a World,
@@ -35,22 +37,29 @@ impl<'a> Sources<'a> {
     pub(crate) fn of(texts: &[&str], world: &'a World) -> Self {
         let mut paths = Vec::new();
         let mut patches = BTreeMap::new();
+        let mut changed = 0;
         let mut numbers = Vec::new();
         for text in texts {
             paths.extend(words::paths(text));
             if text.contains("\n@@ -") {
-                lines_of_patches(text, &mut patches);
+                changed += lines_of_patches(text, &mut patches);
             }
             numbers.extend(text.lines().filter_map(number_at_the_beginning));
         }
         numbers.sort_unstable();
         numbers.dedup();
-        Self { paths, patches, numbers, world }
+        Self { paths, patches, changed, numbers, world }
     }
 
     /// Files that the task was told of.
     pub(super) fn paths(&self) -> &[String] {
         &self.paths
+    }
+
+    /// How many things that quote something are said at the most: of a change of two lines nobody says
+    /// ten. No bound where the task was shown no change.
+    pub(super) fn quotes_max(&self) -> usize {
+        if self.changed == 0 { usize::MAX } else { self.changed + 1 }
     }
 
     /// Lines of a file, as far as the task knows them.
@@ -101,6 +110,14 @@ fn is_quote(name: &str, schema: &Map<String, Value>) -> bool {
     ["quote", "quotation", "excerpt", "snippet"].contains(&name.as_str())
         || told.contains("copied exactly")
         || told.contains("verbatim")
+}
+
+/// Whether what such a schema describes quotes something.
+pub(super) fn quotes(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties
+        .filter_map(|(name, schema)| Some((name, schema.as_object()?)))
+        .any(|(name, schema)| is_quote(name, schema))
 }
 
 /// Lets an object that quotes a file quote one: the path, the number of the line and its text go
@@ -171,8 +188,10 @@ fn number_at_the_beginning(line: &str) -> Option<String> {
     fits.then(|| number.to_owned())
 }
 
-/// The lines of files that patches in a text show, as they are after the change.
-fn lines_of_patches(text: &str, found: &mut BTreeMap<String, Vec<Line>>) {
+/// The lines of files that patches in a text show, as they are after the change. It gives how many
+/// lines they add and remove.
+fn lines_of_patches(text: &str, found: &mut BTreeMap<String, Vec<Line>>) -> usize {
+    let mut changed = 0;
     let mut path: Option<String> = None;
     let mut number: Option<u64> = None;
     for line in text.lines().take(PATCH_LINES_MAX) {
@@ -186,15 +205,16 @@ fn lines_of_patches(text: &str, found: &mut BTreeMap<String, Vec<Line>>) {
             });
         } else if line.starts_with("diff --git ") || line.starts_with("</") {
             (path, number) = (None, None);
-        } else if let (Some(path), Some(at)) = (&path, &mut number)
-            && let Some(kept) = line.strip_prefix(['+', ' '])
-        {
+        } else if let (Some(path), Some(at)) = (&path, &mut number) {
+            changed += usize::from(line.starts_with(['+', '-']));
+            let Some(kept) = line.strip_prefix(['+', ' ']) else { continue };
             if !kept.trim().is_empty() {
                 found.entry(path.clone()).or_default().push((*at, kept.to_owned()));
             }
             *at += 1;
         }
     }
+    changed
 }
 
 #[cfg(test)]
@@ -218,6 +238,11 @@ mod tests {
         assert_eq!(lines, [(4, "let a = 1;"), (5, "let b = 3;"), (7, "let c = 4;")]);
         assert_eq!(sources.numbers, ["1", "12"]);
         assert_eq!(sources.paths, ["src/a.rs"]);
+        assert_eq!(sources.quotes_max(), 5, "one line less, three more");
+        assert_eq!(
+            Sources::of(&["--- no patch\n+++ of anything"], &world).quotes_max(),
+            usize::MAX
+        );
     }
 
     #[test]

@@ -111,6 +111,26 @@ fn a_list_that_may_be_empty_often_is() {
 }
 
 #[test]
+fn of_a_small_change_little_is_said() {
+    let text = json!({ "type": "string" });
+    let list = |what: &str| {
+        let item = json!({ "type": "object", "required": [what], "properties": { what: text } });
+        json!({ "type": "array", "items": item })
+    };
+    let small = "Review.\n+++ b/a.rs\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n";
+    let longest = |what: &str, prompt: &str| {
+        let schema = list(what);
+        let answers = all(32).split_off(2);
+        let lengths = answers.iter().map(|one| one.agent(&ask(&schema, prompt)).value());
+        lengths.map(|value| value.as_array().unwrap().len()).max().unwrap()
+    };
+    assert_eq!(longest("quote", small), 3);
+    // What quotes nothing is no finding, and without a patch nobody knows how much there is to find.
+    assert!(longest("title", small) > 5);
+    assert!(longest("quote", "Review.") > 5);
+}
+
+#[test]
 fn the_same_question_has_the_same_answer_in_another_dry_run_and_another_when_asked_again() {
     let schema = &schemas()[3];
     let run = || {

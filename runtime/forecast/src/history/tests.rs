@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use baton_core::budget::Caps;
 use baton_core::ids::RunId;
+use baton_core::record::{Pause, Record};
 
 use super::*;
 
@@ -60,7 +62,7 @@ fn agents_that_started_count_by_phase_and_backend() {
     ];
     let mut tasks = tasks;
     (tasks[1].state, tasks[1].attempts) = (State::Failed, 3);
-    let past = past(&row(), &tasks);
+    let past = past(&row(), &tasks, &Idle::default());
     let total = past.outturn.total;
     assert_eq!((total.agents, total.input_tokens, total.wall_ms), (3, 300, 8_000));
     let find = past.outturn.phase(&Some("find".into()));
@@ -86,6 +88,64 @@ fn time_that_only_people_took_is_not_counted() {
         (vec![agent(), gate((2_500, 3_500))], 8_000),
         (vec![gate((2_000, 6_000)), gate((4_000, 8_000))], 2_000),
     ] {
-        assert_eq!(past(&row(), &tasks).outturn.total.wall_ms, expected);
+        assert_eq!(past(&row(), &tasks, &Idle::default()).outturn.total.wall_ms, expected);
+    }
+}
+
+/// What records of these moments say of the time in which nothing went on.
+fn idle(bodies: &[(u64, Body)]) -> Idle {
+    let mut idle = Idle::default();
+    for (seq, (at, body)) in (1..).zip(bodies) {
+        idle.note(&Record { seq, at: Timestamp(*at), body: body.clone() });
+    }
+    idle
+}
+
+#[test]
+fn time_in_which_nobody_drove_the_run_is_not_counted() {
+    let told = || Body::Started { tasks: Vec::new() };
+    let paused = || Body::Paused { reason: Pause::Person { by: "ann".into() } };
+    let resumed = || Body::Resumed {
+        by: "ann".into(),
+        epoch: 2,
+        caps: Caps::default(),
+        engine: String::new(),
+        programs: BTreeMap::new(),
+    };
+    let agent = task("1", "agent", Some("find"), Some((2_000, 8_000)));
+    let gate = TaskRow {
+        spawned: Timestamp(3_000),
+        started: None,
+        ended: Some(Timestamp(7_500)),
+        ..task("2", "gate", None, None)
+    };
+    for (records, whole, work) in [
+        (vec![(1_000, told()), (9_000, told())], 8_000, 6_000),
+        // Paused, and something was obeyed before it went on.
+        (
+            vec![(3_000, paused()), (7_000, told()), (7_000, resumed()), (9_000, told())],
+            4_000,
+            2_000,
+        ),
+        // Killed, twice.
+        (
+            vec![(3_000, told()), (4_000, resumed()), (5_000, told()), (7_000, resumed())],
+            5_000,
+            3_000,
+        ),
+        // Before the agent began and after it ended.
+        (
+            vec![(1_000, told()), (2_000, resumed()), (8_000, told()), (9_000, resumed())],
+            6_000,
+            6_000,
+        ),
+    ] {
+        let idle = idle(&records);
+        let of = |tasks: &[TaskRow]| past(&row(), tasks, &idle);
+        let (alone, asked) = (of(std::slice::from_ref(&agent)), of(&[agent.clone(), gate.clone()]));
+        let rate = alone.rates[&(Some("find".to_owned()), "openai:x".to_owned())];
+        assert_eq!((alone.outturn.total.wall_ms, rate.ms), (whole, work), "{records:?}");
+        assert_eq!(alone.outturn.phase(&Some("find".into())).wall_ms, work);
+        assert_eq!(asked.outturn.total.wall_ms, whole, "somebody worked while it was asked");
     }
 }

@@ -46,7 +46,7 @@ impl Performer {
     fn attempt(&self, task: &TaskPath, spec: &AgentSpec, backend: &str, output: &Json) -> Spend {
         let weight = self.temper.weight;
         if self.models.split(backend).is_none() {
-            if !backend.starts_with(baton_core::run::COMPONENT) {
+            if !backend.starts_with(baton_core::backend::COMPONENT) {
                 self.account().silent.insert(backend.to_owned());
             }
             return rates::worker(backend, weight);

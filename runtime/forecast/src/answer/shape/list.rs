@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::draw::Draw;
+use super::super::ground;
 use super::super::temper::Lean;
 use super::{DEPTH_FULL, Shaper, bound};
 
@@ -33,7 +34,11 @@ impl Shaper<'_> {
             && self.temper.lean == Lean::Varied
             && told.to_ascii_lowercase().contains("empty")
             && self.draw.chance(EMPTY);
-        let count = if is_empty { 0 } else { self.length(least, most, depth) };
+        let mut usual = self.usual();
+        if ground::quotes(self.resolved(items)) {
+            usual = usual.min(self.sources.quotes_max());
+        }
+        let count = if is_empty { 0 } else { self.length_of(least, most, depth, usual) };
         let values = self.resolved(items).get("enum").and_then(Value::as_array).cloned();
         if let Some(values) = values {
             made.extend(self.some_of(values, count, map.get("uniqueItems") == Some(&json!(true))));
@@ -79,8 +84,18 @@ impl Shaper<'_> {
         made
     }
 
+    /// How long lists are at the most where nothing is said about them.
+    fn usual(&self) -> usize {
+        (2.0 * self.temper.items).round() as usize
+    }
+
     /// How long a list is.
     pub(super) fn length(&mut self, least: usize, most: usize, depth: usize) -> usize {
+        self.length_of(least, most, depth, self.usual())
+    }
+
+    /// How long a list is, of which nobody expects more than `usual` where its schema says nothing.
+    fn length_of(&mut self, least: usize, most: usize, depth: usize, usual: usize) -> usize {
         let most = most.max(least);
         match self.temper.lean {
             _ if depth >= DEPTH_FULL => least,
@@ -90,10 +105,7 @@ impl Shaper<'_> {
             Lean::Varied if least > 0 && most <= least + 2 * ITEMS_MOST => {
                 self.draw.between(least, most)
             }
-            Lean::Varied => {
-                let around = (2.0 * self.temper.items).round() as usize;
-                self.draw.between(0, around).clamp(least, most)
-            }
+            Lean::Varied => self.draw.between(0, usual).clamp(least, most),
         }
     }
 }

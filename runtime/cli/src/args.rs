@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-pub use self::authority::{PolicyArgs, ReceiptsArgs};
+pub use self::authority::{ConsentArgs, PolicyArgs, ReceiptsArgs};
 pub use self::caps::CapArgs;
 pub use self::control::{
     ApproveArgs, AttachArgs, CancelArgs, PauseArgs, RejectArgs, RestartArgs, SendArgs, WaitArgs,

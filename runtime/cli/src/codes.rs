@@ -134,7 +134,7 @@ codes! {
     NotARun = "B0068", Refused, "a file is no run that can be imported";
     NotSaved = "B0069", Failed, "a program cannot be saved under a name";
     LimitOpen = "B0075", Failed, "a limit does not hold";
-    Linked = "B0078", Refused, "the state directory leads elsewhere";
+    Linked = "B0078", Refused, "the state directory is a link, or not yours";
 }
 
 /// The row of a code as a person may write it: `B0002`, `b2` or `2`.

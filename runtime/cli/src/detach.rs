@@ -1,8 +1,7 @@
 //! Runs that go on in the background: the same binary drives them, in a session of its own.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,12 +10,11 @@ use std::time::{Duration, Instant};
 use baton_core::budget::Caps;
 use baton_core::ids::RunId;
 use baton_journal::rows::State;
-use rustix::fs::OFlags;
 use serde::Serialize;
 
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
-use crate::home::{Home, block_on};
+use crate::home::{self, Home, block_on};
 use crate::output::{note, stdout};
 use crate::{session, shapes};
 
@@ -109,12 +107,12 @@ pub fn go_on_batch(home: &Home, batch: &str, caps: &Caps, runs: u32, json: bool)
 /// Starts the process, and waits until it drives what it is to drive. Its number, and where it says what
 /// it says.
 fn begin(home: &Home, id: &str, caps: &Caps, more: &[String]) -> Result<(u32, PathBuf)> {
-    let path = log_path(home, id)?;
-    let log = open(&path)?;
+    let (logs, name) = (home.folder(LOGS)?, log_name(id));
+    let (path, log) = (logs.path(&name), logs.append(&name)?);
     let began = log.metadata().map_or(0, |facts| facts.len());
     let mut child = start(home, id, caps, more, log)?;
     let pid = child.id();
-    if block_on(owned(&owner_path(&path, pid), &mut child))? {
+    if block_on(owned(&logs.path(&owner_name(id, pid)), &mut child))? {
         return Ok((pid, path));
     }
     let message = format!("the process in the background that was to drive {id} has ended");
@@ -153,16 +151,11 @@ fn start(home: &Home, id: &str, caps: &Caps, more: &[String], log: File) -> Resu
 /// When that cannot be written.
 pub fn owns(home: &Home, id: &str) -> Result<()> {
     let pid = std::process::id();
-    let path = owner_path(&log_path(home, id)?, pid);
-    // A process of this number may have left it; a link is taken away, and never followed.
-    let _ = std::fs::remove_file(&path);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .and_then(|mut file| file.write_all(pid.to_string().as_bytes()))
-        .map_err(|error| CliError::file("write", &path, &error))
+    // A process of this number may have left one.
+    let (logs, name) = (home.folder(LOGS)?, owner_name(id, pid));
+    logs.fresh(&name)?
+        .write_all(pid.to_string().as_bytes())
+        .map_err(|error| CliError::file("write", &logs.path(&name), &error))
 }
 
 /// Waits until the process drives the run, as it says itself: others may try that at the same moment.
@@ -172,7 +165,8 @@ async fn owned(owner: &Path, child: &mut Child) -> Result<bool> {
     loop {
         // Before the look: what a process said before it ended is seen.
         let ended = child.try_wait().ok().flatten().is_some();
-        if std::fs::read_to_string(owner).is_ok_and(|text| text == child.id().to_string()) {
+        let said = home::open(owner).and_then(io::read_to_string);
+        if said.is_ok_and(|text| text == child.id().to_string()) {
             // Said once, to one; where it cannot be taken away nothing is lost.
             let _ = std::fs::remove_file(owner);
             return Ok(true);
@@ -184,50 +178,20 @@ async fn owned(owner: &Path, child: &mut Child) -> Result<bool> {
     }
 }
 
-/// Where the process that drives something in the background says what it says.
-fn log_path(home: &Home, id: &str) -> Result<PathBuf> {
-    let folder = home.dir().join(LOGS);
-    let problem = |error: &io::Error| CliError::file("use", &folder, error);
-    // The state directory may have come with a stranger's project: nothing in it leads elsewhere.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(|error| CliError::file("make", &folder, &error))?;
-    let found = folder.symlink_metadata().map_err(|error| problem(&error))?;
-    if !found.is_dir() {
-        return Err(problem(&io::Error::other("it is a link")));
-    }
-    let folder = folder.canonicalize().map_err(|error| problem(&error))?;
-    Ok(folder.join(format!("{id}.log")))
+/// Name of the log of a run or a batch.
+fn log_name(id: &str) -> String {
+    format!("{id}.log")
 }
 
-/// The file beside a log in which the process of this number says that it drives what the log is about.
-fn owner_path(log: &Path, pid: u32) -> PathBuf {
-    log.with_extension(format!("{pid}.{OWNER}"))
-}
-
-/// Opens a log for more, and no other file of a person.
-fn open(path: &Path) -> Result<File> {
-    let problem = |error: &io::Error| CliError::file("write", path, error);
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
-        .map_err(|error| problem(&error))?;
-    let found = file.metadata().map_err(|error| problem(&error))?;
-    if !found.is_file() || found.nlink() != 1 {
-        return Err(problem(&io::Error::other("it is no file of its own")));
-    }
-    Ok(file)
+/// Name of the file beside a log in which the process of this number says that it drives what the log is
+/// about.
+fn owner_name(id: &str, pid: u32) -> String {
+    format!("{id}.{pid}.{OWNER}")
 }
 
 /// The end of what was said since the log had `began` bytes.
 fn tail(path: &Path, began: u64) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    let mut file = home::open(path).ok()?;
     let size = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(began.max(size.saturating_sub(TAIL)))).ok()?;
     let mut said = Vec::new();
@@ -241,26 +205,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
-
-    #[test]
-    fn what_lies_where_a_log_should_be_is_left_alone() {
-        let temp = tempfile::tempdir().unwrap();
-        let at = |name: &str| temp.path().join(name);
-        std::fs::write(at("mine"), "keep").unwrap();
-        std::os::unix::fs::symlink(at("mine"), at("link.log")).unwrap();
-        std::os::unix::fs::symlink(at("nothing"), at("new.log")).unwrap();
-        std::fs::hard_link(at("mine"), at("hard.log")).unwrap();
-        std::fs::create_dir(at("folder.log")).unwrap();
-        for name in ["link.log", "new.log", "hard.log", "folder.log"] {
-            assert!(open(&at(name)).is_err(), "{name}");
-        }
-        assert!(!at("nothing").exists());
-        assert_eq!(std::fs::read_to_string(at("mine")).unwrap(), "keep");
-        open(&at("own.log")).unwrap().write_all(b"one").unwrap();
-        open(&at("own.log")).unwrap().write_all(b"two").unwrap();
-        assert_eq!(std::fs::read_to_string(at("own.log")).unwrap(), "onetwo");
-        assert_eq!(owner_path(&at("own.log"), 7), at("own.7.pid"));
-    }
 
     #[test]
     fn the_end_of_a_log_is_what_was_said_since() {

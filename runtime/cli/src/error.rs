@@ -147,8 +147,8 @@ fn chain(error: &dyn Error) -> Vec<String> {
 }
 
 /// What to do without room.
-const FULL: &str = "nothing that was told is lost: make room (`baton gc` removes old runs, where a few \
-                    hundred KiB are left for it to write), then `baton resume RUN` goes on";
+const FULL: &str = "nothing that was told is lost: make room (`baton gc` removes old runs, and has kept \
+                    some room to do so), then `baton resume RUN` goes on";
 /// What to do without the right to write.
 const UNWRITABLE: &str = "runs can be looked at; to start or go on, let the state directory be \
                           written, or name another one with --home";

@@ -1,7 +1,11 @@
 //! Where the state of a project lives.
 
+mod folder;
 mod links;
+mod mine;
+mod reserve;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +16,8 @@ use baton_journal::store::Journal;
 use crate::args::Common;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
+
+pub use self::folder::{Folder, read as open};
 
 /// Name of the state directory inside a project.
 const STATE_DIR: &str = ".baton";
@@ -28,8 +34,9 @@ impl Home {
     /// The directory that was named, else the one of the project around the working directory.
     ///
     /// # Errors
-    /// When the working directory cannot be determined, or the directory leads elsewhere: it may have
-    /// come with a repository, and what Baton writes and tidies there must be there.
+    /// When the working directory cannot be determined; or the directory leads elsewhere: it may have
+    /// come with a repository, and what Baton writes and tidies there must be there; or nobody named it
+    /// and others can write there.
     pub fn find(common: &Common) -> Result<Self> {
         let named = common.home.clone().or_else(|| {
             let variable = std::env::var_os("BATON_HOME").filter(|value| !value.is_empty());
@@ -42,6 +49,7 @@ impl Home {
             None => {
                 let found = nearest(&here);
                 links::refuse_link(&found)?;
+                mine::refuse_others(&found, &[JOURNAL_FILE])?;
                 found
             }
         };
@@ -53,6 +61,22 @@ impl Home {
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// A folder right in it, made if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is a link.
+    pub fn folder(&self, name: &str) -> Result<Folder> {
+        Folder::at(self.dir.join(name))
+    }
+
+    /// The directory itself, for files right in it.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is a link that was found: one that was named is followed.
+    pub fn top(&self) -> Result<Folder> {
+        Folder::at(self.dir.canonicalize().unwrap_or_else(|_| self.dir.clone()))
     }
 
     /// The journal for reading, or none if nothing ever ran here.
@@ -111,11 +135,24 @@ impl Home {
         let ignored = self.dir.join(".gitignore");
         let is_new = !self.dir.join(JOURNAL_FILE).exists() && !ignored.exists();
         let journal = SqliteJournal::open(&self.dir)?;
+        self.keep_reserve();
         if is_new && self.dir.file_name().is_some_and(|name| name == STATE_DIR) {
             // A convenience for the repository around it: where it fails, nothing is lost.
-            let _ = std::fs::write(ignored, IGNORED);
+            let _ = std::fs::File::create_new(ignored)
+                .and_then(|mut file| file.write_all(IGNORED.as_bytes()));
         }
         Ok(journal)
+    }
+
+    /// Keeps some room on the disk for housekeeping, if there is plenty.
+    pub fn keep_reserve(&self) {
+        reserve::keep(&self.dir);
+    }
+
+    /// Gives that room up, because there is none left. False: nothing was kept.
+    #[must_use]
+    pub fn give_up_reserve(&self) -> bool {
+        reserve::give_up(&self.dir)
     }
 
     /// Directory of the worktrees of isolated agents.

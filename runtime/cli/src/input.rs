@@ -1,5 +1,7 @@
 //! The input of a run: read, parsed, and checked against the workflow's schema.
 
+mod schema;
+
 use std::io::Read;
 use std::path::Path;
 
@@ -10,12 +12,11 @@ use baton_core::manifest::Manifest;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 
-/// How many violations of a schema an error names.
-const VIOLATIONS_MAX: usize = 5;
+use self::schema::Schema;
 
 /// Checks inputs of one workflow. Compiles its schema once.
 pub struct InputCheck {
-    validator: Option<jsonschema::Validator>,
+    schema: Option<Schema>,
     limits: RunLimits,
 }
 
@@ -25,26 +26,25 @@ impl InputCheck {
     /// # Errors
     /// When the schema in the manifest is none.
     pub fn new(manifest: &Manifest, limits: RunLimits) -> Result<Self> {
-        let validator = manifest.input.as_ref().map(|schema| {
-            jsonschema::validator_for(&schema.value()).map_err(|error| {
-                let message = format!("the manifest of `{}` has an unusable schema", manifest.name);
-                CliError::new(Code::Component, message).because(&error)
-            })
-        });
-        Ok(Self { validator: validator.transpose()?, limits })
+        let schema = manifest.input.as_ref().map(Schema::compile).transpose().map_err(|why| {
+            let message = format!("the manifest of `{}` has an unusable schema", manifest.name);
+            with_causes(CliError::new(Code::Component, message), vec![why])
+        })?;
+        Ok(Self { schema, limits })
     }
 
     /// A check that only limits sizes.
     #[must_use]
     pub fn any(limits: RunLimits) -> Self {
-        Self { validator: None, limits }
+        Self { schema: None, limits }
     }
 
     /// A text as an input, or what is wrong with it.
     pub fn parse(&self, text: &str) -> std::result::Result<Json, Vec<String>> {
         let json = Json::parse(text, self.limits.json_bytes, self.limits.json_depth)
             .map_err(|error: JsonError| vec![error.to_string()])?;
-        let violations = self.violations(&json.value());
+        let violations =
+            self.schema.as_ref().map(|schema| schema.violations(&json)).unwrap_or_default();
         if violations.is_empty() { Ok(json) } else { Err(violations) }
     }
 
@@ -59,18 +59,6 @@ impl InputCheck {
                     .hint("give it with --input JSON or --input @FILE")
             },
         )
-    }
-
-    fn violations(&self, value: &serde_json::Value) -> Vec<String> {
-        let Some(validator) = &self.validator else { return Vec::new() };
-        validator
-            .iter_errors(value)
-            .take(VIOLATIONS_MAX)
-            .map(|error| {
-                let place = error.instance_path().to_string();
-                if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
-            })
-            .collect()
     }
 }
 
@@ -136,9 +124,12 @@ fn read(source: impl Read, path: &Path, limits: &RunLimits) -> Result<String> {
 }
 
 fn failed(message: String, violations: Vec<String>) -> CliError {
-    let mut error = CliError::new(Code::Input, message);
+    with_causes(CliError::new(Code::Input, message), violations)
+}
+
+fn with_causes(mut error: CliError, causes: Vec<String>) -> CliError {
     if let CliError::Coded(coded) = &mut error {
-        coded.causes = violations;
+        coded.causes = causes;
     }
     error
 }

@@ -16,6 +16,7 @@ mod forecast;
 mod gates;
 mod home;
 mod input;
+mod list;
 mod live;
 mod notify;
 mod output;

@@ -1,12 +1,14 @@
 //! Standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::codes::Code;
 use crate::error::{CliError, Coded, Result};
-use crate::text::{clean, paint};
+use crate::text::{clean, hang, paint};
 
 /// Something good.
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -20,6 +22,19 @@ pub const BUSY: Style = AnsiColor::Cyan.on_default();
 pub const DIM: Style = Style::new().dimmed();
 /// A heading.
 pub const BOLD: Style = Style::new().bold();
+
+/// Refuses to put a file in the place of what is none, such as a device, a pipe or a link.
+///
+/// # Errors
+/// When something is there that is no plain file.
+pub fn replaceable(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        let message = format!("{} is there, and is no plain file", path.display());
+        return Err(CliError::new(Code::NotNew, message)
+            .hint("nothing was written; name another place, or - for standard output"));
+    }
+    Ok(())
+}
 
 /// Writes text to standard output at once and whole. Styles are stripped where it is no terminal.
 ///
@@ -70,6 +85,18 @@ pub fn note(line: &str) {
     }
     let mut stream = anstream::stderr().lock();
     let _ = writeln!(stream, "{line}");
+}
+
+/// Columns at which lines for standard error are broken; none: it is no terminal, and nobody breaks them.
+#[must_use]
+pub fn note_columns() -> Option<usize> {
+    io::stderr().is_terminal().then(columns)
+}
+
+/// Writes one line behind a lead to standard error; on a terminal on as many as it takes, broken between
+/// words, each below the text of the first.
+pub fn note_behind(lead: &str, line: &str) {
+    hang(lead, line, note_columns()).iter().for_each(|line| note(line));
 }
 
 /// Tells an error on standard error.

@@ -1,8 +1,9 @@
 //! Reading the records of a run page by page.
 
+use baton_core::gate::GateSpec;
 use baton_core::handoff::{Outcome, Usage};
 use baton_core::ids::RunId;
-use baton_core::record::{Body, Pause, Record, RunStarted};
+use baton_core::record::{Body, Pause, Record, RunStarted, Work};
 use baton_journal::rows::{RunRow, State};
 use baton_journal::store::Journal;
 
@@ -101,6 +102,30 @@ pub async fn pausing(journal: &dyn Journal, row: &RunRow) -> Result<bool> {
         end = begin;
     }
     Ok(false)
+}
+
+/// What the gate asks that a run waits for, if it waits for one.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn asked(
+    journal: &dyn Journal,
+    run: &RunId,
+    reason: Option<&Pause>,
+) -> Result<Option<GateSpec>> {
+    let Some(Pause::Gate { task: gate, .. }) = reason else { return Ok(None) };
+    let mut asked = None;
+    after(journal, run, 1, |record| {
+        if let Body::Spawned { task, work, .. } = record.body
+            && let Work::Gate { spec, .. } = *work
+            && task == *gate
+        {
+            asked = Some(spec);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(asked)
 }
 
 /// Records that are looked at together on the way back from the end.

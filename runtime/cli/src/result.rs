@@ -13,7 +13,6 @@ use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::failure::of_script;
 use crate::forecast;
-use crate::gates;
 use crate::output::{BAD, DIM, GOOD, note, stdout};
 use crate::pause::{self, PauseShape};
 use crate::shapes::{self, ErrorShape, ResultShape};
@@ -141,11 +140,10 @@ pub fn show(mut report: RunReport, totals: &Totals, how: &ResultArgs) -> Result<
     };
     if how.json {
         let mut shape = shape(&report, error.as_ref(), None);
-        let asked = report.pause.as_ref().and_then(|reason| totals.asked(reason));
-        let pause = shape.pause.as_mut();
-        if let (Some(PauseShape::Gate { gate, answer, .. }), Some(spec)) = (pause, asked) {
-            *answer = gates::approve(gate, spec);
-        }
+        shape.pause = report
+            .pause
+            .as_ref()
+            .map(|reason| PauseShape::new(&report.run, reason, totals.asked(reason)));
         shape.usage = shape.usage.saved(Some(&totals.ladders));
         shape.forked_from = totals.forked_from.as_ref();
         shape.forecast = totals.forecast.as_deref().map(Into::into);
@@ -221,7 +219,7 @@ pub fn shape<'a>(
         forecast: None,
         failed_tasks: report.failed_tasks,
         degraded: report.state == State::Done && report.failed_tasks > 0,
-        pause: report.pause.as_ref().map(|reason| PauseShape::new(&report.run, reason)),
+        pause: report.pause.as_ref().map(|reason| PauseShape::new(&report.run, reason, None)),
         error: error.and_then(|error| ErrorShape::new(error, report.outcome.as_ref())),
     }
 }

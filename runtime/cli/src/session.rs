@@ -1,5 +1,7 @@
 //! An engine over the journal of a project, and what signals do to it.
 
+mod stalled;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,7 +41,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the journal for writing and starts an engine for `runs` runs at once.
+    /// Opens the journal for writing and starts an engine for `runs` runs at once. Must be called within a
+    /// runtime.
     ///
     /// # Errors
     /// When the journal or the wasm engine cannot be used.
@@ -59,6 +62,7 @@ impl Session {
         recorder: Option<Arc<Recorder>>,
     ) -> Result<Self> {
         let journal = home.write()?;
+        stalled::tell(&journal);
         // What killed processes left. Nobody waits for it, and whoever comes next goes on with it.
         std::thread::spawn(baton_scratch::sweep);
         let host = match ready {

@@ -3,6 +3,7 @@
 mod usage;
 
 use baton_core::digest::Digest;
+use baton_core::gate::GateSpec;
 use baton_core::handoff::{Artifact, Evidence, FailureKind, Outcome};
 use baton_core::ids::{RunId, TaskId, Timestamp};
 use baton_core::json::Json;
@@ -78,15 +79,16 @@ struct BatchShape<'a> {
 }
 
 impl<'a> RunShape<'a> {
-    /// The shape of a row, and of why the run is paused, if it is.
+    /// The shape of a row, and of why the run is paused, if it is, with what the gate asks that it waits
+    /// for.
     #[must_use]
-    pub fn new(row: &'a RunRow, pause: Option<&'a Pause>) -> Self {
+    pub fn new(row: &'a RunRow, pause: Option<&'a Pause>, asked: Option<&GateSpec>) -> Self {
         Self {
             run: &row.run,
             name: &row.name,
             state: row.state,
             paused: row.paused.as_deref(),
-            pause: pause.map(|reason| PauseShape::new(&row.run, reason)),
+            pause: pause.map(|reason| PauseShape::new(&row.run, reason, asked)),
             owned: row.owned,
             created: moment(row.created),
             updated: moment(row.updated),

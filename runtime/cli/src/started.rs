@@ -1,15 +1,14 @@
 //! The runs and batches that a person started. A journal comes with a directory, and that may be a
 //! stranger's: what is pinned in it is nobody's consent.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 
 use baton_core::digest::Digest;
 
 use crate::error::{CliError, Result};
 use crate::home::Home;
+use crate::list::List;
 use crate::project::places::Places;
 
 /// Name of the list in the person's directory of settings.
@@ -19,10 +18,11 @@ const FILE: &str = "started";
 const NOT: char = '!';
 
 /// The list, on each line an id and the state directory that the run is in: ids become known with
-/// what is exported, so an id alone may stand in anybody's journal.
+/// what is exported, so an id alone may stand in anybody's journal. One that the list has lost because it
+/// became too long is not the person's any more.
 #[derive(Clone, Debug)]
 pub struct Started {
-    path: PathBuf,
+    list: List,
     /// The state directory that is meant.
     home: PathBuf,
 }
@@ -31,11 +31,12 @@ impl Started {
     /// That of the person; none if there is no place that is only theirs.
     #[must_use]
     pub fn of(places: &Places, home: &Home) -> Option<Self> {
-        places.person().map(|dir| Self { path: dir.join(FILE), home: home.dir().to_owned() })
+        let home = home.dir().to_owned();
+        places.person().map(|dir| Self { list: List::at(dir.join(FILE)), home })
     }
 
-    /// An id here, as it stands on a line.
-    fn line(&self, id: &str) -> String {
+    /// The state directory, as it stands on a line.
+    fn place(&self) -> String {
         let dir = std::path::absolute(&self.home).unwrap_or_else(|_| self.home.clone());
         // It may be still to be made, and links may lead to it.
         let real: Option<PathBuf> = dir.ancestors().find_map(|above| {
@@ -45,7 +46,12 @@ impl Started {
             Some(above.components().chain(rest.components()).collect())
         });
         let real = real.unwrap_or(dir);
-        format!("{id} {}", Digest::of(real.as_os_str().as_encoded_bytes()))
+        Digest::of(real.as_os_str().as_encoded_bytes()).to_string()
+    }
+
+    /// An id here, as it stands on a line.
+    fn line(&self, id: &str) -> String {
+        format!("{id} {}", self.place())
     }
 
     /// Adds an id. Before anything of it starts, so that nothing goes on without it.
@@ -53,8 +59,7 @@ impl Started {
     /// # Errors
     /// When it cannot be written.
     pub fn add(&self, id: &str) -> Result<()> {
-        append(&self.path, &format!("{}\n", self.line(id)))
-            .map_err(|error| CliError::file("write", &self.path, &error))
+        self.write(&format!("{}\n", self.line(id)))
     }
 
     /// Takes an id out: what has that name from now on was brought in, and anybody may have made it.
@@ -65,45 +70,55 @@ impl Started {
         if !self.has(id) {
             return Ok(());
         }
-        append(&self.path, &format!("{NOT}{}\n", self.line(id)))
-            .map_err(|error| CliError::file("write", &self.path, &error))
+        self.write(&format!("{NOT}{}\n", self.line(id)))
+    }
+
+    fn write(&self, line: &str) -> Result<()> {
+        self.list.add(line).map_err(|error| CliError::file("write", self.list.path(), &error))
     }
 
     /// Whether an id is there, for this state directory. A list that cannot be read has none.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
-        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
         let wanted = self.line(id);
+        let mut has = false;
         // The last line about it holds.
-        let about = |line: &&str| line.strip_prefix(NOT).unwrap_or(line) == wanted;
-        text.lines().rev().find(about) == Some(wanted.as_str())
+        self.list.each(|line| {
+            if line.strip_prefix(NOT).unwrap_or(line) == wanted {
+                has = line == wanted;
+            }
+        });
+        has
+    }
+
+    /// All ids of this state directory, whether they are the person's still or were once.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<String> {
+        let place = self.place();
+        let mut ids = BTreeSet::new();
+        self.list.each(|line| ids.extend(id_of(line, &place).map(ToOwned::to_owned)));
+        ids
+    }
+
+    /// Forgets ids of this state directory: nothing of that name is there any more.
+    ///
+    /// # Errors
+    /// When the list cannot be written.
+    pub fn forget(&self, gone: &HashSet<String>) -> Result<()> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let place = self.place();
+        self.list
+            .retain(|line| id_of(line, &place).is_none_or(|id| !gone.contains(id)))
+            .map_err(|error| CliError::file("write", self.list.path(), &error))
     }
 }
 
-/// Adds lines to a file that only the person may read, and makes it and its directory where they are
-/// not there.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn append(path: &Path, lines: &str) -> io::Result<()> {
-    if let Some(dir) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
-    let mut last = [0];
-    let whole = match file.metadata()?.len() {
-        0 => true,
-        size => {
-            file.seek(SeekFrom::Start(size - 1))?;
-            file.read_exact(&mut last)?;
-            last == *b"\n"
-        }
-    };
-    // A line that a full disk cut short is not to be the beginning of the next one. One write, so that
-    // lines of processes at the same time do not mix.
-    let lines = if whole { lines.to_owned() } else { format!("\n{lines}") };
-    file.write_all(lines.as_bytes())
+/// The id on a line, if it is about this state directory.
+fn id_of<'a>(line: &'a str, place: &str) -> Option<&'a str> {
+    let (id, at) = line.strip_prefix(NOT).unwrap_or(line).rsplit_once(' ')?;
+    (at == place).then_some(id)
 }
 
 #[cfg(test)]
@@ -116,7 +131,8 @@ mod tests {
     fn what_was_added_is_there_and_nothing_else() {
         let temp = tempfile::tempdir().unwrap();
         let home = temp.path().join("project/.baton");
-        let list = Started { path: temp.path().join("baton/started"), home: home.clone() };
+        let file = List::at(temp.path().join("baton/started"));
+        let list = Started { list: file.clone(), home: home.clone() };
         assert!(!list.has("run_A"));
         list.add("run_A").unwrap();
         list.add("run_B").unwrap();
@@ -137,13 +153,28 @@ mod tests {
         std::os::unix::fs::symlink(temp.path().join("project"), temp.path().join("link")).unwrap();
         let linked = Started { home: temp.path().join("link/.baton"), ..list.clone() };
         assert!(linked.has("run_A"));
-        // A line that was cut short spoils no other.
-        let cut = std::fs::read_to_string(&list.path).unwrap() + "run_C sha2";
-        std::fs::write(&list.path, cut).unwrap();
-        list.add("run_E").unwrap();
-        assert!(list.has("run_E") && list.has("run_A") && !list.has("run_C"));
         // What an earlier release wrote names no directory.
-        append(&list.path, "run_D\n").unwrap();
+        file.add("run_D\n").unwrap();
         assert!(!list.has("run_D"));
+    }
+
+    #[test]
+    fn what_is_gone_is_forgotten_and_nothing_else() {
+        let temp = tempfile::tempdir().unwrap();
+        let of = |home: &str| Started {
+            list: List::at(temp.path().join("started")),
+            home: temp.path().join(home),
+        };
+        let (here, there) = (of("here"), of("there"));
+        for id in ["run_A", "run_B", "run_C"] {
+            here.add(id).unwrap();
+            there.add(id).unwrap();
+        }
+        here.disown("run_B").unwrap();
+        assert_eq!(here.ids(), ["run_A", "run_B", "run_C"].map(String::from).into());
+        here.forget(&["run_A", "run_B"].map(String::from).into()).unwrap();
+        assert_eq!(here.ids(), ["run_C".to_owned()].into());
+        assert!(here.has("run_C") && !here.has("run_A") && !here.has("run_B"));
+        assert!(there.has("run_A") && there.has("run_B") && there.has("run_C"));
     }
 }

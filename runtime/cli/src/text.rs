@@ -39,10 +39,22 @@ fn is_hostile(c: char) -> bool {
     }
 }
 
-/// Columns a text takes on a terminal, near enough for tables.
+/// Columns a text takes on a terminal, near enough for tables. What [`paint`] adds takes none.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
+    widths(text).map(|(_, width)| width).sum()
+}
+
+/// The characters of a text with the columns that each takes.
+fn widths(text: &str) -> impl Iterator<Item = (char, usize)> {
+    let mut styles = false;
+    text.chars().map(move |c| {
+        styles |= c == '\x1b';
+        let width = if styles { 0 } else { char_width(c) };
+        // Text of others has no escape: see `clean`. Those of styles end so.
+        styles &= c != 'm';
+        (c, width)
+    })
 }
 
 fn char_width(c: char) -> usize {
@@ -94,8 +106,8 @@ pub fn wrap(line: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut last));
             used = 0;
         }
-        for c in word.chars() {
-            if used + char_width(c) > columns {
+        for (c, width) in widths(word) {
+            if used + width > columns {
                 if c == ' ' {
                     continue;
                 }
@@ -103,11 +115,26 @@ pub fn wrap(line: &str, columns: usize) -> Vec<String> {
                 used = 0;
             }
             last.push(c);
-            used += char_width(c);
+            used += width;
         }
     }
     lines.push(last);
     lines
+}
+
+/// One line behind a lead, on lines of at most `columns` that begin below its text; none: on one line,
+/// for nobody breaks it.
+#[must_use]
+pub fn hang(lead: &str, line: &str, columns: Option<usize>) -> Vec<String> {
+    let Some(columns) = columns else { return vec![format!("{lead}{line}")] };
+    let deep = width(lead);
+    let below = " ".repeat(deep);
+    let parts = wrap(line, columns.saturating_sub(deep)).into_iter().enumerate();
+    parts
+        .map(|(at, part)| {
+            format!("{}{}", if at == 0 { lead } else { below.as_str() }, part.trim_end())
+        })
+        .collect()
 }
 
 /// The text filled up with spaces to `columns`.

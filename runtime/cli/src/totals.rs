@@ -40,6 +40,8 @@ pub struct Totals {
     pub caps: Option<Caps>,
     /// What it was said to come to before it began.
     pub forecast: Option<Box<Forecast>>,
+    /// Programs that perform agents, by those on record that they take the place of.
+    pub programs: BTreeMap<String, String>,
     /// The run that it was forked from. What it shares with that one it did not consume.
     pub forked_from: Option<RunId>,
     /// Number of the last record that is shared.
@@ -121,6 +123,9 @@ impl Totals {
     /// Takes one more record in.
     pub fn take(&mut self, record: &Record) {
         self.ask(&record.body);
+        if let Body::Resumed { programs, .. } = &record.body {
+            self.programs.extend(programs.clone());
+        }
         if record.seq <= self.shared {
             self.take_shared(&record.body);
             return;

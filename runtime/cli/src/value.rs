@@ -5,6 +5,7 @@ mod caps;
 use std::fmt;
 use std::path::Path;
 
+use baton_core::backend::{ACP, COMMAND, COMPONENT};
 use baton_core::scope::Capability;
 use baton_core::spec::micro_usd;
 
@@ -153,7 +154,7 @@ impl fmt::Display for AgentArg {
 }
 
 /// Kinds of backend that are written with what they are about behind a colon, whatever that is.
-pub const KINDS: [&str; 4] = ["component:", "command:", "acp:", "recorded:"];
+pub const KINDS: [&str; 4] = [COMPONENT, COMMAND, ACP, "recorded:"];
 /// Coding agents that are named by a word alone.
 pub const CODING_AGENTS: [&str; 3] = ["claude", "codex", "gemini-cli"];
 

@@ -18,6 +18,17 @@ pub struct PolicyArgs {
     pub denies: Vec<Flag>,
 }
 
+/// Whether a run starts without a question.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ConsentArgs {
+    /// Start without asking, with what policy grants and no more.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Start without asking now and ever after, until the program or what it may touch changes.
+    #[arg(long, conflicts_with = "yes")]
+    pub always: bool,
+}
+
 impl PolicyArgs {
     /// Flags as [`Self::words`] writes them.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CapArgs, PolicyArgs, ResultArgs};
+use super::{CapArgs, ConsentArgs, PolicyArgs, ResultArgs};
 use crate::value::{self, AgentArg};
 
 /// How a message to a finished run is answered: by a new run.
@@ -12,12 +12,9 @@ pub struct FollowArgs {
     /// Who answers; else who performed most of the finished run. As in `baton run`.
     #[arg(long = "agent", value_name = "[TYPE=]BACKEND", value_parser = value::agent)]
     pub agents: Vec<AgentArg>,
-    /// Start without asking, with what policy grants and no more.
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Start without asking now and ever after, until the program or what it may touch changes.
-    #[arg(long, conflicts_with = "yes")]
-    pub always: bool,
+    /// Whether it starts without a question.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,

@@ -40,7 +40,8 @@ pub struct ExportArgs {
 #[command(after_help = "\
 Everything in the file is checked before the run appears: digests, order, sizes. Nothing is \
 unpacked to disk. You did not start an imported run: where it calls tools or uses models, `baton \
-resume` asks you first, or needs --yes.
+resume` asks you first, or needs --yes. So does `baton import` itself where the file raised limits \
+for its own texts or tasks.
 
 What it was granted lies elsewhere on this machine: --root says where. Its batch, its processes \
 and your earlier consent to it do not come along.
@@ -61,6 +62,9 @@ pub struct ImportArgs {
     /// Give it a new id, so that it can stand beside the run it is a copy of.
     #[arg(long)]
     pub as_new: bool,
+    /// Import it also where its texts or tasks are more than usual, as limits that it names let them be.
+    #[arg(long, short)]
+    pub yes: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -74,6 +78,10 @@ nothing names any more, and what removed runs left behind: logs, unchanged workt
 components that were not used for 30 days, temporary folders of killed processes. Runs that have \
 not ended are never removed, nor the runs they reuse or follow, nor a part of a batch. Other \
 processes may go on meanwhile.
+
+While a run is damaged no blob goes: nobody knows which ones it needs. --damaged RUN removes it, \
+whether it has ended or not, if a record of it or a blob that it needs is damaged or missing; a \
+line of a batch begins anew then.
 
 Without a rule no run is removed. Settings, in config.toml or baton.toml:
   [retention]
@@ -102,10 +110,14 @@ pub struct GcArgs {
     /// The oldest runs go until records and blobs have at most this size.
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub max_size: Option<u64>,
+    /// This run goes because it is damaged, whether it has ended or not; may be given more than once.
+    #[arg(long, value_name = "RUN")]
+    pub damaged: Vec<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
 }
+
 /// `baton save`.
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CapArgs, ResultArgs, WaitArgs};
+use crate::value::{self, AgentArg};
 
 /// `baton resume`.
 #[derive(Debug, Args)]
@@ -25,6 +26,7 @@ Examples:
   baton resume last --detach
   baton resume 01JQ4Z --max-cost 10
   baton resume last --phase-cap 'Review:cost=2.50'
+  baton resume 01JQ4Z --agent 'command:./worker.sh --fast'
   baton resume batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF > results.jsonl")]
 pub struct ResumeArgs {
     /// A run or batch: a whole id, the beginning or end of one, or `last`.
@@ -70,6 +72,10 @@ pub struct ResumeArgs {
     /// Go on with this component. If it does not repeat what is recorded, the run stops unharmed.
     #[arg(long, value_name = "FILE")]
     pub workflow: Option<PathBuf>,
+    /// Another program for its agents, where theirs lies elsewhere here: for all, or for those of one
+    /// type; command: in place of command:, acp: in place of acp:. It stays with the run. May be repeated.
+    #[arg(long = "agent", value_name = "[TYPE=]PROGRAM", value_parser = value::agent)]
+    pub agents: Vec<AgentArg>,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,

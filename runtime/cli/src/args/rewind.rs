@@ -147,7 +147,9 @@ pub struct DiffArgs {
 Every workflow of the run is executed again in the sandbox, from the bytes that are pinned, and \
 must repeat each command that is on record and end as it did. Without --workflow every record is \
 then held against those before it. Nothing else happens: no agent, tool, model, file, timer or \
-person is asked, and nothing is written. So it also works on a run that another process drives.
+person is asked, and nothing is written. So it also works on a run that another process drives. \
+Workflows may compute as long and use as much memory as the limits on record say: where a run that \
+you did not start raises them, --yes is needed.
 
 With --json, one object: run, same, records, commands, ms, workflows [{task, name, commands, end \
 (same, open, given, diverged or other), divergence, recorded, now}], and, where something on record \
@@ -163,6 +165,9 @@ pub struct ReplayArgs {
     /// A script or component in place of the one that is pinned.
     #[arg(long, value_name = "FILE")]
     pub workflow: Option<PathBuf>,
+    /// Execute its workflows also with the raised limits of a run that you did not start.
+    #[arg(long, short)]
+    pub yes: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CapArgs, ForecastArgs, PolicyArgs, ResultArgs, ScriptArgs, WaitArgs};
+use super::{CapArgs, ConsentArgs, ForecastArgs, PolicyArgs, ResultArgs, ScriptArgs, WaitArgs};
 use crate::value::{self, AgentArg};
 
 /// `baton run`.
@@ -81,12 +81,9 @@ pub struct RunArgs {
     /// Whether it stays for people.
     #[command(flatten)]
     pub wait: WaitArgs,
-    /// Start without asking, with what policy grants and no more.
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Start without asking now and ever after, until the program or what it may touch changes.
-    #[arg(long, conflicts_with = "yes")]
-    pub always: bool,
+    /// Whether it starts without a question.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// How to show the result.
     #[command(flatten)]
     pub result: ResultArgs,

@@ -12,9 +12,10 @@ the tools it called, what each call consumed (`~` marks estimates). Of other age
 recorded.
 
 With --json, one object. Of a run: what `baton ls --json` prints, and input, root, scope, tools, \
-caps, forecast (as of `baton plan`, where one was shown before the run), script, totals \
-{metered, estimated, claimed, failed_attempts, phases, models, ladder}, result. Of a task: what \
-`baton tree --json` prints, and work, denials, result.
+caps, programs (by those that they take the place of, where a resume named some), forecast (as of \
+`baton plan`, where one was shown before the run), script, totals {metered, estimated, claimed, \
+failed_attempts, phases, models, ladder}, result. Of a task: what `baton tree --json` prints, and \
+work, denials, result.
 
 With --transcript jsonl, one object per line, each with task, at, attempt, type: task, attempt, \
 call, system, message {role: user, assistant or thinking}, tool-call, tool-result, usage, \
@@ -25,6 +26,7 @@ Examples:
   baton show last/3
   baton show last/3 --full | less -R
   baton show -f last/3
+  baton show -f last
   baton show last/3 --json | jq .result
   baton show last --transcript jsonl | jq -c 'select(.type == \"tool-call\")'
   baton show last/3 --transcript md > transcript.md")]

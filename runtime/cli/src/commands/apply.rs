@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::args::{ApplyArgs, Common};
 use crate::codes::{Code, Exit};
-use crate::commands::resume::consent::is_mine;
+use crate::commands::resume::consent::{is_mine, started_as};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::output::{WARN, note, stdout};
@@ -75,7 +75,7 @@ pub fn run(args: &ApplyArgs, common: &Common) -> Result<Exit> {
             return Err(no_patch(&row, wanted));
         }
         let applier = open(&started).await?;
-        let id = row.batch.as_ref().map_or(row.run.as_str(), |(batch, _)| batch.as_str());
+        let id = started_as(&row);
         let asked = args.yes || args.check;
         let consent = Consent { steering: asked, strange: asked || is_mine(id, &home)? };
         if let Some(task) = applier.unfinished().map_err(refused)? {
@@ -275,7 +275,7 @@ async fn worktree(
         Some("a process works in it".into())
     } else if remains.has_commits {
         Some("there are commits in it; `baton doctor --clean=all` removes it".into())
-    } else if remains.patch.as_deref() != Some(patch) {
+    } else if !remains.is_unchanged() && remains.patch.as_deref() != Some(patch) {
         Some(remains.problem.clone().unwrap_or("it has been changed since".into()))
     } else {
         match remains.remove().await {

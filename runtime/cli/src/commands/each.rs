@@ -1,7 +1,7 @@
 //! `baton run --each` and `baton resume BATCH`: one run for each line of a file.
 
-use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use baton_core::budget::Caps;
@@ -13,12 +13,16 @@ use ulid::Ulid;
 use crate::args::{Common, ResumeArgs, RunArgs};
 use crate::batch::{Batch, Spec};
 use crate::codes::{Code, Exit};
-use crate::commands::resume::consent::{allow, denied_on_record, is_mine, programs_on_record};
+use crate::commands::resume::consent::{
+    Granted, allow, denied_on_record, is_mine, programs_on_record, replaced_on_record,
+};
+use crate::commands::resume::performers::all_here;
 use crate::commands::run::{Prepared, Wish};
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
 use crate::input::InputCheck;
 use crate::output::note;
+use crate::records;
 use crate::session::{self, CONCURRENCY, Session};
 use crate::text::plural;
 use crate::{detach, select, servers};
@@ -63,6 +67,7 @@ pub fn start(args: &RunArgs, path: &Path, common: &Common) -> Result<Exit> {
             inputs,
             parts: prepared.bundle.parts.clone(),
             earlier: Vec::new(),
+            strange: false,
             plain: common.plain,
         };
         let ended = batch.drive(&session, args.runs, Caps::default()).await;
@@ -92,18 +97,26 @@ pub fn resume(args: &ResumeArgs, caps: &Caps, home: &Home, common: &Common) -> R
     let reader = home.read_existing()?;
     let row = home::block_on(known(&*reader, &args.id))?;
     let alone = alone(home, &row.id)?;
-    let batch = home::block_on(open(&*reader, row, common.plain))?;
+    let mut batch = home::block_on(open(&*reader, row, common.plain))?;
     let mut granted = batch.spec.granted();
     let filter = RunFilter { batch: Some(batch.id.clone()), ..RunFilter::default() };
     let runs = async || -> Result<Vec<_>> {
         Ok(reader.runs(&filter).await?.into_iter().map(|row| row.run).collect())
     };
-    if !is_mine(&batch.id, home)? {
+    let replaced;
+    let mine = is_mine(&batch.id, home)?;
+    if !mine {
         granted.recorded =
             home::block_on(async { programs_on_record(&*reader, &runs().await?).await })?;
+        replaced = home::block_on(async { replaced_on_record(&*reader, &runs().await?).await })?;
+        granted.replaced = replaced.as_deref();
     }
     let denied = || home::block_on(async { denied_on_record(&*reader, &runs().await?).await });
     allow(&batch.id, granted, denied, args.yes, home)?;
+    if !mine {
+        allow_runs(&*reader, &batch, args.yes, home)?;
+    }
+    batch.strange = !mine;
     if args.detach {
         // The process in the background takes it.
         drop(alone);
@@ -128,6 +141,27 @@ pub fn resume(args: &ResumeArgs, caps: &Caps, home: &Home, common: &Common) -> R
     })
 }
 
+/// Lets the runs of somebody else's batch go on, each with what its own first record says: in the journal of
+/// somebody else that need not be what the batch says.
+fn allow_runs(journal: &dyn Journal, batch: &Batch, yes: bool, home: &Home) -> Result<()> {
+    for row in &batch.earlier {
+        let open = home::block_on(async {
+            let open = records::finished(journal, row).await?.is_none();
+            Ok(if open { Some(records::started(journal, &row.run).await?) } else { None })
+        })?;
+        let Some(started) = open else { continue };
+        let granted = Granted::from(&*started);
+        // What the batch says was asked for.
+        if granted != batch.spec.granted() {
+            let run = std::slice::from_ref(&row.run);
+            let denied = || home::block_on(denied_on_record(journal, run));
+            allow(row.run.as_str(), granted, denied, yes, home)?;
+        }
+        home::block_on(all_here(journal, &row.run, &started, &BTreeMap::new()))?;
+    }
+    Ok(())
+}
+
 /// A batch whose results nobody reads any more has not ended well: most lines may not have begun.
 fn unread(error: CliError, id: &str) -> CliError {
     match error {
@@ -142,22 +176,10 @@ fn unread(error: CliError, id: &str) -> CliError {
 /// The lock of a batch, as long as the file is open. Runs have owners of their own, but a line that
 /// was not begun has no run yet: two processes would begin it twice.
 fn alone(home: &Home, id: &str) -> Result<File> {
-    let folder = home.dir().join("batches");
-    let path = folder.join(id);
-    let file = DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .and_then(|()| File::create(&path))
-        .map_err(|error| CliError::file("use", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(CliError::new(Code::Owned, format!("another process works on {id}"))
-                .hint(format!("`baton ls --batch {id}` shows how far it is")))
-        }
-        Err(TryLockError::Error(error)) => Err(CliError::file("lock", &path, &error)),
-    }
+    home.folder("batches")?.lock(id)?.ok_or_else(|| {
+        CliError::new(Code::Owned, format!("another process works on {id}"))
+            .hint(format!("`baton ls --batch {id}` shows how far it is"))
+    })
 }
 
 /// A batch by its id.
@@ -190,7 +212,7 @@ async fn open(journal: &dyn Journal, row: BatchRow, plain: bool) -> Result<Batch
     }
     let filter = RunFilter { batch: Some(row.id.clone()), ..RunFilter::default() };
     let earlier: Vec<RunRow> = journal.runs(&filter).await?;
-    Ok(Batch { id: row.id, spec, inputs, parts, earlier, plain })
+    Ok(Batch { id: row.id, spec, inputs, parts, earlier, strange: false, plain })
 }
 
 /// Whether all lines of a batch have a run. `runs`: how many it has. Also false where nobody can say.

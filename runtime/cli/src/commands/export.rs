@@ -11,7 +11,7 @@ use crate::args::{Common, ExportArgs};
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
-use crate::output::{note, stdout};
+use crate::output::{note, replaceable, stdout};
 use crate::portable::{self, Written};
 use crate::select;
 use crate::shapes;
@@ -60,6 +60,7 @@ pub fn run(args: &ExportArgs, common: &Common) -> Result<Exit> {
         let message = format!("{} is already there", path.display());
         return Err(CliError::new(Code::NotNew, message).hint("--force replaces it"));
     }
+    replaceable(&path)?;
     let failed = |error: &io::Error| CliError::file("write", &path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -11,13 +11,14 @@ use baton_core::budget::Caps;
 use baton_core::fork::{Cut, Edit, ForkError, Plan, plan};
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::{Body, Record, RunStarted, Work};
+use baton_core::replay::Divergence;
 use baton_core::run::Run;
-use baton_engine::fork::{ForkParts, Forking};
+use baton_engine::EngineError;
+use baton_engine::fork::{self, ForkParts, Forking, Ready};
 use baton_host::Host;
 use baton_journal::error::JournalError;
 use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
-use ulid::Ulid;
 
 use crate::args::{BeginArgs, Common, ForkArgs};
 use crate::codes::{Code, Exit};
@@ -28,6 +29,7 @@ use crate::home::{self, Home};
 use crate::output::note;
 use crate::project::places::Places;
 use crate::started::Started;
+use crate::text::one_line;
 use crate::{detach, records, session, telemetry};
 
 pub use self::place::task_of;
@@ -57,13 +59,13 @@ pub fn run(args: &ForkArgs, common: &Common) -> Result<Exit> {
         Some(workflow) => Some(program::prepare(workflow, args, &parent.started, &home)?),
         None => None,
     };
-    let wish = parent.before_asked(Wish { plan, reuse, other }, &cut, &home)?;
-    parent.go(wish, &args.begin, &home, common)
+    parent.go(Wish { cut, plan, reuse, other }, &args.begin, &home, common)
 }
 
 /// What is to become of a run.
-#[derive(Clone)]
 pub struct Wish {
+    /// Where the fork leaves it.
+    pub cut: Cut,
     /// With what the fork begins.
     pub plan: Plan,
     /// Whether it takes results of the run, and of which tasks not.
@@ -108,40 +110,51 @@ impl Parent {
         plan(&self.records, cut, edit).map_err(|error| refused(&self.row.run, error))
     }
 
+    /// A fork that can be written. Another program has repeated what it shares.
+    fn ready(&self, mut wish: Wish, begin: &BeginArgs, home: &Home) -> Result<Ready> {
+        let caps = self.fold()?.caps().updated(&begin.caps.caps());
+        let host = match &mut wish.other {
+            // The workflows of the run that are open repeat as well, held to its limits.
+            Some(other) => {
+                consent::allow_repeat(&self.row, &self.started.limits, begin.yes, home)?;
+                Some(host(other.host.take(), home)?)
+            }
+            None => None,
+        };
+        let parts = ForkParts { journal: home.read_existing()?, host };
+        session::block_on(async {
+            let tried = match fork::ready(&parts, self.forking(&wish, &caps)).await {
+                Err(EngineError::Diverged(divergence)) => {
+                    match self.before_asked(&wish, &divergence)? {
+                        Some(plan) => {
+                            wish.plan = plan;
+                            fork::ready(&parts, self.forking(&wish, &caps)).await
+                        }
+                        None => Err(EngineError::Diverged(divergence)),
+                    }
+                }
+                tried => tried,
+            };
+            tried.map_err(|error| self.diverged(error, &wish))
+        })
+    }
+
     /// Another program may ask for the very task at the cut in another way. Then the fork begins before
-    /// that was asked for, and not before its end.
-    fn before_asked(&self, mut wish: Wish, cut: &Cut, home: &Home) -> Result<Wish> {
-        let (Cut::At(task), Some(other)) = (cut, &mut wish.other) else { return Ok(wish) };
-        other.host = Some(host(other.host.take(), home)?);
-        let tried = wish.clone();
-        let Some(seq) = self.diverges(tried, home)? else { return Ok(wish) };
-        if asked_for(record(&wish.plan.records, seq)) != Some(task) {
-            return Ok(wish);
+    /// that was asked for, and not before its end. None: it is about something else.
+    fn before_asked(&self, wish: &Wish, divergence: &Divergence) -> Result<Option<Plan>> {
+        let Cut::At(task) = &wish.cut else { return Ok(None) };
+        let diverged = divergence.seq.and_then(|seq| record(&wish.plan.records, seq));
+        if asked_for(diverged) != Some(task) {
+            return Ok(None);
         }
         let own = self.records.iter().find(|own| asked_for(Some(*own)) == Some(task));
-        let Some(own) = own else { return Ok(wish) };
+        let Some(own) = own else { return Ok(None) };
         note(&format!(
             "the other program asks for /{task} in another way: the fork begins before it was asked for, at \
              record {}",
             own.seq - 1
         ));
-        let plan = self.plan(&Cut::After(own.seq - 1), Some(&Edit::Workflow))?;
-        Ok(Wish { plan, ..wish })
-    }
-
-    /// The shared record that another program does not repeat.
-    fn diverges(&self, mut wish: Wish, home: &Home) -> Result<Option<u64>> {
-        let host = wish.other.as_mut().and_then(|other| other.host.take());
-        let journal = home.read_existing()?;
-        let caps = self.fold()?.caps().clone();
-        let forking = self.forking(wish, caps, None);
-        session::block_on(async {
-            let checked = baton_engine::fork::check(&ForkParts { journal, host }, forking).await;
-            match checked {
-                Err(baton_engine::EngineError::Diverged(divergence)) => Ok(divergence.seq),
-                other => Ok(other.map(|()| None)?),
-            }
-        })
+        self.plan(&Cut::After(own.seq - 1), Some(&Edit::Workflow)).map(Some)
     }
 
     /// The number that a shared record has in the run itself: of those before it, a fork may leave out
@@ -160,16 +173,15 @@ impl Parent {
     /// # Errors
     /// When the person declines, the fork cannot be written, or it has no result.
     pub fn go(&self, wish: Wish, begin: &BeginArgs, home: &Home, common: &Common) -> Result<Exit> {
-        let except = wish.reuse.as_deref();
-        told::say(self, &wish.plan, except, begin)?;
+        let (another, reuse) = (wish.other.is_some(), wish.reuse.clone());
+        let ready = self.ready(wish, begin, home)?;
+        told::say(self, ready.plan(), reuse.as_deref(), begin)?;
         if begin.dry_run {
-            self.try_out(wish, home)?;
             return Ok(Exit::Done);
         }
-        told::ask(&wish.plan, except, begin.yes)?;
-        self.allow(&wish, home, begin.yes)?;
-        let caps = self.caps(begin)?;
-        let id = self.write(wish, caps, home)?;
+        told::ask(ready.plan(), reuse.as_deref(), begin.yes)?;
+        self.allow(another, home, begin.yes)?;
+        let id = self.write(ready, home)?;
         told::made(&id);
         if begin.detach {
             return detach::go_on(home, &id, &Caps::default(), &[], begin.result.json);
@@ -178,17 +190,20 @@ impl Parent {
     }
 
     /// A fork may do what the run was allowed to, if the person may go on with that.
-    fn allow(&self, wish: &Wish, home: &Home, yes: bool) -> Result<()> {
+    fn allow(&self, another: bool, home: &Home, yes: bool) -> Result<()> {
         let run = &self.row.run;
-        let id = self.row.batch.as_ref().map_or(run.as_str(), |(batch, _)| batch.as_str());
+        let id = consent::started_as(&self.row);
         let mut granted = Granted::from(&*self.started);
+        let replaced;
         if !consent::is_mine(id, home)? {
             let journal = home.read_existing()?;
             let runs = std::slice::from_ref(run);
             granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
+            replaced = home::block_on(consent::replaced_on_record(&*journal, runs))?;
+            granted.replaced = replaced.as_deref();
             // Another program was asked about; what is open on record was not, and is performed with
             // what the record says of it.
-            granted.recorded |= wish.other.is_some() && self.has_tools();
+            granted.recorded |= another && self.has_tools();
         }
         let denied = || {
             let journal = home.read_existing()?;
@@ -207,83 +222,59 @@ impl Parent {
         })
     }
 
-    /// Caps of the fork: those that hold for the run now, and those that were given.
-    fn caps(&self, begin: &BeginArgs) -> Result<Caps> {
-        let run = self.fold()?;
-        Ok(run.caps().updated(&begin.caps.caps()))
-    }
-
     fn fold(&self) -> Result<Run> {
         Run::from_records(self.records.iter().cloned())
             .map_err(|error| refused(&self.row.run, error.into()))
     }
 
-    fn forking(&self, wish: Wish, caps: Caps, id: Option<RunId>) -> Forking {
-        let Wish { plan, reuse, other } = wish;
+    fn forking(&self, wish: &Wish, caps: &Caps) -> Forking {
         Forking {
             run: self.row.run.clone(),
-            plan,
-            id,
+            plan: wish.plan.clone(),
             by: session::who(),
-            caps,
+            caps: caps.clone(),
             continues: None,
-            reuse,
-            program: other.map(|other| Box::new(other.new)),
+            reuse: wish.reuse.clone(),
+            program: wish.other.as_ref().map(|other| Box::new(other.new.clone())),
             traceparent: telemetry::context(),
         }
     }
 
-    /// Whether another program repeats what is shared; writes nothing.
-    fn try_out(&self, mut wish: Wish, home: &Home) -> Result<()> {
-        let Some(other) = &mut wish.other else { return Ok(()) };
-        let host = Some(host(other.host.take(), home)?);
-        let journal = home.read_existing()?;
-        let caps = self.fold()?.caps().clone();
-        let shared = wish.plan.records.clone();
-        let forking = self.forking(wish, caps, None);
-        session::block_on(async {
-            let parts = ForkParts { journal, host };
-            let checked = baton_engine::fork::check(&parts, forking).await;
-            checked.map_err(|error| self.diverged(error, &shared))
-        })
-    }
-
-    fn write(&self, mut wish: Wish, caps: Caps, home: &Home) -> Result<RunId> {
-        let host = match &mut wish.other {
-            Some(other) => Some(host(other.host.take(), home)?),
-            None => None,
-        };
-        let id = fresh_id(home)?;
-        let shared = match host {
-            Some(_) => wish.plan.records.clone(),
-            None => Vec::new(),
-        };
-        let forking = self.forking(wish, caps, id);
+    /// Writes a fork, which is from now on one that the person started.
+    fn write(&self, ready: Ready, home: &Home) -> Result<RunId> {
+        if let Some(list) = Started::of(&Places::find()?, home) {
+            list.add(ready.id().as_str())?;
+        }
         session::block_on(async {
             let journal = home.write()?;
-            let parts = ForkParts { journal: Arc::clone(&journal), host };
-            match baton_engine::fork::fork(&parts, forking).await {
+            match ready.write(&*journal).await {
                 // Removed since it was read, with what only it named.
-                Err(baton_engine::EngineError::Journal(JournalError::NoBlob(_)))
+                Err(EngineError::Journal(JournalError::NoBlob(_)))
                     if journal.run(&self.row.run).await?.is_none() =>
                 {
                     Err(JournalError::NoRun(self.row.run.clone()).into())
                 }
-                forked => forked.map_err(|error| self.diverged(error, &shared)),
+                written => Ok(written?),
             }
         })
     }
 
     /// Another program does something else than is shared.
-    fn diverged(&self, error: baton_engine::EngineError, shared: &[Record]) -> CliError {
-        let baton_engine::EngineError::Diverged(divergence) = &error else { return error.into() };
-        let anew = "`baton run NEW --reuse RUN` begins anew and takes what is the same";
+    fn diverged(&self, error: EngineError, wish: &Wish) -> CliError {
+        let (EngineError::Diverged(divergence), Some(other)) = (&error, &wish.other) else {
+            return error.into();
+        };
+        let anew = format!(
+            "`baton run {} --reuse {}` begins anew and takes what is the same",
+            shell_words::quote(&one_line(&other.named)),
+            self.row.run
+        );
         let hint = match divergence.seq {
             Some(seq) => {
-                let before = self.own_number(shared, seq).saturating_sub(1).max(1);
+                let before = self.own_number(&wish.plan.records, seq).saturating_sub(1).max(1);
                 format!("fork before that: --at {before}; or {anew}")
             }
-            None => anew.into(),
+            None => anew,
         };
         let message = format!("the other program does not repeat what is shared: {divergence}");
         CliError::new(Code::Diverged, message).hint(hint)
@@ -308,14 +299,6 @@ fn host(ready: Option<Arc<Host>>, home: &Home) -> Result<Arc<Host>> {
         Some(host) => Ok(host),
         None => Ok(Arc::new(session::host(home)?)),
     }
-}
-
-/// The id of the run to come, which is from now on one that the person started.
-fn fresh_id(home: &Home) -> Result<Option<RunId>> {
-    let Some(list) = Started::of(&Places::find()?, home) else { return Ok(None) };
-    let id = format!("run_{}", Ulid::generate());
-    list.add(&id)?;
-    Ok(id.parse().ok())
 }
 
 fn refused(run: &RunId, error: ForkError) -> CliError {

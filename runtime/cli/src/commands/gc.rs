@@ -4,7 +4,7 @@ mod leftovers;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use baton_core::ids::RunId;
@@ -22,6 +22,7 @@ use crate::output::{note, stdout};
 use crate::project::config;
 use crate::project::places::Places;
 use crate::records;
+use crate::select;
 
 use self::leftovers::Files;
 
@@ -57,30 +58,54 @@ struct Outcome {
 /// does the same.
 pub fn run(args: &GcArgs, common: &Common) -> Result<Exit> {
     let home = Home::find(common)?;
-    let set = config::retention(&Places::find()?)?;
+    let places = Places::find()?;
+    let set = config::retention(&places)?;
     let retention = Retention {
         max_age_ms: args.older_than.or(set.max_age_ms),
         max_runs: args.keep.or(set.max_runs),
         max_bytes: args.max_size.or(set.max_bytes),
     };
     let outcome = if args.dry_run {
-        let Some(keeper) = home.reader()? else { return nothing(&home, args) };
-        block_on(look(&home, &*keeper, &retention))?
+        home.reader()?.map(|keeper| block_on(look(&home, &*keeper, &retention, &args.damaged)))
     } else {
-        let Some(keeper) = home.keeper()? else { return nothing(&home, args) };
-        let _alone = alone(&home)?;
-        let mut outcome = block_on(tidy(&home, &*keeper, &retention))?;
-        // The last one to close a journal carries its log over.
-        drop(keeper);
-        outcome.file.1 = on_disk(&home);
-        outcome
+        let done = remove(&home, &places, &retention, &args.damaged);
+        match done.transpose() {
+            // Whatever was done before it is done.
+            Some(Err(error)) if error.code() == Some(Code::DiskFull) && home.give_up_reserve() => {
+                remove(&home, &places, &retention, &args.damaged).transpose()
+            }
+            done => done,
+        }
     };
+    let Some(outcome) = outcome.transpose()? else { return nothing(&home, args) };
     if args.json {
         stdout(&words::json(&outcome)?)?;
     } else {
         stdout(&words::text(&outcome, &retention))?;
     }
     Ok(Exit::Done)
+}
+
+/// Removes what may go. None: nothing ever ran here.
+fn remove(
+    home: &Home,
+    places: &Places,
+    retention: &Retention,
+    damaged: &[String],
+) -> Result<Option<Outcome>> {
+    let Some(keeper) = home.keeper()? else { return Ok(None) };
+    let _alone = alone(home)?;
+    let mut outcome = block_on(async {
+        let outcome = tidy(home, &*keeper, retention, damaged).await?;
+        let gone = outcome.removed.iter().map(|(run, _)| run.to_string()).collect();
+        leftovers::lists(home, places, &*keeper, &gone).await?;
+        Ok(outcome)
+    })?;
+    // The last one to close a journal carries its log over.
+    drop(keeper);
+    outcome.file.1 = on_disk(home);
+    home.keep_reserve();
+    Ok(Some(outcome))
 }
 
 fn nothing(home: &Home, args: &GcArgs) -> Result<Exit> {
@@ -92,16 +117,25 @@ fn nothing(home: &Home, args: &GcArgs) -> Result<Exit> {
 }
 
 fn alone(home: &Home) -> Result<File> {
-    let path = home.dir().join(LOCK);
-    let file = File::create(&path).map_err(|error| CliError::file("use", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(CliError::new(Code::Locked, "another `baton gc` is at work here")
-                .hint("wait for it; it does the same"))
+    home.top()?.lock(LOCK)?.ok_or_else(|| {
+        CliError::new(Code::Locked, "another `baton gc` is at work here")
+            .hint("wait for it; it does the same")
+    })
+}
+
+/// The runs that were named because they are damaged.
+async fn broken(keeper: &dyn Housekeeping, named: &[String]) -> Result<BTreeSet<RunId>> {
+    let mut found = BTreeSet::new();
+    for text in named {
+        let run = select::run(keeper, text).await?.run;
+        if keeper.damage(&run).await?.is_none() {
+            return Err(CliError::new(Code::Argument, format!("{run} is not damaged")).hint(
+                format!("`baton cancel {run}` ends it; runs that have ended go by the other rules"),
+            ));
         }
-        Err(TryLockError::Error(error)) => Err(CliError::file("lock", &path, &error)),
+        found.insert(run);
     }
+    Ok(found)
 }
 
 /// What there is and what may go.
@@ -109,7 +143,9 @@ async fn consider(
     home: &Home,
     keeper: &dyn Housekeeping,
     retention: &Retention,
+    damaged: &[String],
 ) -> Result<(Outcome, Census)> {
+    let broken = broken(keeper, damaged).await?;
     let census = keeper.census().await?;
     let mut whole = BTreeSet::new();
     for (row, _) in &census.batches {
@@ -119,7 +155,7 @@ async fn consider(
             whole.insert(row.id.clone());
         }
     }
-    let plan = retention::plan(&census, retention, &whole);
+    let plan = retention::plan(&census, retention, &whole, &broken);
     let because = |stay: &Stay| match stay {
         Stay::Needed(by) => format!("{by} has not ended and refers to it"),
         Stay::Batch(batch) => format!("{batch} has lines that have not ended"),
@@ -128,7 +164,8 @@ async fn consider(
     let damaged = census.damaged.iter().filter(|(run, _)| !going.contains(run));
     let damaged = damaged.map(|(run, what)| {
         let because = format!(
-            "it is damaged ({what}), and nobody knows which blobs it needs: no blob goes before it does"
+            "it is damaged ({what}), and nobody knows which blobs it needs: no blob goes before it \
+             does; `baton gc --damaged {run}` removes it"
         );
         (run.clone(), because)
     });
@@ -153,8 +190,13 @@ async fn consider(
 }
 
 /// Says what would go.
-async fn look(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> Result<Outcome> {
-    let (mut outcome, _) = consider(home, keeper, retention).await?;
+async fn look(
+    home: &Home,
+    keeper: &dyn Housekeeping,
+    retention: &Retention,
+    damaged: &[String],
+) -> Result<Outcome> {
+    let (mut outcome, _) = consider(home, keeper, retention, damaged).await?;
     outcome.removed = outcome.plan.remove.clone();
     let gone: BTreeSet<String> = outcome.removed.iter().map(|(run, _)| run.to_string()).collect();
     let roots = roots(keeper, &outcome.removed).await;
@@ -168,8 +210,13 @@ async fn look(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> 
 }
 
 /// Lets it go.
-async fn tidy(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> Result<Outcome> {
-    let (mut outcome, census) = consider(home, keeper, retention).await?;
+async fn tidy(
+    home: &Home,
+    keeper: &dyn Housekeeping,
+    retention: &Retention,
+    damaged: &[String],
+) -> Result<Outcome> {
+    let (mut outcome, census) = consider(home, keeper, retention, damaged).await?;
     let damaged: Vec<RunId> = census.damaged.iter().map(|(run, _)| run.clone()).collect();
     // It holds every digest of the journal.
     drop(census);
@@ -181,13 +228,18 @@ async fn tidy(home: &Home, keeper: &dyn Housekeeping, retention: &Retention) -> 
     }
     for (run, reason) in outcome.plan.remove.clone() {
         // What was decided from may have changed: the removal looks again.
-        let why = match keeper.remove(&run).await? {
+        let removal = match reason {
+            Reason::Damaged => keeper.remove_damaged(&run).await?,
+            _ => keeper.remove(&run).await?,
+        };
+        let why = match removal {
             Removal::Removed | Removal::Gone => {
                 outcome.removed.push((run, reason));
                 continue;
             }
             Removal::NotEnded => "it has not ended".to_owned(),
             Removal::Owned => "a process is at work on it".to_owned(),
+            Removal::Sound => "it is not damaged any more".to_owned(),
             Removal::Needed(by) => format!("{by} has not ended and refers to it"),
             Removal::InBatch(batch) => format!("{batch} has lines that have not ended"),
         };

@@ -14,6 +14,7 @@ use ulid::Ulid;
 
 use crate::args::{Common, ImportArgs};
 use crate::codes::{Code, Exit};
+use crate::commands::resume::performers::program;
 use crate::commands::run::directory;
 use crate::error::{CliError, Result};
 use crate::home::Home;
@@ -54,7 +55,7 @@ pub fn run(args: &ImportArgs, common: &Common) -> Result<Exit> {
         Box::new(opened.map_err(|error| CliError::file("read", &args.file, &error))?)
     };
     let journal = home.write()?;
-    let mut reading = portable::open(file, home.dir(), journal.now())?;
+    let mut reading = portable::open(file, home.dir(), journal.now(), args.yes)?;
     let id: Option<RunId> = match args.as_new {
         true => format!("run_{}", Ulid::generate()).parse().ok(),
         false => None,
@@ -151,14 +152,13 @@ fn notes(started: &RunStarted, there: Option<&str>, here: Option<&Path>) -> Vec<
     let backends = &started.backends;
     let chosen = backends.all.iter().chain(backends.by_type.values()).chain(&backends.default);
     for backend in chosen {
-        let program = ["command:", "acp:"].iter().find_map(|kind| backend.strip_prefix(kind));
-        let program = program.and_then(|argv| shell_words::split(argv).ok()?.into_iter().next());
-        if let Some(program) = program.filter(|program| Path::new(program).is_absolute())
-            && !Path::new(&program).exists()
-        {
+        if let Some(program) = program(backend).filter(|program| !program.exists()) {
+            let (kind, _) = backend.split_once(':').unwrap_or_default();
             notes.push(format!(
-                "its agents are performed by {}, which is not here",
-                one_line(&program)
+                "its agents are performed by {}, which is not here: `baton resume {} --agent \
+                 {kind}:PROGRAM` names another one",
+                one_line(&program.display().to_string()),
+                started.run
             ));
         }
     }

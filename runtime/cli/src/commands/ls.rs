@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use baton_core::record::Pause;
-use baton_journal::rows::{RunFilter, State};
+use baton_journal::rows::{RunFilter, RunRow, State};
 use baton_journal::store::Journal;
 
 use crate::args::{Common, LsArgs};
@@ -52,22 +52,29 @@ pub fn run(args: &LsArgs, common: &Common) -> Result<Exit> {
         return block_on(waiting(&*journal, &filter, limit, args.json));
     }
     let filter = RunFilter { states, batch: args.batch.clone(), prefix: None, limit };
-    let (rows, pauses, follows) = block_on(async {
+    let (rows, pauses, asked, follows) = block_on(async {
         let rows = journal.runs(&filter).await?;
-        let (mut pauses, mut follows) = (BTreeMap::new(), BTreeMap::new());
+        let (mut pauses, mut asked, mut follows) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for row in &rows {
             if let Some(reason) = records::paused(&*journal, row).await? {
+                // Only the command that answers needs what a gate asks: people are told of `--waiting`.
+                if args.json
+                    && let Some(spec) = records::asked(&*journal, &row.run, Some(&reason)).await?
+                {
+                    asked.insert(row.run.clone(), spec);
+                }
                 pauses.insert(row.run.clone(), reason);
             }
             if let Some(first) = records::follows(&*journal, row).await? {
                 follows.insert(row.run.clone(), first);
             }
         }
-        Ok((rows, pauses, follows))
+        Ok((rows, pauses, asked, follows))
     })?;
     if args.json {
-        let shape = |row| {
-            let shape = RunShape::new(row, pauses.get(&row.run));
+        let shape = |row: &RunRow| {
+            let shape = RunShape::new(row, pauses.get(&row.run), asked.get(&row.run));
             shapes::line(&shape.following(follows.get(&row.run)))
         };
         let lines = rows.iter().map(shape);

@@ -12,7 +12,7 @@ use crate::control::{Fate, Told, order, unread};
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
 use crate::text::plural;
-use crate::{pause, records, select};
+use crate::{gates, pause, records, select};
 
 /// Time between two looks whether the run is paused.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -78,10 +78,14 @@ async fn outcome(journal: &dyn Journal, run: &RunId) -> Result<String> {
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
+    let mut tasks = journal.tasks(run).await?;
+    if let Some(row) = journal.run(run).await? {
+        gates::mark(&row, &mut tasks);
+    }
     let at_work = |task: &&TaskRow| {
         matches!(task.kind.as_str(), "agent" | "tool") && task.state == State::Running
     };
-    let working = journal.tasks(run).await?.iter().filter(at_work).count() as u64;
+    let working = tasks.iter().filter(at_work).count() as u64;
     Ok(match working {
         0 => format!("{run} pauses"),
         _ => format!(

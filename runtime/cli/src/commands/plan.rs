@@ -18,9 +18,9 @@ use crate::error::Result;
 use crate::forecast::{self, ForecastShape};
 use crate::home::Home;
 use crate::input::Given;
-use crate::output::{BOLD, DIM, WARN, columns, note, stdout};
+use crate::output::{BOLD, DIM, WARN, columns, note_behind, stdout};
 use crate::shapes;
-use crate::text::{one_line, paint};
+use crate::text::{hang, one_line, paint};
 
 /// What `plan --json` prints.
 #[derive(Serialize)]
@@ -68,9 +68,9 @@ pub fn run(args: &PlanArgs, common: &Common) -> Result<Exit> {
     // What is known without executing anything is told first: a dry run may take its time.
     if !args.result.json {
         for warning in &prepared.bundle.warnings {
-            note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
+            note_behind(&format!("{} ", paint(WARN, "warning:")), &one_line(warning));
         }
-        let lines = consent::screen(&prepared.plan(1, &changed));
+        let lines = consent::screen(&prepared.plan(1, &changed), stdout_columns());
         stdout(&format!("{}\n", lines.join("\n")))?;
     }
     let made: Made = match input {
@@ -126,14 +126,22 @@ fn refusal(prepared: &Prepared, args: &RunArgs, always: bool) -> Option<String> 
     })
 }
 
+/// Columns at which lines are broken; none: nobody breaks them.
+fn stdout_columns() -> Option<usize> {
+    std::io::stdout().is_terminal().then(columns)
+}
+
 /// The lines for people after the static view.
 fn text(prepared: &Prepared, made: &Made) -> String {
+    let columns = stdout_columns();
     let made = match made {
         Ok(made) => made,
-        Err(why) => return format!("\n{} {why}\n", paint(DIM, "no forecast:")),
+        Err(why) => {
+            let lines = hang(&format!("{} ", paint(DIM, "no forecast:")), why, columns);
+            return format!("\n{}\n", lines.join("\n"));
+        }
     };
     let mut out = format!("\n{}\n", paint(BOLD, "Forecast"));
-    let columns = std::io::stdout().is_terminal().then(columns);
     let lines = forecast::lines(made, prepared.concurrency);
     let bounds = forecast::bounds(made, &prepared.caps);
     for (style, mark, lines) in [(DIM, "·", lines), (WARN, "!", bounds)] {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::args::{Common, ReplayArgs};
 use crate::codes::{Code, Exit};
+use crate::commands::resume::consent;
 use crate::error::{CliError, Result};
 use crate::home::{self, Home};
 use crate::output::{GOOD, stdout};
@@ -67,7 +68,7 @@ pub fn run(args: &ReplayArgs, common: &Common) -> Result<Exit> {
         }
         None => None,
     };
-    let (id, all) = home::block_on(async {
+    let (row, all) = home::block_on(async {
         let row = select::run(&*journal, &args.run).await?;
         let mut all = Vec::new();
         records::after(&*journal, &row.run, 0, |record| {
@@ -75,12 +76,14 @@ pub fn run(args: &ReplayArgs, common: &Common) -> Result<Exit> {
             Ok(())
         })
         .await?;
-        Ok((row.run, all))
+        Ok((row, all))
     })?;
+    let id = row.run.clone();
     let folded = Run::from_records(all).map_err(|error| {
         CliError::new(Code::Damaged, format!("the journal of {id} does not read as one run"))
             .because(&error)
     })?;
+    consent::allow_repeat(&row, &folded.started().limits, args.yes, &home)?;
     let host = Arc::new(session::host(&home)?);
     let began = Instant::now();
     let replayed = session::block_on(async {
@@ -177,9 +180,8 @@ fn not_same(run: &RunId, replayed: &Replay) -> CliError {
         .collect();
     let workflows = replayed.workflows.len() as u64;
     let what = match (wrong.len(), replayed.wrong.len() as u64) {
-        (0, differences) => {
-            format!("{} in its records do not follow", plural(differences, "place"))
-        }
+        (0, 1) => "one place in its records does not follow".to_owned(),
+        (0, differences) => format!("{differences} places in its records do not follow"),
         (different, _) => format!("{different} of {}", plural(workflows, "workflow")),
     };
     let message = format!("{run} does not reproduce: {what}");

@@ -7,7 +7,7 @@ use crate::args::{Common, ReportArgs};
 use crate::codes::Exit;
 use crate::error::{CliError, Result};
 use crate::home::{Home, block_on};
-use crate::output::{DIM, WARN, note, stdout};
+use crate::output::{DIM, WARN, note, replaceable, stdout};
 use crate::report::{gather, page};
 use crate::select;
 use crate::text::{bytes, paint};
@@ -43,6 +43,7 @@ pub fn run(args: &ReportArgs, common: &Common) -> Result<Exit> {
 
 /// Writes the page beside its place and moves it there: whoever looks sees an old page or a new one.
 fn write(path: &Path, page: &str) -> Result<()> {
+    replaceable(path)?;
     let error = |error: &std::io::Error| CliError::file("write", path, error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()

@@ -2,7 +2,7 @@
 
 mod again;
 pub mod consent;
-mod performers;
+pub mod performers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +50,11 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
     let home = Home::find(common)?;
     let journal = home.read_existing()?;
     if args.id.starts_with(select::BATCH_PREFIX) {
+        if !args.agents.is_empty() {
+            let message = format!("--agent is of one run, and {} is a batch", args.id);
+            return Err(CliError::new(Code::Argument, message)
+                .hint("`baton ls --batch BATCH` lists its runs"));
+        }
         return each::resume(args, &caps, &home, common);
     }
     let (row, started, ended) = home::block_on(async {
@@ -69,13 +74,15 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
         let report = recorded(&row, ended, reuse::count(&decisions));
         return result::show(report, &totals, &args.result);
     }
-    let batch = row.batch.as_ref().map(|(batch, _)| batch.as_str());
-    let id = batch.unwrap_or(row.run.as_str());
+    let id = consent::started_as(&row);
     let mut granted = Granted::from(&*started);
     let mine = consent::is_mine(id, &home)?;
+    let replaced;
     if !mine {
         let runs = std::slice::from_ref(&row.run);
         granted.recorded = home::block_on(consent::programs_on_record(&*journal, runs))?;
+        replaced = home::block_on(consent::replaced_on_record(&*journal, runs))?;
+        granted.replaced = replaced.as_deref();
     }
     let denied = || {
         home::block_on(async {
@@ -90,10 +97,18 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
         })
     };
     consent::allow(id, granted, denied, args.yes, &home)?;
-    if !mine {
-        home::block_on(performers::all_here(&*journal, &row.run, &started))?;
+    let programs = performers::named(&args.agents, &started)?;
+    if !mine || !programs.is_empty() {
+        home::block_on(performers::all_here(&*journal, &row.run, &started, &programs))?;
     }
     let row = home::block_on(settled(&*journal, row))?;
+    if row.owned && !programs.is_empty() {
+        let message = format!("another process drives {}, with the programs it has", row.run);
+        return Err(CliError::new(Code::Owned, message).hint(format!(
+            "end that process first; `baton pause {}` keeps what is done",
+            row.run
+        )));
+    }
     if row.owned && row.state == State::Paused {
         return elsewhere(args, &home, &row);
     }
@@ -126,6 +141,7 @@ pub fn run(args: &ResumeArgs, common: &Common) -> Result<Exit> {
         let company = Company::drivers(&session.journal, &hooks);
         let options = ResumeOptions {
             caps,
+            programs,
             by: session::who(),
             substitute,
             observer: Some(company.observer()),
@@ -167,6 +183,7 @@ pub fn go_on(run: &RunId, result: &ResultArgs, common: &Common) -> Result<Exit> 
         record: None,
         wait: WaitArgs::default(),
         workflow: None,
+        agents: Vec::new(),
         result: *result,
         runs: 1,
     };
@@ -182,6 +199,7 @@ fn more(args: &ResumeArgs) -> Result<Vec<String>> {
     if args.no_continue {
         more.push("--no-continue".to_owned());
     }
+    more.extend(args.agents.iter().map(|agent| format!("--agent={agent}")));
     if let Some(path) = &args.workflow {
         let path =
             std::path::absolute(path).map_err(|error| CliError::file("use", path, &error))?;

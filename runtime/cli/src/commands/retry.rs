@@ -31,7 +31,7 @@ pub fn run(args: &RetryArgs, common: &Common) -> Result<Exit> {
         false => (Cut::At(path.clone()), vec![path]),
     };
     let plan = parent.plan(&cut, None)?;
-    let wish = Wish { plan, reuse: Some(except), other: None };
+    let wish = Wish { cut, plan, reuse: Some(except), other: None };
     parent.go(wish, &args.begin, &home, common)
 }
 

@@ -2,6 +2,8 @@
 
 mod follow;
 
+use std::collections::BTreeMap;
+
 use baton_core::budget::Caps;
 use baton_core::handoff::Outcome;
 use baton_core::ids::{TaskId, TaskPath};
@@ -37,6 +39,8 @@ struct RunDetail<'a> {
     #[serde(skip_serializing_if = "Tools::is_empty")]
     tools: &'a Tools,
     caps: &'a Caps,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    programs: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<ForecastShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,15 +93,18 @@ async fn show_run(journal: &dyn Journal, row: &RunRow, json: bool) -> Result<Exi
     let totals = Totals::of(journal, &row.run).await?;
     let result = finished.as_ref().map(|(outcome, _)| outcome);
     if json {
+        let asked = records::asked(journal, &row.run, pause.as_ref()).await?;
         let RunStarted { by, input, root, scope, tools, script, reuse, .. } = &*started;
         let detail = RunDetail {
-            row: RunShape::new(row, pause.as_ref()).following(started.follows.as_ref()),
+            row: RunShape::new(row, pause.as_ref(), asked.as_ref())
+                .following(started.follows.as_ref()),
             by,
             input,
             root: root.as_deref(),
             scope,
             tools,
             caps: totals.caps.as_ref().unwrap_or(&started.caps),
+            programs: &totals.programs,
             forecast: started.forecast.as_deref().map(Into::into),
             script: script.as_deref(),
             reuse: reuse.as_ref(),

@@ -93,15 +93,16 @@ pub fn is_yes(question: &str) -> bool {
 impl Choices {
     /// The answers, for people.
     fn words(self) -> String {
-        let mut words = vec!["y", "N"];
+        let mut words = Vec::new();
         if self.always {
             words.push("a = always");
         }
         if self.forecast {
             words.push("f = forecast");
         }
-        words.extend(["c = edit caps", "s = show the source"]);
-        format!("[{}]", words.join(" / "))
+        words.extend(["c = caps", "s = source"]);
+        // With the question it fits into 80 columns.
+        format!("[y / N, {}]", words.join(", "))
     }
 }
 

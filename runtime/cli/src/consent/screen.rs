@@ -16,7 +16,7 @@ use crate::follow;
 use crate::output::{BOLD, DIM, GOOD, WARN};
 use crate::program::Bundle;
 use crate::project::policy::judge::{Judged, Verdict};
-use crate::text::{fit, one_line, paint};
+use crate::text::{fit, hang, one_line, paint};
 
 /// Columns of the description of an agent type.
 const DESCRIPTION_COLUMNS: usize = 70;
@@ -43,9 +43,10 @@ pub struct Plan<'a> {
     pub changed: &'a [String],
 }
 
-/// The screen as lines.
+/// The screen as lines. `columns`: those of the terminal that shows it, where lines are broken between
+/// words; none: nobody breaks them.
 #[must_use]
-pub fn screen(plan: &Plan<'_>) -> Vec<String> {
+pub fn screen(plan: &Plan<'_>, columns: Option<usize>) -> Vec<String> {
     let manifest = &plan.bundle.manifest;
     let source = match (&plan.bundle.script, &plan.bundle.path) {
         (Some(script), _) => script.path.clone(),
@@ -58,53 +59,84 @@ pub fn screen(plan: &Plan<'_>) -> Vec<String> {
         Some(script) => format!("program {} · script {}", program.digest().short(), script.short()),
         None => format!("program {}", program.digest().short()),
     };
-    let mut out = vec![format!(
-        "{} {}",
-        paint(BOLD, &one_line(&manifest.name)),
-        paint(DIM, &format!("{identity} · {}", one_line(&source)))
-    )];
+    let mut page = Page { columns, lines: Vec::new() };
+    let title = paint(BOLD, &one_line(&manifest.name));
+    let of = paint(DIM, &format!("{identity} · {}", one_line(&source)));
+    page.line("  ", &format!("{title} {of}"));
+    // Only what follows of the title stands as deep as what is told below it.
+    if let Some(title) = page.lines.first_mut() {
+        title.drain(..2);
+    }
     if !manifest.description.is_empty() {
-        out.push(format!("  {}", one_line(&manifest.description)));
+        page.line("  ", &one_line(&manifest.description));
     }
     if plan.bundle.script.is_some() && !manifest.phases.is_empty() {
         let phases: Vec<String> = manifest.phases.iter().map(|phase| one_line(phase)).collect();
-        out.push(format!("  {} {}", paint(DIM, "phases"), phases.join(" → ")));
+        page.line(&format!("  {} ", paint(DIM, "phases")), &phases.join(" → "));
     }
     let (granted, refused) = words(manifest, plan);
-    section(&mut out, "It asks for, and gets", GOOD, "+", &granted);
-    section(&mut out, "It asks for, and does not get", WARN, "-", &refused);
-    tools(&mut out, plan.view);
-    section(&mut out, "Agent tasks are performed by", DIM, "·", &performers(plan.bundle));
-    section(&mut out, "Models in reach", DIM, "·", &agents::models(plan.bundle));
-    section(&mut out, "Models are given", DIM, "·", &agents::guidance(&plan.bundle.guidance));
+    page.section("It asks for, and gets", GOOD, "+", &granted);
+    page.section("It asks for, and does not get", WARN, "-", &refused);
+    page.tools(plan.view);
+    page.section("Agent tasks are performed by", DIM, "·", &performers(plan.bundle));
+    page.section("Models in reach", DIM, "·", &agents::models(plan.bundle));
+    page.section("Models are given", DIM, "·", &agents::guidance(&plan.bundle.guidance));
     let workers: Vec<String> =
         plan.view.agents.workers.iter().map(|line| format!("may {}", one_line(line))).collect();
-    section(&mut out, "Agents that work by themselves", WARN, "+", &workers);
-    section(&mut out, "It knows the agent types", DIM, "·", &types(plan.bundle));
-    section(&mut out, "Held to", DIM, "·", &held::held(plan));
+    page.section("Agents that work by themselves", WARN, "+", &workers);
+    page.section("It knows the agent types", DIM, "·", &types(plan.bundle));
+    page.section("Held to", DIM, "·", &held::held(plan));
     let changed: Vec<String> = plan.changed.iter().map(|line| one_line(line)).collect();
-    section(&mut out, "Changed since you always allowed it", WARN, "!", &changed);
-    out.push(String::new());
-    out.push(
-        "Sandboxed code gets nothing else: no network, no writing, no other files, no environment."
-            .into(),
+    page.section("Changed since you always allowed it", WARN, "!", &changed);
+    page.lines.push(String::new());
+    page.line(
+        "",
+        "Sandboxed code gets nothing else: no network, no writing, no other files, no environment.",
     );
-    out
+    page.lines
 }
 
-fn section(
-    out: &mut Vec<String>,
-    title: &str,
-    style: anstyle::Style,
-    sign: &str,
-    lines: &[String],
-) {
-    if lines.is_empty() {
-        return;
+/// The screen as it is written.
+struct Page {
+    /// Columns of a line; none: as many as it takes.
+    columns: Option<usize>,
+    lines: Vec<String>,
+}
+
+impl Page {
+    fn line(&mut self, lead: &str, text: &str) {
+        self.lines.extend(hang(lead, text, self.columns));
     }
-    out.push(String::new());
-    out.push(paint(BOLD, title));
-    out.extend(lines.iter().map(|line| format!("  {} {line}", paint(style, sign))));
+
+    /// A heading, and lines behind a sign below it; nothing where there are none.
+    fn section(&mut self, title: &str, style: anstyle::Style, sign: &str, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        self.lines.extend([String::new(), paint(BOLD, title)]);
+        let lead = format!("  {} ", paint(style, sign));
+        lines.iter().for_each(|line| self.line(&lead, line));
+    }
+
+    /// The tools that it may call, and what they may touch.
+    fn tools(&mut self, view: &View) {
+        if !view.providers.is_empty() {
+            self.lines.extend([String::new(), paint(BOLD, "Its tools")]);
+        }
+        for provider in view.providers.iter().map(words::provider) {
+            self.line(&format!("  {} ", paint(DIM, "·")), &provider.name);
+            for (sign, line) in &provider.lines {
+                self.line(&format!("      {sign} "), line);
+            }
+        }
+        let missing: Vec<String> = view
+            .missing
+            .iter()
+            .map(|pattern| format!("{}: no such tool is installed", one_line(pattern)))
+            .chain(view.problems.iter().map(|problem| one_line(problem)))
+            .collect();
+        self.section("Tools that are not there", WARN, "-", &missing);
+    }
 }
 
 /// What is granted and what is refused, in words.
@@ -193,27 +225,6 @@ fn reading(
             granted.push(format!("{}{except}, {below}", words::told(judged)));
         }
     }
-}
-
-/// The tools that it may call, and what they may touch.
-fn tools(out: &mut Vec<String>, view: &View) {
-    let lines: Vec<String> = view.providers.iter().flat_map(words::provider).collect();
-    if !lines.is_empty() {
-        out.push(String::new());
-        out.push(paint(BOLD, "Its tools"));
-        // What a provider may do stands deeper than its name.
-        out.extend(lines.iter().map(|line| match line.strip_prefix("    ") {
-            Some(deeper) => format!("      {deeper}"),
-            None => format!("  {} {line}", paint(DIM, "·")),
-        }));
-    }
-    let missing: Vec<String> = view
-        .missing
-        .iter()
-        .map(|pattern| format!("{}: no such tool is installed", one_line(pattern)))
-        .chain(view.problems.iter().map(|problem| one_line(problem)))
-        .collect();
-    section(out, "Tools that are not there", WARN, "-", &missing);
 }
 
 /// A layer of patterns in words.

@@ -94,9 +94,17 @@ fn listed(texts: &[String]) -> String {
     texts.iter().map(|text| one_line(text)).collect::<Vec<_>>().join(", ")
 }
 
+/// A provider of tools in words.
+pub struct ProviderWords {
+    /// Its name, where it is from, and its tools.
+    pub name: String,
+    /// What it may do and what to know of it, a line each behind a sign.
+    pub lines: Vec<(String, String)>,
+}
+
 /// A provider of tools with its tools and what it may do.
 #[must_use]
-pub fn provider(view: &ProviderView) -> Vec<String> {
+pub fn provider(view: &ProviderView) -> ProviderWords {
     let name = one_line(&view.name);
     let source = one_line(&view.source);
     let digest = view.digest.map(|digest| format!(" {}", digest.short())).unwrap_or_default();
@@ -116,9 +124,10 @@ pub fn provider(view: &ProviderView) -> Vec<String> {
         Kind::Commands | Kind::Server => Vec::new(),
     };
     let tools = if tools.is_empty() { String::new() } else { format!(": {}", tools.join(", ")) };
-    let mut lines = vec![format!("{name} {}{tools}", paint(DIM, &format!("{source}{digest}")))];
+    let mut lines = Vec::new();
+    let plain = paint(DIM, "·");
     if view.requests.is_empty() && view.kind == Kind::Component {
-        lines.push(format!("    {} touches nothing outside of the sandbox", paint(DIM, "·")));
+        lines.push((plain.clone(), "touches nothing outside of the sandbox".to_owned()));
     }
     for judged in &view.requests {
         let sign = match judged.verdict {
@@ -127,12 +136,13 @@ pub fn provider(view: &ProviderView) -> Vec<String> {
             Verdict::Refused => paint(WARN, "-"),
         };
         let may = if judged.verdict == Verdict::Refused { "may not" } else { "may" };
-        lines.push(format!("    {sign} {may} {}", told(judged)));
+        lines.push((sign, format!("{may} {}", told(judged))));
     }
-    lines.extend(
-        view.notes.iter().map(|note| format!("    {} {}", paint(DIM, "·"), one_line(note))),
-    );
-    lines
+    lines.extend(view.notes.iter().map(|note| (plain.clone(), one_line(note))));
+    ProviderWords {
+        name: format!("{name} {}{tools}", paint(DIM, &format!("{source}{digest}"))),
+        lines,
+    }
 }
 
 /// Where a secret comes from and where it goes.

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use baton_core::ids::TaskPath;
+use baton_core::run::MESSAGE_BYTES_MAX;
 use baton_journal::rows::{RunRow, TaskRow};
 use baton_journal::store::{Address, Journal};
 
@@ -13,7 +14,7 @@ use crate::select;
 use crate::text::{nearest, one_line};
 
 /// Bytes of a message or of what answers a gate.
-pub const TEXT_BYTES_MAX: u64 = 64 << 10;
+pub const TEXT_BYTES_MAX: u64 = MESSAGE_BYTES_MAX as u64;
 /// What parts a run from the title of one of its phases.
 const PHASE: char = '@';
 

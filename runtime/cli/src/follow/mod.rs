@@ -7,6 +7,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+use baton_core::backend::COMPONENT;
 use baton_core::ids::RunId;
 use baton_core::record::RunStarted;
 use baton_core::scope::{Authority, Scope};
@@ -110,7 +111,7 @@ fn run_args(
             format!("{} is not there any more, so that no files can be read", one_line(root));
         note(&format!("{} {told}", paint(WARN, "note:")));
     }
-    (asked.yes, asked.always) = (args.yes, args.always);
+    asked.consent = args.consent;
     (asked.policy, asked.caps) = (args.policy.clone(), args.caps.clone());
     asked.result = args.result;
     Ok(*asked)
@@ -149,7 +150,7 @@ fn likely(started: &RunStarted, tasks: &[TaskRow]) -> Option<String> {
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name.to_owned())
     });
     // A component is made for tasks of its workflow.
-    chosen.filter(|backend| !backend.starts_with("component:"))
+    chosen.filter(|backend| !backend.starts_with(COMPONENT))
 }
 
 /// What a follow-up may read: what policy grants it, as far as the finished run might.

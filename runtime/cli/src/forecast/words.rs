@@ -3,7 +3,7 @@
 use baton_core::budget::{Cap, Caps};
 use baton_core::forecast::{Figures, Forecast, Range};
 
-use crate::text::{count, dollars, duration, one_line, plural, wrap};
+use crate::text::{count, dollars, duration, hang, one_line, plural};
 
 /// Phases that are shown before it is said how many more there are.
 const PHASES_MAX: usize = 20;
@@ -38,22 +38,13 @@ pub fn lines(forecast: &Forecast, concurrency: u32) -> Vec<String> {
 /// shows them, where lines are broken between words; none: nobody breaks them.
 #[must_use]
 pub fn marked(mark: &str, lines: &[String], columns: Option<usize>) -> Vec<String> {
-    let mut out = Vec::new();
-    for line in lines {
+    let behind = |line: &String| {
         // Lines of phases stand further in, and so does what follows of them.
         let text = line.trim_start();
         let lead = format!("  {mark} {}", " ".repeat(line.len() - text.len()));
-        let deep = 4 + line.len() - text.len();
-        let parts = match columns {
-            Some(columns) => wrap(text, columns.saturating_sub(deep)),
-            None => vec![text.to_owned()],
-        };
-        for (at, part) in parts.iter().enumerate() {
-            let lead = if at == 0 { lead.clone() } else { " ".repeat(deep) };
-            out.push(format!("{lead}{}", part.trim_end()));
-        }
-    }
-    out
+        hang(&lead, text, columns)
+    };
+    lines.iter().flat_map(behind).collect()
 }
 
 /// Whether its figures tell nothing: no dry run asked for an agent, and none of them came to an end.

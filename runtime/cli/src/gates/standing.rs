@@ -1,4 +1,4 @@
-//! Workflows that stand where what they wait for stands. Pure.
+//! Where tasks stand that say it in no record of their own. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,12 @@ use baton_core::ids::TaskPath;
 use baton_journal::rows::{RunRow, State, TaskRow};
 
 /// Marks nested workflows by what is open below them: those that wait for nothing but people as
-/// waiting, and those of a run that is paused as paused. Nobody interrupted them.
+/// waiting, and those of a run that is paused as paused. Nobody interrupted them. An agent whose
+/// attempt failed is at work with the next one, whose beginning has no record.
 pub fn mark(run: &RunRow, tasks: &mut [TaskRow]) {
+    for task in tasks.iter_mut().filter(|task| run.owned && is_tried_again(task)) {
+        task.state = State::Running;
+    }
     // Of each workflow: whether a person is waited for below it, and whether anything else is.
     let mut below: BTreeMap<TaskPath, (bool, bool)> = BTreeMap::new();
     let open = |task: &&TaskRow| !task.state.is_final() && !is_workflow(task);
@@ -33,6 +37,10 @@ pub fn mark(run: &RunRow, tasks: &mut [TaskRow]) {
 
 fn is_workflow(task: &TaskRow) -> bool {
     task.kind == "workflow"
+}
+
+fn is_tried_again(task: &TaskRow) -> bool {
+    task.state == State::Queued && task.started.is_some() && task.attempts > 1
 }
 
 #[cfg(test)]
@@ -107,6 +115,22 @@ mod tests {
             let first = tasks.first().unwrap();
             assert_eq!(first.state, expected, "{open:?}");
             assert_eq!(tasks.get(1).unwrap().state, Done);
+        }
+    }
+
+    #[test]
+    fn an_agent_is_at_work_with_the_attempt_after_one_that_failed() {
+        use State::{Queued, Running};
+        let begun = Some(Timestamp(2));
+        for (owned, attempts, started, expected) in [
+            (true, 2, begun, Running),
+            (true, 1, begun, Queued),
+            (true, 0, None, Queued),
+            (false, 2, begun, Queued),
+        ] {
+            let mut tasks = [TaskRow { attempts, started, ..task("1", "agent", Queued) }];
+            mark(&run(Running, owned), &mut tasks);
+            assert_eq!(tasks.first().unwrap().state, expected, "{owned} {attempts}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! A state directory holds no links.
+//! A state directory holds files and folders, and no links.
 //!
 //! It lies in the project, so that a repository can bring one along, and git carries links. What is
-//! written, read as state or tidied away below it would then be files of somebody else's choice.
+//! written, read as state or tidied away below it would then be files of somebody else's choice. Pipes and
+//! devices, which an archive can carry, would let whoever opens them wait for ever.
 
 use std::fs::FileType;
 use std::io::ErrorKind;
@@ -12,6 +13,10 @@ use crate::error::{CliError, Result};
 
 /// What people put there themselves. It is read, never written below and never tidied.
 const OF_PEOPLE: [&str; 2] = ["agents", "workflows"];
+
+/// Folders whose files are only ever opened in a way that follows no link ([`super::Folder`], and the
+/// engine's words). They grow with the runs, so what they hold is not listed for every command.
+const OPENED_WITH_CARE: [&str; 3] = ["batches", "live", "logs"];
 
 /// Refuses a state directory that is a link itself.
 ///
@@ -26,8 +31,9 @@ pub(super) fn refuse_link(dir: &Path) -> Result<()> {
     }
 }
 
-/// Refuses links in a state directory and in the folders directly below it: as deep as Baton keeps
-/// files of its own. Worktrees lie deeper and are the agents'.
+/// Refuses links, pipes and devices in a state directory and in the folders directly below it: as deep as
+/// Baton keeps files of its own, but for those that are opened with care. Worktrees lie deeper and are the
+/// agents'.
 ///
 /// # Errors
 /// When there is one, or a folder cannot be read.
@@ -36,17 +42,24 @@ pub(super) fn refuse_inside(dir: &Path) -> Result<()> {
         if OF_PEOPLE.iter().any(|name| path.ends_with(name)) {
             continue;
         }
-        if kind.is_symlink() {
-            return Err(leads_elsewhere(&path));
-        }
-        if !kind.is_dir() {
+        refuse(&path, kind)?;
+        if !kind.is_dir() || OPENED_WITH_CARE.iter().any(|name| path.ends_with(name)) {
             continue;
         }
-        if let Some((link, _)) = entries(&path)?.into_iter().find(|(_, kind)| kind.is_symlink()) {
-            return Err(leads_elsewhere(&link));
-        }
+        entries(&path)?.iter().try_for_each(|(path, kind)| refuse(path, *kind))?;
     }
     Ok(())
+}
+
+fn refuse(path: &Path, kind: FileType) -> Result<()> {
+    if kind.is_symlink() {
+        return Err(leads_elsewhere(path));
+    }
+    if kind.is_file() || kind.is_dir() {
+        return Ok(());
+    }
+    let message = format!("{} is neither a file nor a folder", path.display());
+    Err(CliError::new(Code::Linked, message).hint("remove it: Baton did not make it"))
 }
 
 /// What a folder holds, and what each is. Nothing if there is none: another process may
@@ -93,15 +106,21 @@ mod tests {
 
     use std::os::unix::fs::symlink;
 
+    use rustix::fs::{CWD, Mode};
+
     use super::*;
 
     /// Where a link lies, and whether the directory is refused for it.
-    const CASES: [(&str, bool); 7] = [
+    const CASES: [(&str, bool); 10] = [
         ("journal.db", true),
         ("owners", true),
+        ("owners/0123", true),
+        ("logs", true),
+        ("live", true),
+        ("worktrees/one", true),
         ("agents", false),
-        ("logs/run_1.log", true),
-        ("batches/b", true),
+        // Refused where it is opened.
+        ("logs/run_1.log", false),
         ("workflows/shared", false),
         ("worktrees/one/link", false),
     ];
@@ -121,6 +140,18 @@ mod tests {
             if let Err(error) = result {
                 assert!(error.to_string().contains(&link.display().to_string()), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn what_would_let_people_wait_for_ever_is_refused() {
+        for place in ["journal.db", "owners/0123"] {
+            let temp = tempfile::tempdir().unwrap();
+            let (dir, pipe) = (temp.path().join(".baton"), temp.path().join(".baton").join(place));
+            std::fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+            rustix::fs::mknodat(CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+            let error = refuse_inside(&dir).unwrap_err().to_string();
+            assert!(error.contains("neither a file nor a folder"), "{error}");
         }
     }
 

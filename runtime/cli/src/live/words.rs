@@ -8,8 +8,12 @@ use baton_core::record::Pause;
 use baton_journal::rows::State;
 
 use super::model::{Doing, Kind, Model, Task};
+use crate::output::{BOLD, BUSY, DIM};
 use crate::pause::clock;
-use crate::text::{count, dollars, duration, one_line, width};
+use crate::text::{count, dollars, duration, fit, one_line, paint, width};
+
+/// Columns of a label before what its agent says.
+const LABEL: usize = 28;
 
 /// What a task does right now, or why it has no result; empty where nobody says.
 #[must_use]
@@ -92,6 +96,26 @@ pub fn waiting(model: &Model, now: Timestamp) -> Option<String> {
         _ => "asks again soon".into(),
     };
     Some(format!("{}: {}; {left}", one_line(provider), outage.as_str()))
+}
+
+/// A line for each agent that speaks, with the end of what it says, in order of their paths; on the last
+/// of `most` lines how many there are besides.
+#[must_use]
+pub fn speakers(model: &Model, now: Timestamp, columns: usize, most: usize) -> Vec<String> {
+    let all = model.working.iter().filter_map(|path| model.task(path));
+    let all: Vec<&Task> = all.filter(|task| !task.speech.parts.is_empty()).collect();
+    let shown = if all.len() > most { most.saturating_sub(1) } else { all.len() };
+    let line = |task: &&Task| {
+        let (path, label) = (format!("/{}", task.path), fit(&one_line(&task.label), LABEL));
+        let head = format!("{} {} {}  ", paint(BUSY, "●"), paint(BOLD, &path), paint(DIM, &label));
+        let room = columns.saturating_sub(width(&head) + 1);
+        format!("{head}{}", fit(&last(&doing(task, now), room), room))
+    };
+    let mut lines: Vec<String> = all.iter().take(shown).map(line).collect();
+    if all.len() > shown {
+        lines.push(paint(DIM, &format!("  and {} more speak", all.len() - shown)));
+    }
+    lines
 }
 
 /// The end of what somebody says, where there is no room for all of it.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::settings::Hook;
 use super::told::Told;
 use crate::error::{CliError, Result};
+use crate::list::List;
 use crate::project::config;
 use crate::project::places::Places;
 use crate::project::policy::Source;
@@ -58,6 +59,12 @@ impl Hooks {
         self.list.as_ref().map(|list| Told::at(list.with_file_name(TOLD)))
     }
 
+    /// The same for who looks for no hooks.
+    #[must_use]
+    pub fn told_of(places: &Places) -> Option<Told> {
+        places.person().map(|dir| Told::at(dir.join(TOLD)))
+    }
+
     /// Those that may do something.
     #[must_use]
     pub fn usable(&self) -> Vec<Placed> {
@@ -84,7 +91,8 @@ impl Hooks {
             self.all.iter().filter(|placed| !self.may(placed)).map(digest).collect();
         let Some(list) = self.list.as_ref().filter(|_| !unseen.is_empty()) else { return Ok(()) };
         let lines: String = unseen.iter().map(|digest| format!("{digest}\n")).collect();
-        crate::started::append(list, &lines)
+        List::at(list.clone())
+            .add(&lines)
             .map_err(|error| CliError::file("write", list, &error))?;
         self.trusted.extend(unseen);
         Ok(())

@@ -7,7 +7,7 @@ mod send;
 pub mod settings;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use baton_core::ids::{TaskPath, Timestamp};
 use baton_core::record::{Body, Record};
 use baton_engine::Observer;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::hooks::{Hooks, Placed};
@@ -124,7 +124,7 @@ impl Teller {
                 Some(until) => timeout_at(until, records.recv()).await,
             };
             let Ok(next) = next else {
-                self.tell_earlier(&mut earlier, &mut telling);
+                self.tell_earlier(&mut earlier, &mut telling).await;
                 until = None;
                 continue;
             };
@@ -134,7 +134,7 @@ impl Teller {
                 Body::Completed { task, .. } => drop(earlier.remove(task)),
                 Body::Finished { .. } => earlier.clear(),
                 Body::Paused { .. } if record.at >= since => {
-                    self.tell_earlier(&mut earlier, &mut telling);
+                    self.tell_earlier(&mut earlier, &mut telling).await;
                 }
                 _ => {}
             }
@@ -144,7 +144,7 @@ impl Teller {
                 }
                 (Some(news), _) if record.at >= since => {
                     // A gate that cannot be put down is told all the same: nobody knows it yet.
-                    self.puts_down(&news);
+                    self.puts_down(&news).await;
                     self.tell(&news, &mut telling);
                 }
                 _ => {}
@@ -155,17 +155,21 @@ impl Teller {
             }
             while telling.try_join_next().is_some() {}
         }
-        self.tell_earlier(&mut earlier, &mut telling);
+        self.tell_earlier(&mut earlier, &mut telling).await;
         while telling.join_next().await.is_some() {}
     }
 
     /// Tells of gates that were opened before, but of none that people were told of.
-    fn tell_earlier(&self, gates: &mut BTreeMap<TaskPath, News>, telling: &mut JoinSet<()>) {
+    async fn tell_earlier(&self, gates: &mut BTreeMap<TaskPath, News>, telling: &mut JoinSet<()>) {
         // Without a list nobody knows what was told.
-        let Some(told) = self.told.as_ref().filter(|_| !gates.is_empty()) else { return };
-        let known = told.all();
-        for news in std::mem::take(gates).into_values() {
-            if news.gate().is_some_and(|gate| !known.contains(gate)) && self.puts_down(&news) {
+        let Some(told) = self.told.clone().filter(|_| !gates.is_empty()) else { return };
+        let gates = std::mem::take(gates);
+        let all: HashSet<String> =
+            gates.values().filter_map(News::gate).map(ToOwned::to_owned).collect();
+        let Ok(known) = spawn_blocking(move || told.of(&all)).await else { return };
+        for news in gates.into_values() {
+            if news.gate().is_some_and(|gate| !known.contains(gate)) && self.puts_down(&news).await
+            {
                 self.tell(&news, telling);
             }
         }
@@ -173,10 +177,11 @@ impl Teller {
 
     /// Puts down that people are told of a gate, if a hook tells them. Before they are told: twice is worse
     /// than not at all.
-    fn puts_down(&self, news: &News) -> bool {
+    async fn puts_down(&self, news: &News) -> bool {
         let (Some(told), Some(gate)) = (&self.told, news.gate()) else { return false };
+        let (told, gate) = (told.clone(), gate.to_owned());
         let wanted = self.hooks.iter().any(|(placed, _)| placed.hook.on.contains(&news.event));
-        wanted && told.add(gate)
+        wanted && spawn_blocking(move || told.add(&gate)).await.unwrap_or(false)
     }
 
     fn tell(&self, news: &News, telling: &mut JoinSet<()>) {

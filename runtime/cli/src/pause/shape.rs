@@ -1,11 +1,13 @@
 //! Why a run is paused, as JSON.
 
 use baton_core::budget::Short;
+use baton_core::gate::GateSpec;
 use baton_core::ids::{RunId, TaskId};
 use baton_core::record::Pause;
 use serde::Serialize;
 
 use super::raise;
+use crate::gates::approve;
 use crate::shapes::{dollars as usd, moment};
 
 /// Why a run is paused, of `run`, `resume`, `ls` and `show` with `--json`.
@@ -51,7 +53,7 @@ pub enum PauseShape<'a> {
         gate: String,
         /// Its question.
         question: &'a str,
-        /// The command that says yes.
+        /// The command that says yes, with the first of its choices where it has some.
         answer: String,
     },
     /// Nothing is left to do before a person sends a message.
@@ -74,9 +76,9 @@ pub enum Number {
 }
 
 impl<'a> PauseShape<'a> {
-    /// The shape of why `run` is paused.
+    /// The shape of why `run` is paused. `asked`: what the gate asks that it waits for.
     #[must_use]
-    pub fn new(run: &RunId, reason: &'a Pause) -> Self {
+    pub fn new(run: &RunId, reason: &'a Pause, asked: Option<&GateSpec>) -> Self {
         match reason {
             Pause::Cap { cap, short } => {
                 let short = short.as_deref();
@@ -108,7 +110,10 @@ impl<'a> PauseShape<'a> {
             Pause::Person { by } => Self::Person { by },
             Pause::Gate { task, question } => {
                 let gate = TaskId { run: run.clone(), path: task.clone() }.to_string();
-                let answer = format!("baton approve {gate}");
+                let answer = match asked {
+                    Some(spec) => approve(&gate, spec),
+                    None => format!("baton approve {gate}"),
+                };
                 Self::Gate { gate, question, answer }
             }
             Pause::Message => Self::Message { answer: format!("baton send {run} TEXT") },

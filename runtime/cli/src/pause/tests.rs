@@ -210,7 +210,8 @@ fn few_words_for_lists() {
 #[test]
 fn the_json_object_has_the_promised_shape() {
     let run = RUN.parse().unwrap();
-    let shown = |reason: &Pause| serde_json::to_string(&PauseShape::new(&run, reason)).unwrap();
+    let shown =
+        |reason: &Pause| serde_json::to_string(&PauseShape::new(&run, reason, None)).unwrap();
     insta::assert_snapshot!(shown(&cap("cost", [1_000_000, 980_000, 51_200], None, Some("3"))), @r#"{"reason":"cap","cap":"cost","phase":null,"task":"run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF/3","limit":1.0,"spent":0.98,"needs":0.0512,"flag":"--task-cap cost=1.04"}"#);
     insta::assert_snapshot!(shown(&cap("agents", [5, 5, 1], Some("A"), None)), @r#"{"reason":"cap","cap":"agents","phase":"A","task":null,"limit":5,"spent":5,"needs":1,"flag":"--phase-cap 'A:agents=6'"}"#);
     insta::assert_snapshot!(shown(&provider(Outage::Auth, Some(NOW))), @r#"{"reason":"provider","provider":"anthropic","outage":"auth","until":"2023-11-14T22:13:20.000Z","message":"try\nlater \u001b[31m"}"#);

@@ -13,7 +13,7 @@ use baton_journal::store::Blob;
 use flate2::bufread::GzDecoder;
 
 use super::light::light;
-use super::sizes::too_large;
+use super::sizes::{Beyond, Sizes};
 use super::spool::{Filling, Spool};
 use super::write::name;
 use super::{BLOCK, Chain, KIND, MANIFEST, Manifest, RECORDS, VERSION};
@@ -49,14 +49,15 @@ pub struct Reading<R: Read> {
 }
 
 /// Reads a file up to its blobs. Nothing of it is kept if anything is wrong. `folder`: where there is
-/// room for its records.
+/// room for its records. `raised`: whether its texts and tasks may be more than usual because it says
+/// so itself.
 ///
 /// # Errors
-/// When it is no such file, or was made up or damaged.
-pub fn open<R: Read>(file: R, folder: &Path, now: Timestamp) -> Result<Reading<R>> {
+/// When it is no such file, or was made up or damaged, or asks for more than it may.
+pub fn open<R: Read>(file: R, folder: &Path, now: Timestamp, raised: bool) -> Result<Reading<R>> {
     let mut parts = Parts { file: GzDecoder::new(BufReader::new(file)) };
     let manifest = manifest(&mut parts)?;
-    let (started, records) = records(&mut parts, &manifest, folder, now)?;
+    let (started, records) = records(&mut parts, &manifest, folder, now, raised)?;
     Ok(Reading { manifest, started, records, parts, next: 0, blob_bytes: 0 })
 }
 
@@ -121,6 +122,7 @@ fn records<R: Read>(
     manifest: &Manifest,
     folder: &Path,
     now: Timestamp,
+    raised: bool,
 ) -> Result<(Box<RunStarted>, Spool)> {
     let size = parts.begin(RECORDS)?;
     if size != manifest.bytes {
@@ -139,6 +141,8 @@ fn records<R: Read>(
         count: 0,
         chain: Chain::new(),
         started: None,
+        raised,
+        sizes: None,
         names: Names::of(manifest),
     };
     // Whatever the engine would refuse at resume is refused here, before it is in the journal.
@@ -184,6 +188,10 @@ struct Lines<R: Read> {
     count: u64,
     chain: Chain,
     started: Option<Box<RunStarted>>,
+    /// Whether it may raise limits for itself.
+    raised: bool,
+    /// Known with the first record.
+    sizes: Option<Sizes>,
     names: Names,
 }
 
@@ -215,11 +223,12 @@ impl<R: BufRead> Lines<R> {
         }
         if let (1, Body::RunStarted(started)) = (seq, &record.body) {
             self.started = Some(started.clone());
+            self.sizes = Some(Sizes::new(started.limits.run, self.raised));
         }
-        if let Some(started) = &self.started
-            && let Some(what) = too_large(&record, &started.limits.run)
-        {
-            return Err(wrong(&what));
+        match self.sizes.as_mut().and_then(|sizes| sizes.look(&record)) {
+            Some(Beyond::Own(what)) => return Err(wrong(&what)),
+            Some(Beyond::Usual(what)) => return Err(beyond(seq, &what)),
+            None => {}
         }
         self.names.add(&record);
         self.spool.line(&self.line).map_err(|error| aside(&error))?;
@@ -324,6 +333,13 @@ impl<R: Read> Parts<R> {
 fn refused(why: &str) -> CliError {
     CliError::new(Code::NotARun, format!("the file cannot be imported: {why}"))
         .hint("nothing was imported; write it again with `baton export`")
+}
+
+/// It may be an honest file of a run with raised limits: its reader decides.
+fn beyond(seq: u64, what: &str) -> CliError {
+    let message = format!("record {seq} of the file {what}, which the file raised for itself");
+    CliError::new(Code::ConsentNeeded, message)
+        .hint("nothing was imported; --yes imports it with the limits that it names")
 }
 
 /// Records could not be put aside.

@@ -5,13 +5,14 @@ mod guide;
 pub mod models;
 mod names;
 mod nested;
-mod parts;
+pub mod parts;
 pub mod tools;
 pub mod toolset;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use baton_core::backend::COMPONENT;
 use baton_core::budget::Amounts;
 use baton_core::digest::Digest;
 use baton_core::manifest::{Manifest, World};
@@ -22,7 +23,7 @@ use self::component::{Component, WASM, accepted};
 use self::models::{Reach, Wanted};
 pub use self::names::{nested_file, program_name};
 use self::nested::Gathering;
-use self::parts::{COMPONENT, Parts};
+use self::parts::Parts;
 use self::tools::Providers;
 use crate::codes::Code;
 use crate::error::{CliError, Result};

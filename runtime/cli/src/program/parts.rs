@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use baton_core::backend::{COMPONENT, program_of};
 use baton_core::digest::Digest;
 use baton_core::manifest::World;
 use baton_core::record::BackendChoice;
@@ -16,16 +17,13 @@ use crate::error::{CliError, Result};
 use crate::text::nearest;
 use crate::value::{self, AgentArg};
 
-/// Prefix of agents that are components.
-pub const COMPONENT: &str = "component:";
-/// Prefixes of agents that are programs.
-const PROGRAMS: [&str; 2] = ["command:", "acp:"];
-
 /// A program as the run names it, whatever the working directory is when it goes on. None, if it is
 /// no program.
-fn program(backend: &str) -> Result<Option<String>> {
-    let found = PROGRAMS.iter().find_map(|kind| Some((kind, backend.strip_prefix(kind)?)));
-    let Some((kind, argv)) = found else { return Ok(None) };
+///
+/// # Errors
+/// When its words cannot be read as a shell would.
+pub fn program(backend: &str) -> Result<Option<String>> {
+    let Some((kind, argv)) = program_of(backend) else { return Ok(None) };
     let here =
         std::env::current_dir().map_err(|error| CliError::file("find", Path::new("."), &error))?;
     let argv =

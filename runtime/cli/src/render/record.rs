@@ -118,7 +118,11 @@ fn words(body: &Body, made: Timestamp) -> (&'static str, String) {
             ("restart", format!("{} by {by}{note}", at(task)))
         }
         Body::Paused { reason } => ("paused", pause(reason, made)),
-        Body::Resumed { by, epoch, .. } => ("resumed", format!("by {by}, epoch {epoch}")),
+        Body::Resumed { by, epoch, programs, .. } => {
+            let other =
+                programs.iter().map(|(there, here)| format!(", {here} in place of {there}"));
+            ("resumed", format!("by {by}, epoch {epoch}{}", other.collect::<String>()))
+        }
         Body::Finished { outcome, usage: consumed } => {
             ("finished", joined(&[outcome_words(outcome), usage(consumed)]))
         }

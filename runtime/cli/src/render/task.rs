@@ -67,6 +67,9 @@ pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
     }
     let tools: Vec<&str> = started.tools.known.keys().map(String::as_str).collect();
     fact("tools", &tools.join(" "));
+    for (there, here) in &totals.programs {
+        fact("programs", &format!("{here} in place of {there}"));
+    }
     fact("tasks", &format!("{}, {} failed", row.tasks, row.failed_tasks));
     match &started.forecast {
         Some(made) => fact("used", &forecast::against(&row.usage, made).join(" · ")),
@@ -137,7 +140,8 @@ pub fn task(run: &RunRow, row: &TaskRow, story: &Story<'_>, now: Timestamp) -> S
     }
     fact("spawned", &moment(row.spawned));
     if let Some(started) = row.started {
-        fact("took", &duration(row.ended.unwrap_or(now).since(started)));
+        let until = if run.owned { now } else { run.updated };
+        fact("took", &duration(row.ended.unwrap_or(until).since(started)));
     }
     fact("used", &consumed(row));
     match work {

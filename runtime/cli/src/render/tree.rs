@@ -65,7 +65,7 @@ pub fn tree(
         head.push_str(&format!("  {}", paint(DIM, &format!("follows {run}"))));
     }
     let mut out = format!("{head}\n");
-    let drawing = Drawing { children, decisions, owned: run.owned, now, columns };
+    let drawing = Drawing { children, decisions, owned: run.owned, until, columns };
     drawing.below(&TaskPath::root(), "", &mut out);
     for title in to_come {
         let title = fit(&one_line(title), columns.saturating_sub(NOT_STARTED.len() + 4));
@@ -78,7 +78,8 @@ struct Drawing<'a> {
     children: BTreeMap<TaskPath, Vec<&'a TaskRow>>,
     decisions: &'a BTreeMap<TaskPath, Decision>,
     owned: bool,
-    now: Timestamp,
+    /// Until when open tasks count: now, or until the last record where nobody drives the run.
+    until: Timestamp,
     columns: usize,
 }
 
@@ -115,7 +116,7 @@ impl Drawing<'_> {
         let label = task.label.as_deref().map_or_else(|| task.kind.clone(), one_line);
         let mut facts = vec![word.to_owned()];
         if let Some(started) = task.started {
-            let until = task.ended.unwrap_or(if self.owned { self.now } else { started });
+            let until = task.ended.unwrap_or(self.until);
             facts.push(duration(until.since(started)));
         }
         // Before the backend: a line may have no room for both.

@@ -5,48 +5,55 @@ use baton_core::handoff::Usage;
 use super::html::Html;
 use super::{Report, tree};
 use crate::text::{count, dollars, one_line, plural, signed_dollars};
+use crate::totals::Totals;
 
 /// Tasks in the table of the most expensive ones.
 const TASKS_MAX: usize = 25;
 
 /// The section with the tables.
 pub fn write(html: &mut Html, report: &Report) {
-    let totals = &report.totals;
+    phases(html, &report.totals);
+    models(html, &report.totals);
+    tasks(html, report);
+    remarks(html, &report.totals);
+}
+
+fn phases(html: &mut Html, totals: &Totals) {
     let phases: Vec<_> =
         totals.phases.iter().filter(|(_, usage)| *usage != Usage::default()).collect();
-    if !phases.is_empty() {
-        html.line("h3", "", "by phase");
-        table(html, ["phase", "agents"], |html| {
-            for (title, usage) in phases {
-                let title = one_line(title);
-                let title = if title.is_empty() { "no phase" } else { &title };
-                row(
-                    html,
-                    |html| {
-                        html.text(title);
-                    },
-                    &usage.agents.to_string(),
-                    usage,
-                );
-            }
-        });
+    if phases.is_empty() {
+        return;
     }
-    if !totals.models.is_empty() {
-        html.line("h3", "", "by model");
-        table(html, ["model", "calls"], |html| {
-            for (backend, used) in &totals.models {
-                let calls = if used.calls > 0 { used.calls.to_string() } else { String::new() };
-                row(
-                    html,
-                    |html| {
-                        html.text(&one_line(backend));
-                    },
-                    &calls,
-                    &used.usage,
-                );
-            }
-        });
+    html.line("h3", "", "by phase");
+    table(html, ["phase", "agents"], |html| {
+        for (title, usage) in phases {
+            let title = one_line(title);
+            let title = if title.is_empty() { "no phase" } else { &title };
+            let name = |html: &mut Html| {
+                html.text(title);
+            };
+            row(html, name, &usage.agents.to_string(), usage);
+        }
+    });
+}
+
+fn models(html: &mut Html, totals: &Totals) {
+    if totals.models.is_empty() {
+        return;
     }
+    html.line("h3", "", "by model");
+    table(html, ["model", "calls"], |html| {
+        for (backend, used) in &totals.models {
+            let calls = if used.calls > 0 { used.calls.to_string() } else { String::new() };
+            let name = |html: &mut Html| {
+                html.text(&one_line(backend));
+            };
+            row(html, name, &calls, &used.usage);
+        }
+    });
+}
+
+fn tasks(html: &mut Html, report: &Report) {
     let mut tasks: Vec<_> = report
         .tasks
         .iter()
@@ -55,20 +62,24 @@ pub fn write(html: &mut Html, report: &Report) {
         })
         .collect();
     tasks.sort_by_key(|task| std::cmp::Reverse((task.usage.cost_micro_usd, task.usage.tokens())));
-    if !tasks.is_empty() {
-        html.line("h3", "", "the most expensive tasks");
-        table(html, ["task", "attempts"], |html| {
-            for task in tasks.iter().take(TASKS_MAX) {
-                let label = task.label.as_deref().map(one_line).unwrap_or_default();
-                let name = |html: &mut Html| {
-                    tree::link(html, &task.path);
-                    html.text(" ").text(&label);
-                };
-                let attempts = task.attempts.to_string();
-                row(html, name, &attempts, &task.usage);
-            }
-        });
+    if tasks.is_empty() {
+        return;
     }
+    html.line("h3", "", "the most expensive tasks");
+    table(html, ["task", "attempts"], |html| {
+        for task in tasks.iter().take(TASKS_MAX) {
+            let label = task.label.as_deref().map(one_line).unwrap_or_default();
+            let name = |html: &mut Html| {
+                tree::link(html, &task.path);
+                html.text(" ").text(&label);
+            };
+            row(html, name, &task.attempts.to_string(), &task.usage);
+        }
+    });
+}
+
+/// What no row of a table says.
+fn remarks(html: &mut Html, totals: &Totals) {
     if totals.failed.attempts > 0 {
         let lost = &totals.failed.usage;
         let words = format!(

@@ -105,3 +105,14 @@ fn a_long_line_is_broken_between_words() {
         assert!(trimmed.all(|width| width <= columns.max(2)), "{line:?}");
     }
 }
+
+#[test]
+fn lines_behind_a_lead_go_on_below_their_text_and_styles_take_no_room() {
+    let (sign, word) = (paint(crate::output::DIM, "·"), paint(crate::output::BOLD, "bold"));
+    assert_eq!((width(&sign), width(&word)), (1, 4));
+    let lead = format!("  {sign} ");
+    let broken = hang(&lead, &format!("a {word} word and more"), Some(14));
+    assert_eq!(broken, [format!("{lead}a {word}"), "    word and".into(), "    more".into()]);
+    assert_eq!(hang(&lead, "a word and more", None), [format!("{lead}a word and more")]);
+    assert_eq!(hang("> ", "", Some(10)), ["> "]);
+}

@@ -1,7 +1,7 @@
 //! A transcript for a terminal.
 
 use baton_agents::model::transcript::{Opening, TurnContent};
-use baton_core::handoff::{Outcome, Usage};
+use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::record::Work;
 use baton_core::report::Report;
 use baton_models::{Message, Part, Stop};
@@ -110,7 +110,8 @@ pub fn entry(entry: &Entry, how: How) -> String {
                 }
             };
             let from = reused_from.as_ref().map(|from| format!("reused from {from}"));
-            let facts = ["ended".to_owned(), words, from.unwrap_or_default(), detailed(usage)];
+            let facts =
+                ["ended".to_owned(), words, from.unwrap_or_default(), spent(outcome, usage)];
             let facts: Vec<_> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
             page.line(&head(&paint(style, sign), &one_line(&facts.join(" · "))));
         }
@@ -147,6 +148,14 @@ pub fn speaking(speech: &Speech, how: How) -> String {
         }
     }
     out
+}
+
+/// What a task that has ended was charged.
+fn spent(outcome: &Outcome, usage: &Usage) -> String {
+    let spent = detailed(usage);
+    let stopped = outcome.failure().is_some_and(|why| why.kind == FailureKind::Cancelled);
+    // A call that was stopped is charged with all that it might have consumed until somebody says more.
+    if stopped && usage.estimated_calls > 0 { format!("at the most {spent}") } else { spent }
 }
 
 /// What was asked of a task.

@@ -31,6 +31,8 @@ pub struct Performer {
 /// A command that was started.
 struct Running {
     words: String,
+    /// The runs that were watched when it began.
+    before: Vec<RunId>,
     task: tokio::task::JoinHandle<std::io::Result<std::process::Output>>,
 }
 
@@ -64,7 +66,8 @@ impl Performer {
                 command.stdin(Stdio::null());
                 state.tell(Tone::Plain, format!("{words}: begins"));
                 let task = tokio::spawn(async move { command.output().await });
-                self.commands.push(Running { words, task });
+                let before = state.runs.iter().map(|run| run.row.run.clone()).collect();
+                self.commands.push(Running { words, before, task });
             }
             Effect::Page | Effect::Quit => {}
         }
@@ -81,15 +84,16 @@ impl Performer {
             }
         }
         let mut left = Vec::new();
-        for Running { words, task } in std::mem::take(&mut self.commands) {
-            if !task.is_finished() {
-                left.push(Running { words, task });
+        for command in std::mem::take(&mut self.commands) {
+            if !command.task.is_finished() {
+                left.push(command);
                 continue;
             }
+            let Running { words, before, task } = command;
             let (tone, text) = match task.await {
                 Ok(Ok(output)) => {
                     if let Some(run) = run_of(&output) {
-                        state.named(run);
+                        state.named(run, &before);
                     }
                     ended(&output)
                 }

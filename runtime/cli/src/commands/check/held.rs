@@ -204,8 +204,11 @@ impl Held {
         let providers: Vec<&ProviderView> = self.authority.providers.iter().collect();
         if !providers.is_empty() {
             out.push_str(&format!("\n{}\n", paint(BOLD, "Its tools")));
-            for line in providers.into_iter().flat_map(words::provider) {
-                out.push_str(&format!("  {line}\n"));
+            for provider in providers.into_iter().map(words::provider) {
+                out.push_str(&format!("  {}\n", provider.name));
+                for (sign, line) in &provider.lines {
+                    out.push_str(&format!("      {sign} {line}\n"));
+                }
             }
         }
         let titles = ["Agent tasks are performed by", "Models in reach", "Models are given"];

@@ -17,8 +17,9 @@ use crate::value::AgentArg;
 use crate::{servers, session};
 
 /// A program, asked about and granted.
-#[derive(Clone)]
 pub struct Other {
+    /// As the person named it.
+    pub named: String,
     /// It, with what it may touch and who performs its agents.
     pub new: NewRun,
     /// The sandbox, if it was set up on the way.
@@ -35,13 +36,16 @@ pub fn prepare(
     started: &RunStarted,
     home: &Home,
 ) -> Result<Other> {
-    let args = run_args(workflow, args, started)?;
-    let mut prepared = Prepared::new(&args, home)?;
-    prepared.consent(Wish::of(&args), 1)?;
+    let run = run_args(workflow, args, started)?;
+    let mut prepared = Prepared::new(&run, home)?;
+    // Trying it starts nothing, unless servers have to be asked for their tools.
+    let starts = !args.begin.dry_run || !prepared.authority.effective.tools.servers.is_empty();
+    prepared.consent(if starts { Wish::of(&run) } else { Wish::Yes }, 1)?;
     let host = prepared.host.take();
     session::block_on(async {
         servers::ask(&mut prepared).await?;
-        Ok(Other { new: prepared.new_run(Json::null(), None, None), host })
+        let named = workflow.to_owned();
+        Ok(Other { named, new: prepared.new_run(Json::null(), None, None), host })
     })
 }
 
@@ -56,7 +60,7 @@ fn run_args(workflow: &str, args: &ForkArgs, started: &RunStarted) -> Result<Run
     run.root = started.root.as_ref().map(Into::into);
     run.base.clone_from(&started.base);
     run.policy = args.policy.clone();
-    run.yes = args.begin.yes;
+    run.consent.yes = args.begin.yes;
     run.agents = if args.agents.is_empty() { performers(started) } else { args.agents.clone() };
     run.script.extensions = args.extensions;
     if let Some(script) = &started.script {

@@ -1,7 +1,7 @@
 //! Files that nobody needs any more.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,8 +13,11 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use crate::error::Result;
-use crate::home::Home;
+use crate::home::{self, Home};
+use crate::notify::Hooks;
+use crate::project::places::Places;
 use crate::select::BATCH_PREFIX;
+use crate::started::Started;
 
 /// Folder of what runs in the background told.
 const LOGS: &str = "logs";
@@ -71,16 +74,59 @@ pub async fn logs(
         // What stands before the first dot: a run or a batch.
         let name = path.file_name().and_then(|name| name.to_str());
         let Some(id) = name.and_then(|name| name.split('.').next()) else { continue };
-        let known = match id.parse::<RunId>() {
-            Ok(run) => journal.run(&run).await?.is_some(),
-            Err(_) if id.starts_with(BATCH_PREFIX) => journal.batch(id).await?.is_some(),
-            Err(_) => continue,
-        };
+        let Some(known) = known(journal, id).await? else { continue };
         if gone.contains(id) || (!known && !is_newer(&about, YOUNG)) {
             files.take(&path, &about, dry);
         }
     }
     Ok(files)
+}
+
+/// Whether the journal knows a run or a batch; none: this is the id of neither.
+async fn known(journal: &dyn Journal, id: &str) -> Result<Option<bool>> {
+    Ok(match id.parse::<RunId>() {
+        Ok(run) => Some(journal.run(&run).await?.is_some()),
+        Err(_) if id.starts_with(BATCH_PREFIX) => Some(journal.batch(id).await?.is_some()),
+        Err(_) => None,
+    })
+}
+
+/// What the person's lists say of runs and batches that are gone. `gone`: those that went just now.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub async fn lists(
+    home: &Home,
+    places: &Places,
+    journal: &dyn Journal,
+    gone: &BTreeSet<String>,
+) -> Result<()> {
+    // A list that cannot be written keeps what it has, and nothing is lost by that.
+    if let Some(told) = Hooks::told_of(places) {
+        let _ = told.forget(gone);
+    }
+    let Some(started) = Started::of(places, home) else { return Ok(()) };
+    let mut forgotten = HashSet::new();
+    for id in started.ids() {
+        // An id is put down before there is a run of that name.
+        let unknown = known(journal, &id).await? != Some(true);
+        if gone.contains(&id) || (unknown && !is_young(&id)) {
+            forgotten.insert(id);
+        }
+    }
+    let _ = started.forget(&forgotten);
+    Ok(())
+}
+
+/// Whether an id was made a short time ago, as it says itself.
+fn is_young(id: &str) -> bool {
+    let made = id.rsplit('_').next().and_then(|text| text.parse::<Ulid>().ok());
+    let young = SystemTime::now() - YOUNG;
+    made.is_some_and(|made| {
+        UNIX_EPOCH
+            .checked_add(Duration::from_millis(made.timestamp_ms()))
+            .is_some_and(|at| at > young)
+    })
 }
 
 /// Locks of batches that are gone.
@@ -95,7 +141,7 @@ pub async fn locks(home: &Home, journal: &dyn Journal) -> Result<()> {
             continue;
         }
         // Held by nobody, so nobody works on it.
-        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        if home::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(&path);
         }
     }
@@ -180,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn an_id_says_when_it_was_made() {
+        let now = Ulid::generate();
+        for (id, young) in [
+            (format!("run_{now}"), true),
+            (format!("batch_{now}"), true),
+            ("run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF".into(), false),
+            ("run_".into(), false),
+            ("anything".into(), false),
+        ] {
+            assert_eq!(is_young(&id), young, "{id}");
+        }
+    }
+
+    #[test]
     fn a_lock_has_the_name_of_a_batch() {
         for (name, is) in [
             ("batch_01JQ4ZK6Y3W8M2V5T7R9XBCDEF", true),
@@ -202,7 +262,7 @@ mod tests {
         }
         let long_ago = SystemTime::now() - UNUSED - Duration::from_secs(60);
         let times = fs::FileTimes::new().set_accessed(long_ago).set_modified(long_ago);
-        File::options().write(true).open(&old).unwrap().set_times(times).unwrap();
+        fs::File::options().write(true).open(&old).unwrap().set_times(times).unwrap();
         std::os::unix::fs::symlink(&old, temp.path().join("c.cwasm")).unwrap();
         fs::create_dir(temp.path().join("d.cwasm")).unwrap();
         let found = plain_files(temp.path());

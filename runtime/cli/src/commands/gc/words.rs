@@ -64,6 +64,7 @@ fn word(reason: Reason) -> &'static str {
         Reason::Age => "age",
         Reason::Count => "count",
         Reason::Size => "size",
+        Reason::Damaged => "damaged",
     }
 }
 
@@ -77,7 +78,7 @@ pub fn json(outcome: &Outcome) -> Result<String> {
         RemovedShape {
             run,
             name: row.map_or("", |row| row.name.as_str()),
-            ended: row.map(|row| shapes::moment(row.updated)),
+            ended: row.filter(|row| row.state.is_final()).map(|row| shapes::moment(row.updated)),
             reason: word(*reason),
         }
     });
@@ -178,5 +179,6 @@ fn because(reason: Reason, retention: &Retention) -> String {
             format!("only {} that ended last {stay}", plural(runs, "run"))
         }
         Reason::Size => format!("beyond {}", bytes(retention.max_bytes.unwrap_or_default())),
+        Reason::Damaged => "it is damaged".into(),
     }
 }

@@ -107,7 +107,13 @@ mod tests {
     }
 
     fn resumed() -> Body {
-        Body::Resumed { by: "ada".into(), epoch: 1, caps: Caps::default(), engine: String::new() }
+        Body::Resumed {
+            by: "ada".into(),
+            epoch: 1,
+            caps: Caps::default(),
+            engine: String::new(),
+            programs: Default::default(),
+        }
     }
 
     fn turned(output_tokens: u64) -> Body {

@@ -1,19 +1,23 @@
 //! Whether a run may go on: with what it was granted when it began, which may not be what a person
 //! would grant now, or was never this person's grant at all.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use baton_core::ids::RunId;
 use baton_core::limits::Limits;
 use baton_core::model::Models;
 use baton_core::record::{BackendChoice, Body, Program, RunStarted, Work};
+use baton_core::run::can_replace;
 use baton_core::scope::{Authority, Capability, Denials, PathScope, SECRET_PATTERNS, Scope};
 use baton_core::tool::Tools;
+use baton_journal::rows::RunRow;
 use baton_journal::store::Journal;
 
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::home::Home;
+use crate::output::note;
 use crate::program::models::outside;
 use crate::project::models::ModelSettings;
 use crate::project::places::Places;
@@ -23,7 +27,7 @@ use crate::started::Started;
 use crate::text::one_line;
 
 /// What a run or batch was granted when it began.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Granted<'a> {
     /// What its root workflow may touch.
     pub scope: &'a Scope,
@@ -43,6 +47,8 @@ pub struct Granted<'a> {
     pub limits: &'a Limits,
     /// Whether agents on record are performed by programs of this machine, whoever was chosen.
     pub recorded: bool,
+    /// Programs on record that perform agents in place of those that were chosen, in words.
+    pub replaced: Option<&'a str>,
 }
 
 impl Granted<'_> {
@@ -106,7 +112,18 @@ impl<'a> From<&'a RunStarted> for Granted<'a> {
         let RunStarted { scope, tools, models, workers, backends, program, root, limits, .. } =
             started;
         let root = root.as_deref().map(Path::new);
-        Self { scope, tools, models, workers, backends, program, root, limits, recorded: false }
+        Self {
+            scope,
+            tools,
+            models,
+            workers,
+            backends,
+            program,
+            root,
+            limits,
+            recorded: false,
+            replaced: None,
+        }
     }
 }
 
@@ -129,6 +146,31 @@ pub async fn programs_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result
         .await?;
     }
     Ok(found)
+}
+
+/// Programs that perform agents of these runs in place of those that were chosen when they began, in words:
+/// the journal of somebody else may name any. None: there are none.
+///
+/// # Errors
+/// Those of the journal.
+pub async fn replaced_on_record(journal: &dyn Journal, runs: &[RunId]) -> Result<Option<String>> {
+    let mut found = BTreeSet::new();
+    for run in runs {
+        records::after(journal, run, 1, |record| {
+            if let Body::Resumed { programs, .. } = record.body {
+                let count = programs.iter().filter(|(there, here)| can_replace(there, here));
+                let words = |(there, here): (&String, &String)| {
+                    one_line(&format!("{here} in place of {there}"))
+                };
+                found.extend(count.map(words));
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    let more = if found.len() > PATTERNS_SHOWN { ", …" } else { "" };
+    let shown: Vec<String> = found.into_iter().take(PATTERNS_SHOWN).collect();
+    Ok((!shown.is_empty()).then(|| format!("{}{more}", shown.join(", "))))
 }
 
 /// What was taken away from these runs since they began: it needs no second denial.
@@ -157,13 +199,35 @@ pub fn is_mine(id: &str, home: &Home) -> Result<bool> {
     Ok(Started::of(&Places::find()?, home).is_none_or(|list| list.has(id)))
 }
 
-/// Lets a run go on from which today's policy takes nothing away, and that this person started or
-/// wants to go on with. `id`: that of the run, or of its batch. `denied`: what was taken away from it
-/// since it began, asked for only if policy denies something. `yes`: whoever started it.
+/// What the person's list of what they started names a run by: its batch, or itself.
+#[must_use]
+pub fn started_as(row: &RunRow) -> &str {
+    row.batch.as_ref().map_or(row.run.as_str(), |(batch, _)| batch.as_str())
+}
+
+/// Lets the workflows of a run be executed over its record, which touches nothing and costs what its own
+/// limits let it: a run that this person did not start may name any. `yes`: whoever asks for it.
 ///
 /// # Errors
-/// When policy denies something of it, nobody says that it may go on, or a file of settings cannot be
-/// read.
+/// When the run is somebody else's, its limits are raised, and nobody says that it may use them.
+pub fn allow_repeat(row: &RunRow, limits: &Limits, yes: bool, home: &Home) -> Result<()> {
+    let id = started_as(row);
+    let Some(raised) = raised(limits).filter(|_| !yes) else { return Ok(()) };
+    if is_mine(id, home)? {
+        return Ok(());
+    }
+    let message = format!("{id} was not started by you, and {raised}");
+    Err(CliError::new(Code::ConsentNeeded, message)
+        .hint("--yes executes its workflows with those; Ctrl-C ends that at any time"))
+}
+
+/// Lets a run go on that this person started or wants to go on with, and says what today's policy takes
+/// from it: whoever drives it takes that away before anything starts. `id`: that of the run, or of its
+/// batch. `denied`: what was taken away from it since it began, asked for only if policy denies something,
+/// and not said again. `yes`: whoever started it.
+///
+/// # Errors
+/// When nobody says that it may go on, or a file of settings cannot be read.
 pub fn allow(
     id: &str,
     granted: Granted<'_>,
@@ -178,12 +242,6 @@ pub fn allow(
         let denied = denied()?;
         taken.retain(|rule| !denied.hold(&rule.denial()));
     }
-    if !taken.is_empty() {
-        let taken: Vec<String> = taken.into_iter().map(shown).collect();
-        let message = format!("policy denies now what {id} was granted: {}", taken.join(", "));
-        return Err(CliError::new(Code::ConsentNeeded, message)
-            .hint("cancel it and start it again, or take the denial away"));
-    }
     let list = Started::of(&places, home);
     let known = list.as_ref().is_none_or(|list| list.has(id));
     if !list.is_some_and(|list| list.has(id)) {
@@ -197,11 +255,18 @@ pub fn allow(
         (!granted.workers.is_nothing(), "has agents that work by themselves"),
     ];
     let does = does.into_iter().filter(|(does, _)| *does).map(|(_, what)| what.to_owned());
-    let does: Vec<String> = does.chain(granted.reads()).chain(raised(granted.limits)).collect();
+    let replaced = granted.replaced.map(|words| format!("starts {words}"));
+    let does: Vec<String> =
+        does.chain(replaced).chain(granted.reads()).chain(raised(granted.limits)).collect();
     if !yes && !does.is_empty() && !known {
         let message = format!("{id} was not started by you, and {}", does.join(", and "));
         let hint = format!("`baton show {id}` says what it was granted; --yes goes on with that");
         return Err(CliError::new(Code::ConsentNeeded, message).hint(hint));
+    }
+    if !taken.is_empty() {
+        let taken: Vec<String> = taken.into_iter().map(shown).collect();
+        let taken = taken.join(", ");
+        note(&format!("policy denies now what {id} was granted, and it goes on without: {taken}"));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::codes::Code;
 use crate::consent::{self, Answer, Choices, Plan};
 use crate::error::{CliError, Result};
 use crate::forecast;
-use crate::output::{BOLD, DIM, WARN, columns, note};
+use crate::output::{BOLD, DIM, WARN, note, note_behind, note_columns};
 use crate::program::models::outside;
 use crate::project::models::ModelSettings;
 use crate::project::policy::judge::{Judged, Verdict};
@@ -40,7 +40,7 @@ impl Wish {
     /// What the flags say.
     #[must_use]
     pub fn of(args: &RunArgs) -> Self {
-        match (args.yes, args.always) {
+        match (args.consent.yes, args.consent.always) {
             (true, _) => Self::Yes,
             (false, true) => Self::Always,
             (false, false) => Self::Ask,
@@ -56,7 +56,7 @@ impl Prepared {
     pub fn consent(&mut self, wish: Wish, runs: u64) -> Result<()> {
         let warnings = &self.bundle.warnings;
         for warning in warnings.iter().take(WARNINGS_MAX) {
-            note(&format!("{} {}", paint(WARN, "warning:"), one_line(warning)));
+            note_behind(&lead("warning:"), &one_line(warning));
         }
         if warnings.len() > WARNINGS_MAX {
             let more = plural((warnings.len() - WARNINGS_MAX) as u64, "more warning");
@@ -66,10 +66,10 @@ impl Prepared {
             self.no_strangers_programs()?;
             self.tell_missing();
             for told in &self.bundle.reach.notes {
-                note(&format!("{} {}", paint(WARN, "note:"), one_line(told)));
+                note_behind(&lead("note:"), &one_line(told));
             }
             for told in self.of_project() {
-                note(&format!("{} {told}", paint(WARN, "note:")));
+                note_behind(&lead("note:"), &told);
             }
             self.tell_unseen();
             self.foresee_if_told();
@@ -87,12 +87,12 @@ impl Prepared {
             }
             Allowed::Before(changed) => changed,
         };
-        for line in consent::screen(&self.plan(runs, &changed)) {
+        for line in consent::screen(&self.plan(runs, &changed), note_columns()) {
             note(&line);
         }
         // Seen above the question, which answers this as well.
         for told in self.hooks.unseen() {
-            note(&format!("{} {}: yes allows that too", paint(WARN, "note:"), one_line(&told)));
+            note_behind(&lead("note:"), &format!("{}: yes allows that too", one_line(&told)));
         }
         let foreseen = self.ahead.input.is_some() && !self.ahead.wish.no_forecast && runs == 1;
         let free = !forecast::reads(self) || forecast::is_granted(self);
@@ -155,7 +155,7 @@ impl Prepared {
                 note("");
             }
             Err(error) => {
-                note(&format!("{} no forecast: {}", paint(WARN, "note:"), error.sentence()));
+                note_behind(&lead("note:"), &format!("no forecast: {}", error.sentence()));
             }
         }
     }
@@ -172,24 +172,22 @@ impl Prepared {
         match consent::edit::of_line(&consent::line()) {
             Ok(caps) => {
                 self.caps = self.caps.updated(&caps);
-                for line in consent::held(&self.plan(runs, &[])) {
-                    note(&format!("  {} {line}", paint(DIM, "·")));
-                }
+                tell(DIM, "·", &consent::held(&self.plan(runs, &[])));
                 self.tell_bounds();
             }
-            Err(why) => note(&format!("{} {}", paint(WARN, "note:"), one_line(&why))),
+            Err(why) => note_behind(&lead("note:"), &one_line(&why)),
         }
     }
 
     /// Says which hooks of the project do nothing because nobody looked at them.
     fn tell_unseen(&self) {
         for told in self.hooks.unseen() {
-            note(&format!(
-                "{} {}: not now, for nobody looked at that. Put it into your config.toml, or answer \
-                 the question before a run",
-                paint(WARN, "note:"),
+            let told = format!(
+                "{}: not now, for nobody looked at that. Put it into your config.toml, or answer the \
+                 question before a run",
                 one_line(&told)
-            ));
+            );
+            note_behind(&lead("note:"), &told);
         }
     }
 
@@ -227,7 +225,7 @@ impl Prepared {
 
     /// Says what a run that nobody looked at goes without.
     fn tell_missing(&self) {
-        let note = |what: &str| note(&format!("{} {what}", paint(WARN, "note:")));
+        let note = |what: &str| note_behind(&lead("note:"), what);
         // Why a follow-up has no directory was said before.
         let asks = self.bundle.says_read && consent::takes_root(&self.bundle);
         if self.root.is_none() && asks {
@@ -329,10 +327,13 @@ pub fn chosen_by_project(
     default.chain(types).collect()
 }
 
-/// Tells lines of a forecast behind their mark.
+/// A word to look at, before what is told.
+fn lead(word: &str) -> String {
+    format!("{} ", paint(WARN, word))
+}
+
+/// Tells lines, of a forecast or of caps, behind their mark.
 fn tell(style: Style, mark: &str, lines: &[String]) {
-    let columns = std::io::stderr().is_terminal().then(columns);
-    for line in forecast::marked(&paint(style, mark), lines, columns) {
-        note(&line);
-    }
+    let lines = forecast::marked(&paint(style, mark), lines, note_columns());
+    lines.iter().for_each(|line| note(line));
 }

@@ -82,10 +82,11 @@ pub async fn tell(
     if args.transcript == Some(TranscriptFormat::Md) {
         stdout(&markdown::heading(&id_of(row, path)))?;
     }
-    let speaks = args.follow && args.transcript.is_none() && !several;
+    let speaks = args.follow && args.transcript.is_none();
     // What is there of a run that nobody drives was left behind.
     let live = live.filter(|_| speaks && row.owned);
-    let mut words = live.map(|live| Words::new(&live, &row.run, path, how));
+    let mut words =
+        live.map(|live| Words::new(&live, &row.run, (!several).then(|| path.clone()), how));
     let (mut idle, mut last) = (0, 0);
     loop {
         let heard = words.as_mut().map(Words::hear).unwrap_or_default();

@@ -124,8 +124,5 @@ fn an_answer_is_what_was_offered_and_a_slip_is_no_answer() {
     ] {
         assert_eq!(said(line, choices), expected, "{line:?}");
     }
-    assert_eq!(
-        all.words(),
-        "[y / N / a = always / f = forecast / c = edit caps / s = show the source]"
-    );
+    assert_eq!(all.words(), "[y / N, a = always, f = forecast, c = caps, s = source]");
 }

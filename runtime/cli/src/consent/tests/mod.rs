@@ -96,6 +96,18 @@ fn shown_under(
     caps: Caps,
     changed: &[String],
 ) -> String {
+    shown_within(None, policy, bundle, root, caps, changed)
+}
+
+/// On a terminal of so many columns.
+fn shown_within(
+    columns: Option<usize>,
+    policy: &Policy,
+    bundle: &Bundle,
+    root: Option<&Path>,
+    caps: Caps,
+    changed: &[String],
+) -> String {
     let limits = Limits::default();
     let view = viewed(bundle, policy, root.is_some());
     let plan = Plan {
@@ -109,7 +121,7 @@ fn shown_under(
         view: &view,
         changed,
     };
-    anstream::adapter::strip_str(&screen(&plan).join("\n")).to_string()
+    anstream::adapter::strip_str(&screen(&plan, columns).join("\n")).to_string()
 }
 
 /// A bundle that calls tools: a component that is there, one that is not, a server, commands.

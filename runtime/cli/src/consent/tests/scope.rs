@@ -7,7 +7,7 @@ use baton_core::manifest::Requests;
 use baton_core::record::{BackendChoice, Effect};
 use baton_core::scope::{Capability, GlobLayer, Scope};
 
-use super::{POLICY, bundle, policy, policy_of, shown_under, with_tools};
+use super::{POLICY, bundle, policy, policy_of, shown_under, shown_within, with_tools};
 use crate::codes::Code;
 use crate::program::tools::Providers;
 use crate::program::toolset::effective;
@@ -80,6 +80,72 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
 
     Sandboxed code gets nothing else: no network, no writing, no other files, no environment.
     ");
+}
+
+#[test]
+fn on_a_terminal_lines_are_broken_between_words_and_go_on_below_their_text() {
+    let changed = ["the tool component git changed: a is now b".to_owned()];
+    let policy = policy(POLICY);
+    let root = Some(Path::new("/repo"));
+    let shown =
+        |columns| shown_within(columns, &policy, &with_tools(), root, Caps::default(), &changed);
+    let text = shown(Some(80));
+    insta::assert_snapshot!(text, @r"
+    flow program sha256:abd71c048956 · built in
+      Audits[31m things.
+
+    It asks for, and gets
+      + call the tools git/*
+      + call the tools nothing/here
+      + call the tools everything/*
+
+    Its tools
+      · git /w/git.wasm sha256:9a881b9b9f23: log (once), push (repeatable:
+        baton.toml:9)
+          - may not read .git/**: it usually holds secrets and must be named:
+            --grant 'read=.git/**'
+          + may read src/**, but not src/private/** (baton.toml:2)
+          + may write out/**, but only within out/a/** (baton.toml:3): --grant
+            'write=out/**'
+          + may send GET requests to https://api.github.com (baton.toml:4)
+          - may not send requests to https://evil.org: the workflow that calls it
+            asks for less
+          + may use the secret github (baton.toml:5)
+          - may not use the secret other: nobody defines it: [secrets.other],
+            --grant 'secrets=other'
+          · the secret github from $GITHUB_TOKEN (baton.toml:13), put only into
+            requests to https://api.github.com
+      · exec commands of this machine
+          + may run `cargo test **` (baton.toml:6)
+          - may not run `rm **`: --grant 'exec=rm **'
+          · commands may read anything
+          · commands may write out/a/**
+          · what is denied inside of that is NOT kept from commands: src/private/**
+          · network false
+      · everything npx -y 'server everything' (baton.toml:16)
+          · a program with your rights: NOT sandboxed; what its tools do cannot be
+            enforced
+          · is given the secret github
+
+    Tools that are not there
+      - nothing/here: no such tool is installed
+      - baton.toml:11: there is no tool `git/psuh`
+
+    Held to
+      · no caps on tokens, money or time (--max-tokens, --max-cost, --timeout)
+
+    Changed since you always allowed it
+      ! the tool component git changed: a is now b
+
+    Sandboxed code gets nothing else: no network, no writing, no other files, no
+    environment.
+    ");
+    for columns in [60, 80, 120] {
+        let broken = shown(Some(columns));
+        assert!(broken.lines().all(|line| crate::text::width(line) <= columns), "{broken}");
+    }
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&text), words(&shown(None)), "nothing is lost");
 }
 
 #[test]

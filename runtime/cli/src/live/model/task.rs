@@ -10,6 +10,7 @@ use baton_journal::rows::State;
 
 use super::phase::{Branch, Group};
 use super::speech::Speech;
+use super::uses::Uses;
 use crate::text::one_line;
 
 /// Characters that are kept of what an agent says right now.
@@ -42,6 +43,8 @@ pub struct Task {
     pub doing: Doing,
     /// What it says in the call that is under way.
     pub speech: Speech,
+    /// The tools of its own that it was seen to use, where no calls of a model tell of them.
+    pub uses: Uses,
     /// Why it has no result; untrusted.
     pub failure: Option<String>,
     /// The beginning of what it handed over; untrusted.
@@ -66,6 +69,8 @@ pub struct Task {
     pub(super) group: Option<usize>,
     /// A call of a model is under way.
     pub(super) calling: bool,
+    /// Its calls of models are on record, with the tools that these called.
+    pub(super) metered: bool,
     /// The record with which it fell silent last: what it said before is on record, or lost.
     pub(super) silent: u64,
 }
@@ -157,6 +162,7 @@ impl Task {
             usage: Usage::default(),
             doing: Doing::Unknown,
             speech: Speech::default(),
+            uses: Uses::default(),
             failure: None,
             summary: String::new(),
             free: false,
@@ -169,6 +175,7 @@ impl Task {
             phase: None,
             group: None,
             calling: false,
+            metered: false,
             silent: 0,
         }
     }
@@ -182,6 +189,11 @@ impl Task {
     /// Takes in what it does right now.
     pub(super) fn hear(&mut self, said: &Said) {
         self.speech.take(said);
+        if let Activity::Tool(name) = &said.activity
+            && !self.metered
+        {
+            self.uses.add(name);
+        }
         self.doing = match (&said.activity, std::mem::take(&mut self.doing)) {
             (Activity::Waiting, asking @ Doing::Asking(..)) => asking,
             (Activity::Waiting, _) => Doing::Waiting,

@@ -1,8 +1,8 @@
 //! From what a person wrote to a backend.
 
+use baton_core::model::tier_of_alias;
 use baton_core::record::BackendChoice;
 
-use super::names::is_alias;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::project::models::ModelSettings;
@@ -42,7 +42,7 @@ impl Wanted<'_> {
                 None => Err(self.without_model(text)),
             };
         }
-        let tier = is_alias(text).unwrap_or(text);
+        let tier = tier_of_alias(text).unwrap_or(text);
         if let Some((backend, place)) = settings.tiers.get(tier) {
             let error = |error: CliError| error.at(&place.text);
             return self.model(backend).map_err(error);

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_core::model::Models;
+use baton_core::backend::COMPONENT;
+use baton_core::model::{Models, tier_of_alias};
 use baton_core::record::{BackendChoice, Program};
 
 use super::Reach;
 use super::choose::{Wanted, key_is_there};
-use super::names::is_alias;
 use crate::codes::Code;
 use crate::error::{CliError, Result};
 use crate::project::models::ModelSettings;
@@ -47,7 +47,7 @@ pub fn reach(
         .filter(|(name, _)| choice.all.is_none() && !choice.by_type.contains_key(*name));
     let mut of_types = Vec::new();
     for (name, backend) in own.filter_map(|(name, known)| Some((name, known.backend.as_ref()?))) {
-        if backend.starts_with("component:") {
+        if backend.starts_with(COMPONENT) {
             continue;
         }
         let found = wanted.backend(backend);
@@ -174,7 +174,7 @@ impl Reaching<'_> {
             base.split_once(':').map_or(base.as_str(), |(provider, _)| provider)
         });
         let known = asked == "inherit"
-            || is_alias(asked).is_some()
+            || tier_of_alias(asked).is_some()
             || self.tiers.contains_key(asked)
             || self.tiers.contains_key(&format!("{provider}/{asked}"))
             || settings.price(&format!("{provider}:{asked}")).is_some();

@@ -1,5 +1,5 @@
-//! Fields of agent definitions that need words of their own: turns, servers, permissions, and the
-//! names of tools.
+//! Fields of agent definitions that need words of their own: effort, isolation, turns, servers,
+//! permissions, and the names of tools.
 
 use super::super::front_matter::Value;
 use super::READ_ONLY;
@@ -21,6 +21,61 @@ const INHERITED: [&str; 12] = [
 ];
 /// The name of a tool that runs commands, elsewhere.
 const BASH: &str = "Bash";
+/// The only isolation there is.
+const WORKTREE: &str = "worktree";
+/// The words for reasoning effort.
+const EFFORTS: [&str; 5] = ["low", "medium", "high", "xhigh", "max"];
+/// Fields that a workflow has no use for, and that harm nobody by being there.
+const DISPLAY_FIELDS: [&str; 4] = ["background", "color", "initialPrompt", "version"];
+/// Fields that mean something elsewhere and nothing here.
+const UNSUPPORTED_FIELDS: [&str; 2] = ["hooks", "memory"];
+/// Fields that are obeyed.
+const USED_FIELDS: [&str; 11] = [
+    "name",
+    "description",
+    "tools",
+    "disallowedTools",
+    "model",
+    "effort",
+    "isolation",
+    "maxTurns",
+    "skills",
+    "mcpServers",
+    "permissionMode",
+];
+
+/// The word for reasoning effort, if it is one.
+pub fn effort(word: Option<String>, notes: &mut Vec<String>) -> Option<String> {
+    let word = word?;
+    if EFFORTS.contains(&word.as_str()) {
+        return Some(word);
+    }
+    notes.push(format!("`effort: {word}` is none of {}", EFFORTS.join(", ")));
+    None
+}
+
+/// The isolation that it asks for, if there is one of that name.
+pub fn isolation(value: Option<&Value>, notes: &mut Vec<String>) -> Option<String> {
+    match value? {
+        Value::Empty => {}
+        Value::Text(text) if text.trim() == WORKTREE => return Some(WORKTREE.to_owned()),
+        Value::Text(text) => notes
+            .push(format!("`isolation: {}` has no effect: it is not `{WORKTREE}`", text.trim())),
+        Value::List(_) | Value::Other => {
+            notes.push(format!("`isolation` has no effect: it is not `{WORKTREE}`"));
+        }
+    }
+    None
+}
+
+/// What is said of a field that nobody obeys; none: it is obeyed, or only shown.
+pub fn unused(field: &str) -> Option<String> {
+    if UNSUPPORTED_FIELDS.contains(&field) {
+        return Some(format!("`{field}` has no effect here"));
+    }
+    let known = USED_FIELDS.contains(&field) || DISPLAY_FIELDS.contains(&field);
+    (!known).then(|| format!("`{field}` is not a known field"))
+}
 
 /// Answers of its model at the most.
 pub fn turns(value: Option<&Value>, notes: &mut Vec<String>) -> Option<u32> {

@@ -1,7 +1,10 @@
+//! Agent definitions as they are found and read.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 
+use super::definition::{DEFINITION_BYTES_MAX, Read, definition};
 use super::*;
 
 struct Tree(tempfile::TempDir);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use baton_core::backend::program_of;
 use baton_core::budget::Caps;
 use baton_core::model::Api;
 use baton_core::spec::micro_usd;
@@ -204,14 +205,12 @@ fn backend(word: Word, origin: &Origin<'_>) -> Result<(String, Place), Wrong> {
     if text.starts_with("recorded:") {
         return Err(wrong("what was recorded is chosen with --agent recorded:DIR".into()));
     }
-    let mut text = text;
-    for kind in ["command:", "acp:"] {
-        if let Some(argv) = text.strip_prefix(kind) {
-            let argv = value::anchored(argv, origin.folder).map_err(wrong)?;
-            text = format!("{kind}{argv}");
-            break;
+    let text = match program_of(&text) {
+        Some((kind, argv)) => {
+            format!("{kind}{}", value::anchored(argv, origin.folder).map_err(wrong)?)
         }
-    }
+        None => text,
+    };
     Ok((text, origin.place(at)))
 }
 

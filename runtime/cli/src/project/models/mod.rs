@@ -10,7 +10,7 @@ mod trust;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baton_core::budget::Caps;
-use baton_core::model::{Price, ProviderDefinition};
+use baton_core::model::{Price, ProviderDefinition, price_in};
 use baton_core::tool::SecretSource;
 use baton_models::builtin;
 
@@ -135,11 +135,7 @@ impl ModelSettings {
     /// The price of a backend's model, if it is known.
     #[must_use]
     pub fn price(&self, backend: &str) -> Option<&Price> {
-        let all = || {
-            let (provider, _) = backend.split_once(':')?;
-            self.prices.get(&format!("{provider}:*"))
-        };
-        self.prices.get(backend).or_else(all)
+        price_in(&self.prices, backend)
     }
 
     /// Provider and model of a backend that is a model.

@@ -4,8 +4,9 @@ use baton_agents::backend::Activity;
 use baton_core::gate::GateOptions;
 use baton_core::handoff::{Failure, FailureKind, Outcome, Usage};
 use baton_core::ids::TaskPath;
-use baton_core::record::{Body, Pause};
+use baton_core::record::{Body, Effect, Pause, Work};
 use baton_core::report::{Level, Report};
+use baton_core::spec::AgentSpec;
 use baton_engine::live::Said;
 use baton_journal::rows::State as RunState;
 use insta::assert_snapshot;
@@ -178,6 +179,34 @@ fn what_is_said_now_stands_below_the_transcript() {
     assert!(screen.contains(" line 99  "), "{screen}");
     story.done("3");
     assert!(!story.screen(80, 40).contains("it says now"));
+}
+
+#[test]
+fn tools_of_a_coding_agent_are_those_that_it_was_seen_to_use() {
+    let mut story = Story::new();
+    let spec = AgentSpec { prompt: "Mend it.".into(), ..AgentSpec::default() };
+    let (backend, effect) = ("claude".into(), Effect::Repeatable);
+    story.spawn("1", Work::Agent { spec, backend, effect });
+    story.start("1");
+    story.press("↓]]");
+    let none = "none was seen: a program tells of its own tools while it works";
+    assert!(story.screen(100, 24).contains(none), "{}", story.screen(100, 24));
+    for name in ["Read", "Read", "Bash\u{1b}[31m"] {
+        let model = &mut story.state.runs[0].model;
+        let (task, after) = ("1".parse().unwrap(), model.last);
+        model.hear(Said { task, after, from: 0, activity: Activity::Tool(name.into()) });
+    }
+    let screen = story.screen(100, 24);
+    for line in [" Read ×2", " Bash[31m"] {
+        assert!(screen.lines().any(|shown| shown.trim_end() == line), "{line}\n{screen}");
+    }
+    assert!(screen.contains("none of that is on record"), "{screen}");
+    // A restart begins anew.
+    let (task, by) = ("1".parse().unwrap(), "ada".into());
+    story.then(Body::RestartOrdered { task, by, note: None });
+    assert!(story.screen(100, 24).contains(none));
+    story.press("]");
+    assert!(story.screen(100, 24).contains("nobody sees which"));
 }
 
 /// Clocks stand in the zone of whoever looks.

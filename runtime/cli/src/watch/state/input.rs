@@ -1,10 +1,9 @@
 //! A line of text that is being written.
 
+use baton_core::run::MESSAGE_BYTES_MAX;
+
 use crate::text::clean;
 use crate::watch::key::Key;
-
-/// Longest text in bytes: that of a message.
-const BYTES_MAX: usize = 64 << 10;
 
 /// A line of text and where the cursor stands in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +72,7 @@ impl Input {
 
     fn insert(&mut self, text: &str) {
         let text = clean(text);
-        if self.text.len() + text.len() <= BYTES_MAX {
+        if self.text.len() + text.len() <= MESSAGE_BYTES_MAX {
             self.text.insert_str(self.at, &text);
             self.at += text.len();
         }
@@ -110,9 +109,9 @@ mod tests {
     #[test]
     fn a_text_has_an_end() {
         let mut input = Input::default();
-        input.key(&Key::Paste("x".repeat(BYTES_MAX)));
+        input.key(&Key::Paste("x".repeat(MESSAGE_BYTES_MAX)));
         input.key(&Key::Char('y'));
-        assert_eq!(input.text().len(), BYTES_MAX);
+        assert_eq!(input.text().len(), MESSAGE_BYTES_MAX);
         assert!(!input.text().contains('y'));
     }
 }

@@ -234,9 +234,10 @@ impl State {
         }
     }
 
-    /// A command that ended well named this run: one that was not watched before is from now on.
-    pub fn named(&mut self, run: RunId) {
-        if !self.runs.iter().any(|known| known.row.run == run) {
+    /// A command that ended well named this run: one that was not there when the command began was begun by
+    /// it, even if it is listed by now. `before`: the runs that were watched then.
+    pub fn named(&mut self, run: RunId, before: &[RunId]) {
+        if !before.contains(&run) {
             self.begun.push(run.clone());
             self.next = Some(run);
         }

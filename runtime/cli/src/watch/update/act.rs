@@ -82,13 +82,15 @@ pub(super) fn retry(state: &mut State) {
         return state.tell(Tone::Bad, "select a task that has ended");
     };
     let root = task.path.is_root();
-    let (ended, other) = match root {
-        true => (run.state().is_final(), "p goes on with it"),
-        false => (task.ended.is_some(), "r restarts it"),
+    let (ended, other) = match (root, task.kind) {
+        (true, _) => (run.state().is_final(), "; p goes on with it"),
+        (false, Kind::Gate) => (task.ended.is_some(), "; a answers it"),
+        (false, kind) if kind.is_performed() => (task.ended.is_some(), "; r restarts it"),
+        (false, _) => (task.ended.is_some(), ""),
     };
     if !ended {
         let name = if root { run.id().to_string() } else { name(task) };
-        return state.tell(Tone::Bad, format!("{name} has not ended; {other}"));
+        return state.tell(Tone::Bad, format!("{name} has not ended{other}"));
     }
     let (id, question, words) = if root {
         let question = "Try again what failed, in a new run that takes over everything else?";

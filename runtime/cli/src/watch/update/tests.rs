@@ -2,6 +2,7 @@
 
 use baton_core::gate::{GateAnswer, GateOptions};
 use baton_core::handoff::Outcome;
+use baton_core::ids::RunId;
 use baton_core::record::{Body, Pause};
 use baton_journal::rows::State as RunState;
 use baton_journal::store::{Address, Control, LetterState};
@@ -170,9 +171,11 @@ fn a_gate_is_answered_from_anywhere() {
 fn a_run_that_was_begun_here_is_shown_as_soon_as_nothing_is_written() {
     let mut story = Story::fan_out();
     let other = row("run_01JQ4ZK6Y3W8M2V5T7R9XBCDEG", "retried", RunState::Running, true);
-    story.state.named(RUN.parse().unwrap());
-    assert_eq!(story.state.next, None, "it is watched already");
-    story.state.named(other.run.clone());
+    let watched: RunId = RUN.parse().unwrap();
+    let before = [watched.clone()];
+    story.state.named(watched, &before);
+    assert_eq!(story.state.next, None, "it was watched before");
+    story.state.named(other.run.clone(), &before);
     story.press("m");
     story.state.list(vec![other.clone()]);
     story.state.show_next();
@@ -183,6 +186,10 @@ fn a_run_that_was_begun_here_is_shown_as_soon_as_nothing_is_written() {
     story.state.at = 0;
     story.state.show_next();
     assert_eq!(story.state.at, 0, "only once");
+    // It was listed before the command that began it ended.
+    story.state.named(other.run.clone(), &before);
+    story.state.show_next();
+    assert_eq!(story.state.run().unwrap().id(), &other.run);
 }
 
 #[test]

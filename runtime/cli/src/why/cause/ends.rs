@@ -1,5 +1,6 @@
 //! What stands still or has no result, and what makes it go on.
 
+use baton_agents::NARROWED;
 use baton_core::gate::GateSpec;
 use baton_core::handoff::{Failure, FailureKind};
 use baton_core::ids::Timestamp;
@@ -24,9 +25,13 @@ pub(super) fn failed(failure: &Failure, of: Telling<'_>) -> (String, Option<Stri
             format!("it exceeded a limit: {told}"),
             "`baton doctor` lists the limits; --limit NAME=VALUE of `baton run` sets one".into(),
         ),
+        FailureKind::Refused if failure.code == NARROWED => (
+            format!("it was ended in the middle of what must not be done twice: {told}"),
+            "look at what it did outside before you do it again".into(),
+        ),
         FailureKind::Refused => (
             format!("it tried what it may not do and could not go on: {told}"),
-            "--grant of `baton run` grants it, if you want that".into(),
+            "--grant of `baton run` grants it, if you want that and no [deny] takes it away".into(),
         ),
         FailureKind::InvalidOutput => {
             (format!("its output did not fit its schema, however often it tried: {told}"), again)

@@ -1,6 +1,7 @@
 //! Each answer as a sentence, with what to do about it.
 
 use baton_core::ids::{RunId, TaskId, TaskPath, Timestamp};
+use baton_core::record::Fork;
 
 use super::ends::{failed, gate, paused};
 use super::phrases::{after_colon, names, out, short, told};
@@ -8,6 +9,7 @@ use super::turned_down::{grant, missed, refused};
 use super::{Cause, Hearing};
 use crate::pause::{self, clock};
 use crate::text::{duration, one_line, plural};
+use crate::why::story::Message;
 
 /// What a sentence is told of.
 #[derive(Clone, Copy, Debug)]
@@ -67,14 +69,7 @@ impl Cause {
                 one_line(by),
                 if *now { "agents at work are interrupted" } else { "agents at work finish" }
             )),
-            Self::Driven { working, waiting } => plain(match (working, waiting) {
-                (0, 0) => "a process drives it, and the workflow itself is at work".into(),
-                (_, 0) => format!("a process drives it: {} at work", plural(*working, "task")),
-                _ => format!(
-                    "a process drives it: {} at work, {waiting} waiting",
-                    plural(*working, "task")
-                ),
-            }),
+            Self::Driven { working, waiting } => plain(driven(*working, *waiting)),
             Self::Place { places, holders } => hinted(
                 format!(
                     "it waits for a place: {} at once, taken by {}",
@@ -108,25 +103,18 @@ impl Cause {
                 format!("`baton send {run} TEXT` sends one"),
             ),
             Self::Computing => plain("the workflow itself is at work".into()),
-            Self::Working { calling, since } => plain(format!(
-                "it is at work {}{}",
-                of.ago(*since),
-                calling
-                    .as_ref()
-                    .map(|model| format!(": a call of {}", one_line(model)))
-                    .unwrap_or_default()
-            )),
+            Self::Working { calling, since } => {
+                let call = calling.as_ref().map(|model| format!(": a call of {}", one_line(model)));
+                plain(format!("it is at work {}{}", of.ago(*since), call.unwrap_or_default()))
+            }
             Self::Silent { since, calling, backend } => {
                 let what = match calling {
                     Some(model) => format!("a call of {} is under way", one_line(model)),
                     None => format!("{} tells nothing", one_line(backend)),
                 };
-                let id = of.id();
+                let (ago, id) = (of.ago(*since), of.id());
                 hinted(
-                    format!(
-                        "it is at work, and nothing was heard of it {}: {what}",
-                        of.ago(*since)
-                    ),
+                    format!("it is at work, and nothing was heard of it {ago}: {what}"),
                     format!(
                         "`baton show {id} --follow` watches it, `baton restart {id}` lets it begin anew"
                     ),
@@ -156,40 +144,16 @@ impl Cause {
                 one_line(by),
                 note.as_deref().map(after_colon).unwrap_or_default()
             )),
-            Self::Forked(fork) => hinted(
-                format!(
-                    "it was forked from {} at its record {}: {} of the records up to there {} shared and cost nothing{}",
-                    fork.run,
-                    fork.at,
-                    fork.records,
-                    if fork.records == 1 { "is" } else { "are" },
-                    fork.edit
-                        .as_deref()
-                        .map(|edit| format!("; changed: {}", short(edit)))
-                        .unwrap_or_default()
-                ),
-                format!("`baton diff {} {run}` compares them", fork.run),
-            ),
+            Self::Forked(fork) => {
+                hinted(forked(fork), format!("`baton diff {} {run}` compares them", fork.run))
+            }
             Self::Shared { run } => {
                 plain(format!("it was done in {run}, which this run was forked from"))
             }
             Self::Follows { run: first } => {
                 plain(format!("it answers a message to {first}, which had ended"))
             }
-            Self::Messaged { message, heard } => {
-                let urgent = if message.urgent { " urgently" } else { "" };
-                let end = match heard {
-                    Hearing::Told => ", and it was told",
-                    Hearing::NotYet => ", and it was not told yet",
-                    Hearing::TooLate => ", and it ended before it was told",
-                    Hearing::Inbox => "",
-                };
-                plain(format!(
-                    "{} said{urgent}: \u{201c}{}\u{201d}{end}",
-                    one_line(&message.sender),
-                    short(&message.text)
-                ))
-            }
+            Self::Messaged { message, heard } => plain(messaged(message, *heard)),
             Self::Denied(denial) => hinted(
                 format!(
                     "it was kept from `{}`: {} is not granted so far ({})",
@@ -218,4 +182,36 @@ impl Cause {
             Self::More { more, what } => plain(format!("and {more} more {what}")),
         }
     }
+}
+
+fn driven(working: u64, waiting: u64) -> String {
+    let at_work = plural(working, "task");
+    match (working, waiting) {
+        (0, 0) => "a process drives it, and the workflow itself is at work".into(),
+        (_, 0) => format!("a process drives it: {at_work} at work"),
+        _ => format!("a process drives it: {at_work} at work, {waiting} waiting"),
+    }
+}
+
+fn forked(fork: &Fork) -> String {
+    let Fork { run, at, records, edit, .. } = fork;
+    let are = if *records == 1 { "is" } else { "are" };
+    let edit = edit.as_deref().map(|edit| format!("; changed: {}", short(edit)));
+    format!(
+        "it was forked from {run} at its record {at}: {records} of the records up to there {are} shared \
+         and cost nothing{}",
+        edit.unwrap_or_default()
+    )
+}
+
+fn messaged(message: &Message, heard: Hearing) -> String {
+    let urgent = if message.urgent { " urgently" } else { "" };
+    let end = match heard {
+        Hearing::Told => ", and it was told",
+        Hearing::NotYet => ", and it was not told yet",
+        Hearing::TooLate => ", and it ended before it was told",
+        Hearing::Inbox => "",
+    };
+    let (sender, text) = (one_line(&message.sender), short(&message.text));
+    format!("{sender} said{urgent}: \u{201c}{text}\u{201d}{end}")
 }

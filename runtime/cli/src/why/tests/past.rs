@@ -219,13 +219,30 @@ fn attempts_denials_and_pauses_are_told_one_by_one() {
     let of_run = said("", true, start(), &bodies);
     assert!(of_run.contains(&told[0].into()) && of_run.contains(&told[2].into()), "{of_run:#?}");
 
-    let first =
-        Body::Resumed { by: "bob".into(), epoch: 2, caps: Caps::default(), engine: String::new() };
+    let first = Body::Resumed {
+        by: "bob".into(),
+        epoch: 2,
+        caps: Caps::default(),
+        engine: String::new(),
+        programs: Default::default(),
+    };
     assert!(!said("", true, start(), &[first]).concat().contains("taken-over"), "nobody had it");
     let pauses = [
         Body::Paused { reason: Pause::Interrupted },
-        Body::Resumed { by: "bob".into(), epoch: 2, caps: Caps::default(), engine: String::new() },
-        Body::Resumed { by: "eve".into(), epoch: 3, caps: Caps::default(), engine: String::new() },
+        Body::Resumed {
+            by: "bob".into(),
+            epoch: 2,
+            caps: Caps::default(),
+            engine: String::new(),
+            programs: Default::default(),
+        },
+        Body::Resumed {
+            by: "eve".into(),
+            epoch: 3,
+            caps: Caps::default(),
+            engine: String::new(),
+            programs: Default::default(),
+        },
     ];
     let said = said("", true, start(), &pauses);
     assert_eq!(
@@ -248,6 +265,7 @@ fn a_fork_and_a_follow_up_say_where_they_come_from() {
         edit: Some("output of /1".into()),
         given: Default::default(),
         asked: Default::default(),
+        same_program: true,
     };
     let forked = RunStarted { fork: Some(Box::new(fork)), ..start() };
     let bodies = [agent("1", "a"), started(&["1"]), done("1"), agent("2", "b")];

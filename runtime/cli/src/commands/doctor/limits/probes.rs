@@ -1,6 +1,7 @@
 //! How each limit is met.
 
 /// A guest that goes too far.
+#[derive(Clone, Copy)]
 pub struct Probe {
     /// The limit.
     pub limit: &'static str,
@@ -51,13 +52,30 @@ const fn probe(limit: &'static str, value: u64, body: &'static str, held: &'stat
     }
 }
 
+impl Probe {
+    /// With agents that this backend performs.
+    const fn by(self, agent: &'static str) -> Self {
+        Self { agent, ..self }
+    }
+
+    /// That it holds is told in the records.
+    const fn in_records(self) -> Self {
+        Self { told: Told::Records, ..self }
+    }
+
+    /// This is not told there.
+    const fn without(self, absent: &'static str) -> Self {
+        Self { absent: Some(absent), ..self }
+    }
+}
+
 const fn of_model(
     limit: &'static str,
     value: u64,
     body: &'static str,
     held: &'static str,
 ) -> Probe {
-    Probe { agent: MODEL, ..probe(limit, value, body, held) }
+    probe(limit, value, body, held).by(MODEL)
 }
 
 const fn of_audit(limit: &'static str, value: u64, held: &'static str) -> Probe {
@@ -66,7 +84,7 @@ const fn of_audit(limit: &'static str, value: u64, held: &'static str) -> Probe 
 
 const fn of_agent(limit: &'static str, value: u64, held: &'static str) -> Probe {
     let body = "return (await baton.agent('audit')).error.code";
-    Probe { agent: "component:docs-auditor", ..probe(limit, value, body, held) }
+    probe(limit, value, body, held).by("component:docs-auditor")
 }
 
 const fn of_tool(limit: &'static str, value: u64, held: &'static str) -> Probe {
@@ -178,42 +196,29 @@ pub const PROBES: &[Probe] = &[
         "return await baton.exec(['seq', '1'], { stdin: 'x'.repeat(100) })",
         "the limit is 10",
     ),
-    Probe {
-        agent: "command:sleep 30",
-        ..probe(
-            "attempt.program_ms",
-            200,
-            "return (await baton.agent('sleep')).error.code",
-            "\"output\":\"timeout\"",
-        )
-    },
-    Probe {
-        agent: "command:cat answer.json",
-        ..probe(
-            "run.list_items",
-            1,
-            "return (await baton.agent('x')).error.message",
-            "2 entries of evidence; the limit is 1",
-        )
-    },
-    Probe {
-        told: Told::Records,
-        absent: Some("xxxxxxxxxxx"),
-        ..probe("run.log_line_bytes", 10, "log('x'.repeat(100))", "xxxxxxxxxx")
-    },
-    Probe {
-        told: Told::Records,
-        absent: Some("line 49"),
-        ..probe("run.log_bytes", 100, "for (let n = 0; n < 50; n++) log(`line ${n}`)", "line 1")
-    },
+    probe(
+        "attempt.program_ms",
+        200,
+        "return (await baton.agent('sleep')).error.code",
+        "\"output\":\"timeout\"",
+    )
+    .by("command:sleep 30"),
+    probe(
+        "run.list_items",
+        1,
+        "return (await baton.agent('x')).error.message",
+        "2 entries of evidence; the limit is 1",
+    )
+    .by("command:cat answer.json"),
+    probe("run.log_line_bytes", 10, "log('x'.repeat(100))", "xxxxxxxxxx")
+        .in_records()
+        .without("xxxxxxxxxxx"),
+    probe("run.log_bytes", 100, "for (let n = 0; n < 50; n++) log(`line ${n}`)", "line 1")
+        .in_records()
+        .without("line 49"),
     of_audit("agent.host_calls", 2, "called the host more than 2 times"),
     of_audit("agent.wall_ms", 0, "computed for longer than 0 ms"),
-    probe(
-        "tool.wall_ms",
-        0,
-        "return await baton.tool('code/search', { pattern: 'text' })",
-        "computed for longer than 0 ms",
-    ),
+    of_tool("tool.wall_ms", 0, "computed for longer than 0 ms"),
     probe(
         "tools.exec_output_bytes",
         10,
@@ -245,15 +250,13 @@ pub const PROBES: &[Probe] = &[
         "return await baton.tool('http/fetch', { url: 'SITE/silent' })",
         "response-timeout",
     ),
-    Probe {
-        told: Told::Records,
-        ..probe(
-            "tools.http_requests",
-            1,
-            "return await baton.tool('http/fetch', { url: 'SITE/away' })",
-            "http-limit",
-        )
-    },
+    probe(
+        "tools.http_requests",
+        1,
+        "return await baton.tool('http/fetch', { url: 'SITE/away' })",
+        "http-limit",
+    )
+    .in_records(),
     probe(
         "tools.mcp_tools",
         1,

@@ -4,8 +4,10 @@ use baton_core::handoff::{Evidence, Outcome};
 use baton_core::ids::Timestamp;
 
 use super::Text;
+use crate::live::model::{Kind, Task, Uses};
 use crate::output::{BAD, BOLD, DIM};
 use crate::pause::clock;
+use crate::program::models::outside;
 use crate::text::{fit, one_line, paint};
 use crate::transcript::text::{How, LINES, entry, speaking};
 use crate::watch::state::calls::End;
@@ -66,9 +68,32 @@ pub(super) fn tools(text: &mut Text, run: &Run) {
             text.fact(name, &value);
         }
     }
-    if detail.tools.all().is_empty() {
-        text.nothing("it called no tools");
+    let task = run.model.at(run.shown());
+    if let Some(uses) = task.map(|task| &task.uses).filter(|uses| !uses.is_empty()) {
+        own_tools(text, uses);
+    } else if detail.tools.all().is_empty() {
+        text.nothing(match task.is_some_and(works_by_itself) {
+            true => "none was seen: a program tells of its own tools while it works, or not at all",
+            false => "it called no tools",
+        });
     }
+}
+
+/// What an agent told of tools of its own.
+fn own_tools(text: &mut Text, uses: &Uses) {
+    text.nothing("of its own, as it said while it worked; none of that is on record:");
+    if uses.cut > 0 {
+        text.nothing(&format!("earlier ones: {}", uses.cut));
+    }
+    for used in uses.kept() {
+        let times = if used.times > 1 { format!(" ×{}", used.times) } else { String::new() };
+        text.out.push_str(&format!(" {}{times}\n", paint(BOLD, &one_line(&used.name))));
+    }
+}
+
+/// Whether a program performs a task, which uses tools and reads files without anybody.
+fn works_by_itself(task: &Task) -> bool {
+    task.kind == Kind::Agent && task.backend.as_deref().is_some_and(outside)
 }
 
 pub(super) fn files(text: &mut Text, run: &Run) {
@@ -79,7 +104,16 @@ pub(super) fn files(text: &mut Text, run: &Run) {
         text.nothing(&format!("and more: the first {FILES_MAX} are listed"));
     }
     if run.detail.files.is_empty() {
-        text.nothing("no reads of files are on record");
+        let task = run.model.at(run.shown());
+        text.nothing(match task {
+            Some(task) if works_by_itself(task) => {
+                "a program reads files by itself: nobody sees which, and none are on record"
+            }
+            Some(Task { kind: Kind::Agent, ended: None, .. }) => {
+                "no reads of files are on record yet: they come with the end of a call"
+            }
+            _ => "no reads of files are on record",
+        });
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use baton_test_llm::{Api, Fault, Refusal, Reply, Seen};
+use baton_test_support::{signal, until};
 use serde_json::Value;
 
 use crate::support::{Place, places, tasks};
@@ -110,9 +111,7 @@ fn at_the_reset_the_run_goes_on_by_itself() {
         .spawn()
         .unwrap();
     // It is over soon after the run met it, and before the run asks again.
-    while place.server.fired("refuses") == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until("the run meets it", || place.server.fired("refuses") > 0);
     over.store(true, Ordering::SeqCst);
     let output = output.wait_with_output().unwrap();
     let result: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -195,12 +194,8 @@ fn a_run_that_waits_for_its_provider_ends_at_the_first_interrupt() {
         let shown = place.output(&["ls", "--json"]).stdout;
         String::from_utf8_lossy(&shown).contains("\"state\":\"paused\"")
     };
-    while !paused() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    let pid = child.id().to_string();
-    let told = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(told.success());
+    until("it waits for its provider", paused);
+    signal("-INT", child.id());
     // It ends by itself; the harness would end a suite that hangs.
     assert_eq!(child.wait().unwrap().code(), Some(4));
     let run = place.project.last_run();

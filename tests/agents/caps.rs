@@ -147,6 +147,9 @@ fn the_cap_of_a_task_pauses_in_the_middle_of_it_and_it_goes_on_where_it_was() {
     assert!(result["pause"]["task"].is_string(), "{result}");
     let before = place.server.requests();
     assert!((1..4).contains(&before), "{before}");
+    // What was paid is told, although no agent has ended.
+    let told = result["usage"]["input_tokens"].as_u64();
+    assert_eq!(told, Some(10_000 * before as u64), "{result}");
     let run = result["run"].as_str().unwrap().to_owned();
     let more = ["resume", &run, "--json", "--task-cap", "input-tokens=200000"];
     let (result, _) = place.object(&more);

@@ -1,24 +1,19 @@
 //! A process that dies in the middle of conversations: nothing that was said is said again.
 
-use std::time::{Duration, Instant};
-
-use baton_test_llm::{Reply, Seen};
+use baton_test_llm::{Hold, Reply, Seen};
+use baton_test_support::{kill_9, until};
 use serde_json::json;
 
 use crate::support::{MODEL, Place, body, places};
 
-/// How long a process has to do what it is about to do.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 #[test]
 fn conversations_go_on_after_kill_9_where_they_were() {
-    // Three turns each; the third is slow, so that the process dies in it.
-    let place = Place::new(|seen: &Seen| match seen.turns {
+    // Three turns each; in the third the process dies.
+    let hold = Hold::default();
+    let late = hold.clone();
+    let place = Place::new(move |seen: &Seen| match seen.turns {
         turns @ 0..2 => Reply::call("read_file", json!({ "path": format!("{turns}.txt") })),
-        _ => Reply::text(format!("done: {}", seen.by("user"))).slow(
-            Duration::from_millis(if seen.number <= 24 { 30_000 } else { 0 }),
-            Duration::ZERO,
-        ),
+        _ => Reply::text(format!("done: {}", seen.by("user"))).held(&late),
     });
     for number in 0..2 {
         place.project.write(&format!("root/{number}.txt"), format!("file {number}"));
@@ -35,14 +30,10 @@ fn conversations_go_on_after_kill_9_where_they_were() {
         "--yes",
         "--json",
     ];
-    let mut child = place.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let begun = Instant::now();
-    while place.server.requests() < 24 {
-        assert!(begun.elapsed() < PATIENCE, "{} requests", place.server.requests());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = place.command(&arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+    until("all are asked the third time", || place.server.requests() == 24);
+    kill_9(child);
+    hold.release();
     let run = place.project.last_run();
     let (result, code) = place.object(&["resume", &run, "--json"]);
     assert_eq!((result["state"].as_str(), code), (Some("done"), 0), "{result}");

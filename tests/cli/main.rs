@@ -24,6 +24,7 @@ mod new;
 mod packages;
 mod policy;
 mod receipts;
+mod run_help;
 mod script_ends;
 mod scripts;
 mod support;

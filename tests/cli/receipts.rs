@@ -206,7 +206,7 @@ fn a_project_brings_no_receipts() {
 }
 
 #[test]
-fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_waits_for_a_person() {
+fn a_run_goes_on_without_what_policy_denies_by_now_and_one_of_somebody_else_waits_for_a_person() {
     let project = Project::new();
     project.write("prober.wasm", guest("prober"));
     project.write("narrow.wasm", guest("prober"));
@@ -233,16 +233,17 @@ fn a_run_that_somebody_else_started_or_that_policy_denies_by_now_waits_for_a_per
         |arguments: &[&str]| project.run_at_home(&[&["resume", "last"], arguments].concat());
     assert_eq!(resumed(&[]).exit, 4, "it is yours");
 
+    // What was denied while nobody drove it is taken from it before it goes on, and said once.
     project.write("baton.toml", "[deny]\nenv = [\"LANG\"]\n");
-    let denied = resumed(&[]);
-    assert_eq!(denied.exit, 3, "{}", denied.shown());
-    assert!(
-        denied.stderr.contains("policy denies now what [RUN] was granted: env=LANG")
-            || denied.stderr.contains("was granted: env=LANG (baton.toml:2)"),
-        "{}",
-        denied.shown()
-    );
-    assert_eq!(resumed(&["--yes"]).exit, 3, "nobody says yes to what policy denies");
+    let says =
+        |said: &Said| said.stderr.contains("was granted, and it goes on without: env=LANG (");
+    let narrowed = resumed(&[]);
+    assert!(narrowed.exit == 4 && says(&narrowed), "{}", narrowed.shown());
+    let journal = project.run_at_home(&["journal", "last"]);
+    assert_eq!(journal.stdout.matches("denied now").count(), 1, "{}", journal.shown());
+    assert!(journal.stdout.contains("baton.toml:2: env=LANG"), "{}", journal.shown());
+    let again = resumed(&[]);
+    assert!(again.exit == 4 && !says(&again), "{}", again.shown());
     project.write("baton.toml", "[deny]\nexec = [\"rm **\"]\nhttp = [\"a.org\"]\n");
     let other = resumed(&[]);
     assert_eq!(other.exit, 4, "it was granted neither: {}", other.shown());

@@ -1,16 +1,11 @@
 //! Sessions of the real agents: messages in them, and their life after that of Baton.
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
 use baton_test_llm::{Hold, Reply, Seen};
+use baton_test_support::{kill_9, once, until};
 use serde_json::{Value, json};
 
 use crate::support::{Yard, task};
 use crate::{claude, codex};
-
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Answers with how often the model has answered before; the first time when it is let go.
 fn counted(hold: Hold) -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
@@ -30,20 +25,9 @@ fn worked(look: Reply, hold: Hold) -> impl Fn(&Seen) -> Reply + Send + Sync + 's
     }
 }
 
-fn until<T>(what: &str, yard: &Yard, mut holds: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = holds() {
-            return value;
-        }
-        assert!(began.elapsed() < PATIENCE, "never: {what}; {}", yard.said());
-        sleep(Duration::from_millis(50));
-    }
-}
-
 /// The run, once a record of a kind is in its journal.
-fn once(yard: &Yard, kind: &str) -> String {
-    until(kind, yard, || {
+fn recorded(yard: &Yard, kind: &str) -> String {
+    once(kind, || {
         let (rows, _) = yard.says(&["ls", "--json"]);
         let run = rows.first()?["run"].as_str()?.to_owned();
         let (journal, _) = yard.says(&["journal", &run, "--json"]);
@@ -61,6 +45,9 @@ fn asked(yard: &Yard) -> usize {
     yard.server.log().iter().filter(|seen| !seen.tools.is_empty()).count()
 }
 
+/// The agents.
+const AGENTS: [&str; 2] = ["claude", "codex"];
+
 /// An agent that is installed, and the hold of its answers.
 struct Case {
     agent: &'static str,
@@ -69,38 +56,32 @@ struct Case {
     input: Value,
 }
 
-/// Each agent, with answers that follow from how it looks at a file.
-fn cases<A>(answers: impl Fn(Reply, Hold) -> A) -> Vec<Case>
+/// An agent, if it is installed, with answers that follow from how it looks at a file.
+fn case<A>(agent: &'static str, answers: impl Fn(Reply, Hold) -> A) -> Option<Case>
 where
     A: Fn(&Seen) -> Reply + Send + Sync + 'static,
 {
     let (hold, input) = (Hold::default(), task("Find the gnat."));
-    let look = Reply::call("Read", json!({ "file_path": "README.md" }));
-    let claude = claude::answered(answers(look, hold.clone())).map(|yard| Case {
-        agent: "claude",
-        hold,
-        yard,
-        input: input.clone(),
-    });
-    let hold = Hold::default();
-    let look = Reply::call("exec_command", json!({ "cmd": "cat README.md" }));
-    let codex = codex::yard("codex", answers(look, hold.clone())).map(|yard| Case {
-        agent: "codex",
-        hold,
-        yard,
-        input: codex::with_model(input),
-    });
-    claude.into_iter().chain(codex).collect()
+    let look = |name: &str, input| answers(Reply::call(name, input), hold.clone());
+    let (yard, input) = match agent {
+        "claude" => (claude::answered(look("Read", json!({ "file_path": "README.md" })))?, input),
+        _ => {
+            let answer = look("exec_command", json!({ "cmd": "cat README.md" }));
+            (codex::yard(agent, answer)?, codex::with_model(input))
+        }
+    };
+    Some(Case { agent, hold, yard, input })
 }
 
 #[test]
 fn a_session_is_gone_on_with_after_the_process_was_killed() {
-    for Case { agent, hold, yard, input } in cases(worked) {
-        let mut child = yard.start(agent, &input);
-        let run = once(&yard, "session");
-        until("it has looked", &yard, || (asked(&yard) > 1).then_some(()));
-        child.kill().unwrap();
-        child.wait().unwrap();
+    for Case { agent, hold, yard, input } in
+        AGENTS.into_iter().filter_map(|agent| case(agent, worked))
+    {
+        let child = yard.start(agent, &input);
+        let run = recorded(&yard, "session");
+        until("it has looked", || asked(&yard) > 1);
+        kill_9(child);
         hold.release();
         let (result, told) = yard.says(&["resume", &run, "--yes", "--plain", "--json"]);
         assert_eq!(result[0]["state"], "done", "{agent}: {result:?} {told}");
@@ -116,10 +97,13 @@ fn a_session_is_gone_on_with_after_the_process_was_killed() {
 
 #[test]
 fn a_message_is_heard_in_the_same_session_before_the_result_is_taken() {
-    for Case { agent, hold, yard, input } in cases(|_, hold| counted(hold)) {
+    let answers = |_: Reply, hold: Hold| counted(hold);
+    for Case { agent, hold, yard, input } in
+        AGENTS.into_iter().filter_map(|agent| case(agent, answers))
+    {
         let child = yard.start(agent, &input);
-        let run = once(&yard, "session");
-        until("the model is asked", &yard, || (asked(&yard) > 0).then_some(()));
+        let run = recorded(&yard, "session");
+        until("the model is asked", || asked(&yard) > 0);
         let (told, _) = yard.says(&["send", &format!("{run}/1"), "Look for a wasp.", "--json"]);
         assert_eq!(told[0]["outcome"], json!("obeyed"), "{agent}: {told:?}");
         hold.release();
@@ -132,6 +116,6 @@ fn a_message_is_heard_in_the_same_session_before_the_result_is_taken() {
         for part in ["Find the gnat.", "answer 1", "Look for a wasp."] {
             assert!(said.contains(part), "{agent}: no {part} in {said}");
         }
-        once(&yard, "heard");
+        recorded(&yard, "heard");
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use baton_test_llm::{FakeLlm, Reply, Seen};
 use baton_test_support::Project;
@@ -31,6 +32,7 @@ pub struct Yard {
     runtime: tokio::runtime::Runtime,
     path: OsString,
     environment: Vec<(String, String)>,
+    _turn: Turn,
 }
 
 /// What a run came to.
@@ -62,6 +64,40 @@ impl Ran {
     pub fn log(&self) -> String {
         self.journal.iter().map(|record| format!("{record}\n")).collect()
     }
+}
+
+/// Yards at once: each has a program with a runtime of its own at work.
+const AT_ONCE: usize = 2;
+
+static YARDS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Leave to have a yard.
+struct Turn;
+
+impl Turn {
+    fn take() -> Self {
+        let (yards, gone) = &YARDS;
+        let free = gone.wait_while(lock(yards), |yards| *yards >= AT_ONCE);
+        *free.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (yards, gone) = &YARDS;
+        *lock(yards) -= 1;
+        gone.notify_one();
+    }
+}
+
+fn lock(yards: &Mutex<usize>) -> MutexGuard<'_, usize> {
+    yards.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was compiled: the tests of this suite compile each component once.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("coding-cache")
 }
 
 /// The folder with a program, unless it is not there.
@@ -102,9 +138,14 @@ impl Yard {
         ] {
             project.write(name, text);
         }
-        let yard = Self { project, server, runtime, path: path.unwrap(), environment: Vec::new() };
-        if yard.as_nobody() && !yard.reachable() {
-            return passed_over("the binary cannot be run by another user than the superuser");
+        let (path, environment) = (path.unwrap(), Vec::new());
+        let yard = Self { project, server, runtime, path, environment, _turn: Turn::take() };
+        if yard.as_nobody() {
+            if !yard.reachable() {
+                return passed_over("the binary cannot be run by another user than the superuser");
+            }
+            fs::create_dir_all(cache()).unwrap();
+            give_away(&cache());
         }
         Some(yard)
     }
@@ -210,7 +251,7 @@ impl Yard {
                 command
             }
         };
-        command.env("PATH", &self.path).env("XDG_CACHE_HOME", self.project.path("cache"));
+        command.env("PATH", &self.path).env("XDG_CACHE_HOME", cache());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -18,14 +18,14 @@ fn a_run_goes_on_in_the_background_and_attach_shows_its_result() {
     let session = stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap();
     assert_eq!(session, pid.to_string());
     place.asked(2);
-    let child = place.spawn(&["attach", run, "--json"]);
+    let (child, told) = place.attached(run);
     place.hold.release();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let told = place.project.read(told);
+    assert!(output.status.success(), "{output:?} {told}");
     let result: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&result["run"], &result["state"]), (&json!(run), &json!("done")));
     assert_eq!(result["output"].as_array().unwrap().len(), 2);
-    let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("many"), "progress is shown: {told}");
     until("the process ends", || !alive(pid));
     // What it would have printed is in its log.
@@ -86,7 +86,7 @@ fn attach_says_when_nobody_drives_a_run_any_more() {
     let (begun, _) = place.object(&[&arguments[..], &["--yes", "--detach", "--json"]].concat());
     let (run, pid) = (begun["run"].as_str().unwrap(), begun["pid"].as_u64().unwrap());
     place.asked(3);
-    let child = place.spawn(&["attach", run, "--json"]);
+    let (child, _) = place.attached(run);
     signal("-9", pid);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
@@ -108,13 +108,12 @@ fn whoever_is_attached_can_leave() {
     let place = Place::new();
     let run = place.many(1, &[]);
     place.asked(1);
-    let child = place.spawn(&["attach", &run]);
     // Records are shown once the signal is listened for.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let (child, told) = place.attached(&run);
     signal("-INT", child.id());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let told = place.project.read(told);
     assert!(told.contains("detached: the run goes on"), "{told}");
     place.hold.release();
     let (result, code) = place.object(&["attach", &run, "--json"]);

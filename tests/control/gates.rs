@@ -1,8 +1,5 @@
 //! Questions to people: asked, listed, answered from anywhere, checked, and due.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::{Place, kinds, until};
@@ -36,6 +33,9 @@ fn waiting_is_not_failing() {
     assert_eq!(listed[0]["answer"], format!("baton approve {gate} --choice staging"));
     assert_eq!(place.row(run)["state"], "waiting");
     assert_eq!(place.row(run)["pause"]["question"], "Ship it?");
+    assert_eq!(place.row(run)["pause"]["answer"], listed[0]["answer"]);
+    let shown = place.project.object(&["show", run, "--json"]);
+    assert_eq!(shown["pause"]["answer"], listed[0]["answer"]);
     let task = &place.project.lines(&["tree", run, "--json"])[0];
     assert_eq!((&task["kind"], &task["state"]), (&json!("gate"), &json!("waiting")));
     assert_eq!(place.project.object(&["show", run, "--json"])["state"], "waiting");
@@ -130,16 +130,17 @@ fn an_answer_that_does_not_fit_is_never_sent() {
 #[test]
 fn a_deadline_takes_the_default() {
     let place = Place::new();
-    let options =
-        json!({ "choices": ["staging", "production"], "deadlineMs": 200, "default": "staging" });
-    let (result, code) = place.ask(&options, &["--wait"]);
+    let due = |ms: u64| json!({ "choices": ["staging", "production"], "deadlineMs": ms, "default": "staging" });
+    let (result, code) = place.ask(&due(200), &["--wait"]);
     assert_eq!(code, 0, "{result}");
     assert_eq!(result["output"]["choice"], "staging");
     assert_eq!(result["output"]["defaulted"], true);
     // Also where nobody drove the run when it was due.
-    let (result, code) = place.ask(&options, &["--no-wait"]);
+    let (result, code) = place.ask(&due(3_000), &["--no-wait"]);
     assert_eq!(code, 5, "{result}");
-    sleep(Duration::from_millis(300));
+    until("the deadline passes", || {
+        place.said(&["ls", "--waiting"]).1.contains("the deadline passed at")
+    });
     let (result, code) = place.object(&["resume", "last", "--json"]);
     assert_eq!((code, &result["output"]["defaulted"]), (0, &json!(true)), "{result}");
 }

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use baton_test_support::PATIENCE;
 use serde_json::{Value, json};
 
 use crate::support::Place;
@@ -130,7 +131,7 @@ fn a_webhook_gets_a_post() {
     let (code, shown, told) = place.said(&run);
     assert_eq!(code, 5, "{told}");
     let result: Value = serde_json::from_str(&shown).unwrap();
-    let (head, body) = received.recv_timeout(Duration::from_secs(20)).unwrap();
+    let (head, body) = received.recv_timeout(PATIENCE).unwrap();
     assert!(head.starts_with("POST /hooks/s3cret?x=1 HTTP/1.1"), "{head}");
     assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
     assert_eq!(body["question"], "Ship it?");

@@ -4,6 +4,7 @@
 use std::env;
 use std::process::{Child, Command, Stdio};
 
+use baton_test_support::kill_9;
 use serde_json::{Value, json};
 
 use crate::support::{Place, until};
@@ -63,14 +64,13 @@ impl Yard {
 
     /// Begins a run, and kills its process when the session is on record.
     fn killed(&self) -> String {
-        let mut child = self.start();
+        let child = self.start();
         until("the agent works", || self.has("task-1"));
         let run = self.run();
         until("its session is on record", || {
             self.place.project.journal(&run).iter().any(|record| record["kind"] == "session")
         });
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_9(child);
         until("nobody owns it", || self.place.row(&run)["owned"] == false);
         run
     }

@@ -82,6 +82,16 @@ impl Place {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Follows a run, and waits until what was so far is shown; the process, and the file of what it says.
+    pub fn attached(&self, run: &str) -> (Child, &'static str) {
+        const TOLD: &str = "told-by-attach";
+        let told = std::fs::File::create(self.project.path(TOLD)).unwrap();
+        let mut command = self.command(&["attach", run, "--json"]);
+        let child = command.stdout(Stdio::piped()).stderr(told).spawn().unwrap();
+        until("it is shown", || !self.project.read(TOLD).is_empty());
+        (child, TOLD)
+    }
+
     /// Runs `ask.js` with these options of its gate and further arguments.
     pub fn ask(&self, options: &Value, more: &[&str]) -> (Value, i32) {
         let options = options.to_string();

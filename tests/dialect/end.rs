@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::case::{cases, script, steps, text};
-use crate::place::{WORKER, alive};
+use crate::place::WORKER;
 
 cases! {
     /// An uncaught error ends the run: message and place are shown, running agents end.
@@ -21,9 +21,7 @@ cases! {
                 assert!(detail["frame"].as_str().unwrap().contains("> 4"), "{detail}");
                 let states: Vec<Value> = ended.agents().iter().map(|a| a["state"].clone()).collect();
                 assert_eq!(states, ["cancelled", "done"]);
-                for pid in ended.place.pids() {
-                    assert!(!alive(pid), "process {pid} is still there");
-                }
+                ended.place.nobody_is_left();
                 assert_eq!(ended.said.exit, 1);
             }),
         script("\nthrow 'a text'").fails("script-error", &["a text"]),
@@ -92,9 +90,7 @@ cases! {
             assert_eq!(states, ["cancelled", "cancelled", "done"]);
             let told = format!("{}{}", ended.logs().join("\n"), ended.report["summary"]);
             assert!(told.contains("left alone") && told.contains("hold too"), "listed: {told}");
-            for pid in ended.place.pids() {
-                assert!(!alive(pid), "process {pid} is still there");
-            }
+            ended.place.nobody_is_left();
         });
 
     /// A rejection that nobody handles is logged, and does not end the run.
@@ -133,9 +129,7 @@ return all.filter(Boolean).length"#)
         let said = run.end();
         assert_eq!(said.exit, 1, "{said:?}");
         assert_eq!(said.report()["state"], "cancelled", "{said:?}");
-        for pid in place.pids() {
-            assert!(!alive(pid), "process {pid} is still there");
-        }
+        place.nobody_is_left();
         for task in place.tree(&id) {
             assert_eq!(task["state"], "cancelled", "{task}");
         }

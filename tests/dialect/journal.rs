@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
+use baton_test_support::{kill_9, signal};
 use serde_json::{Value, json};
 
 use crate::case::{Ended, cases, script, steps, text};
@@ -71,12 +71,10 @@ return (await parallel(all.map((prompt) => () => agent(prompt)))).length"#));
         run.until(|| place.calls().len() == 59);
         let id = place.runs()[0].clone();
         run.until(|| finished(place, &id) == 50);
-        let pid = run.child.id().to_string();
-        let interrupt = || assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-        interrupt();
+        signal("-INT", run.child.id());
         // Two signals at once are one. The second does not wait for the agents.
         run.tells("parking");
-        interrupt();
+        signal("-INT", run.child.id());
         let said = run.end();
         assert!(said.exit == 130 || said.exit == -1, "{said:?}");
         for gate in 50..59 {
@@ -105,8 +103,7 @@ return (await parallel(all.map((prompt) => () => agent(prompt)))).length"#));
             assert!(count >= 2, "{count}");
             count == 3
         });
-        again.child.kill().unwrap();
-        again.child.wait().unwrap();
+        kill_9(again.child);
         assert_eq!(finished(place, &run), 3);
         place.open("4");
         assert_eq!(place.say(&["resume", &run, "--json"]).report()["state"], "done");

@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use baton_test_support::{alive, kill_9, until};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -147,9 +148,16 @@ impl Place {
     }
 
     /// Processes of the workers.
-    pub fn pids(&self) -> Vec<i32> {
+    pub fn pids(&self) -> Vec<u32> {
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
         calls.lines().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect()
+    }
+
+    /// No worker and nothing that one started is left, or will be in a moment: who is told to end ends by
+    /// itself.
+    #[track_caller]
+    pub fn nobody_is_left(&self) {
+        until("nobody is left", || !self.pids().into_iter().any(alive));
     }
 
     /// Lets workers through that hold at a gate.
@@ -166,8 +174,7 @@ impl Place {
     pub fn killed(&self, arguments: &[&str], moment: impl Fn() -> bool) -> String {
         let mut started = self.start(arguments);
         started.until(moment);
-        started.child.kill().unwrap();
-        started.child.wait().unwrap();
+        kill_9(started.child);
         self.runs().first().expect("a run").clone()
     }
 }
@@ -228,10 +235,4 @@ impl Said {
     pub fn report(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
-}
-
-/// Whether a process is alive and not a zombie.
-pub fn alive(pid: i32) -> bool {
-    fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
 }

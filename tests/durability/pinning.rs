@@ -1,14 +1,15 @@
 //! A run under way belongs to the bytes it was started with.
 
 use std::fs;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+
+use baton_test_support::{kill_9, until};
 
 use crate::support::{Bench, names};
 
-/// A run that was killed in the middle; returns its id.
+/// A run that was killed in the middle, with two of its agents at work; returns its id.
 fn interrupted(bench: &Bench, worker: &str, input: &str) -> String {
-    let mut child = bench.spawn(&[
+    bench.answer_only(2);
+    let child = bench.spawn(&[
         "run",
         "hello.wasm",
         "--input",
@@ -20,20 +21,16 @@ fn interrupted(bench: &Bench, worker: &str, input: &str) -> String {
         "--concurrency",
         "2",
     ]);
-    let began = Instant::now();
-    while bench.starts().len() < 4 {
-        assert!(began.elapsed() < Duration::from_secs(60), "the run never started");
-        sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    until("two are done and two at work", || bench.starts().len() >= 4);
+    kill_9(child);
+    bench.let_go();
     bench.only_run().unwrap()
 }
 
 #[test]
 fn the_file_on_disk_does_not_matter_once_a_run_has_started() {
     let bench = Bench::new();
-    let worker = bench.worker("0.1");
+    let worker = bench.worker("0");
     let run = interrupted(&bench, &worker, &names(12));
     fs::write(bench.path("hello.wasm"), b"something else").unwrap();
     let report = bench.json(&["resume", &run, "--json"]);
@@ -44,7 +41,7 @@ fn the_file_on_disk_does_not_matter_once_a_run_has_started() {
 #[test]
 fn another_component_in_its_place_stops_with_the_divergence() {
     let bench = Bench::new();
-    let worker = bench.worker("0.1");
+    let worker = bench.worker("0");
     let run = interrupted(&bench, &worker, &names(12));
     bench.install("docs-audit");
     let output = bench.run(&["resume", &run, "--workflow", "docs-audit.wasm", "--json"]);
@@ -59,7 +56,7 @@ fn another_component_in_its_place_stops_with_the_divergence() {
 #[test]
 fn a_program_named_by_a_relative_path_is_the_same_from_another_directory() {
     let bench = Bench::new();
-    bench.worker("0.2");
+    bench.worker("0");
     let run = interrupted(&bench, "command:./worker.sh", &names(12));
     let resumed = bench
         .baton()

@@ -1,13 +1,10 @@
 //! `kill -9` at random moments of a script's run, resumed each time.
 
-use std::collections::BTreeSet;
-use std::os::unix::process::ExitStatusExt;
 use std::thread::sleep;
-use std::time::Duration;
 
-use serde_json::Value;
+use baton_test_support::{kill_9, until};
 
-use crate::kill::{Moments, completed, kills, seed};
+use crate::kill::{Moments, completed, kills, nothing_repeated, seed};
 use crate::support::Bench;
 
 const AGENTS: usize = 100;
@@ -53,55 +50,38 @@ fn D155_a_killed_script_ends_with_the_same_value_and_pays_nothing_twice() {
     assert_eq!(expected["state"], "done", "{expected}");
 
     let bench = bench();
-    // Long enough that the run is not over before it has been killed often enough.
+    // Slow enough that the kills meet many moments of the run, which does not end before the last of them.
     let worker = bench.echo(if kills() > 20 { "0.4" } else { "0.2" });
+    bench.answer_only(AGENTS - 2 * CONCURRENCY);
     let start = start(&worker);
     let mut moments = Moments::new(seed());
-    let (mut fired, mut repeats_allowed) = (0, 0);
     let mut run: Option<String> = None;
-    let mut report: Option<Value> = None;
-    while report.is_none() {
-        let before: BTreeSet<String> =
-            run.as_ref().map(|run| completed(&bench, run)).unwrap_or_default();
+    for kill in 0..kills() {
+        let before = run.as_ref().map(|run| completed(&bench, run)).unwrap_or_default();
         let starts_before = bench.starts();
-        let mut child = match &run {
+        let child = match &run {
             None => bench.spawn(&start.each_ref().map(String::as_str)),
             Some(run) => bench.spawn(&["resume", run, "--json"]),
         };
-        if fired < kills() {
-            // Half of the kills hit a process with agents at work, the others any moment: while it
-            // begins, or while it repeats what is recorded.
-            if fired % 2 == 0 {
-                while bench.starts() == starts_before && child.try_wait().unwrap().is_none() {
-                    sleep(Duration::from_millis(2));
-                }
-            }
-            sleep(moments.millis(300));
-            child.kill().unwrap();
+        // Half of the kills hit a process with agents at work, the others any moment: while it begins, or
+        // while it repeats what is recorded.
+        if kill % 2 == 0 {
+            until("an agent is started", || bench.starts() != starts_before);
         }
-        let output = child.wait_with_output().unwrap();
-        if output.status.signal() == Some(9) {
-            fired += 1;
-            run = run.or_else(|| bench.only_run());
-            repeats_allowed += CONCURRENCY;
-        } else {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            report = Some(serde_json::from_slice(&output.stdout).unwrap());
-        }
-        for (task, starts) in bench.starts() {
-            let known = starts_before.get(&task).map_or(0, Vec::len);
-            assert!(
-                starts.len() == known || !before.contains(&task),
-                "task {task} was started again after it had completed"
-            );
-        }
+        sleep(moments.millis(300));
+        kill_9(child);
+        nothing_repeated(&bench, &before, &starts_before);
+        run = run.or_else(|| bench.only_run());
     }
-    let report = report.unwrap();
-    assert_eq!(report["output"], expected["output"]);
+    bench.let_go();
+    let run = run.unwrap();
+    let (before, starts_before) = (completed(&bench, &run), bench.starts());
+    let report = bench.json(&["resume", &run, "--json"]);
+    nothing_repeated(&bench, &before, &starts_before);
+    assert_eq!(report["output"], expected["output"], "{report}");
     let starts: usize = bench.starts().values().map(Vec::len).sum();
-    assert!(starts >= AGENTS && starts <= AGENTS + repeats_allowed, "{starts} starts");
-    assert!(fired * 3 >= kills() * 2, "only {fired} kills hit a living process");
+    assert!(starts >= AGENTS && starts <= AGENTS + kills() * CONCURRENCY, "{starts} starts");
     let verified = bench.run(&["journal", "--verify"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
-    eprintln!("kills {fired}, starts {starts} of {AGENTS} agents");
+    eprintln!("kills {}, starts {starts} of {AGENTS} agents", kills());
 }

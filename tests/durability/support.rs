@@ -43,6 +43,17 @@ impl Bench {
         self.program(seconds, "cat > /dev/null; answer=\"done ${BATON_TASK#*/}\"")
     }
 
+    /// The worker answers no more calls than these and those that it is at work on then, until
+    /// [`Self::let_go`].
+    pub fn answer_only(&self, calls: usize) {
+        fs::write(self.path("limit"), calls.to_string()).unwrap();
+    }
+
+    /// Every call is answered from now on.
+    pub fn let_go(&self) {
+        fs::remove_file(self.path("limit")).unwrap();
+    }
+
     /// The same, but it answers with its prompt, which must be plain words.
     pub fn echo(&self, seconds: &str) -> String {
         self.program(seconds, r#"answer=$(sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')"#)
@@ -50,23 +61,26 @@ impl Bench {
 
     fn program(&self, seconds: &str, answer: &str) -> String {
         let path = self.path("worker.sh");
-        let starts = self.path("starts");
         let script = format!(
             "#!/bin/sh\n\
-             echo \"${{BATON_TASK#*/}} $$\" >> '{}'\n\
+             cd '{}'\n\
+             echo \"${{BATON_TASK#*/}} $$\" >> starts\n\
              {answer}\n\
              sleep {seconds}\n\
+             while [ -e limit ] && [ \"$(wc -l < answers)\" -ge \"$(cat limit)\" ]; do sleep 0.02; done\n\
+             echo >> answers\n\
              printf '{{\"output\":\"%s\"}}' \"$answer\"\n",
-            starts.display()
+            self.dir.path().display()
         );
+        fs::write(self.path("answers"), "").unwrap();
         fs::write(&path, script).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         format!("command:{}", path.display())
     }
 
     /// Starts of the worker by task, with the process ids.
-    pub fn starts(&self) -> BTreeMap<String, Vec<i32>> {
-        let mut starts: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+    pub fn starts(&self) -> BTreeMap<String, Vec<u32>> {
+        let mut starts: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for line in fs::read_to_string(self.path("starts")).unwrap_or_default().lines() {
             let (task, pid) = line.split_once(' ').unwrap();
             starts.entry(task.into()).or_default().push(pid.parse().unwrap());
@@ -123,12 +137,6 @@ impl Bench {
         let row: Value = serde_json::from_str(text.lines().next()?).ok()?;
         row["run"].as_str().map(str::to_owned)
     }
-}
-
-/// Whether a process is alive and not a zombie.
-pub fn alive(pid: i32) -> bool {
-    fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or("Z").starts_with('Z'))
 }
 
 /// Names for that many agents.

@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use baton_test_support::Project;
 use serde_json::Value;
@@ -12,18 +11,16 @@ use serde_json::Value;
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
-mkdir -p "$here/tasks"
-number=$(ls "$here/tasks" | wc -l)
-printf '%s' "$task" > "$here/tasks/$number.json"
+number=0
+until mkdir "$here/tasks/$number" 2>/dev/null; do number=$((number + 1)); done
+printf '%s' "$task" > "$here/tasks/$number/new"
+mv "$here/tasks/$number/new" "$here/tasks/$number.json"
 case $task in
     *'"prompt":"break'*) echo "it broke" >&2; exit 7 ;;
     *'"prompt":"hang'*) sleep 120 ;;
 esac
 printf '{"output":"answer %s","summary":"answered"}' "$number"
 "#;
-
-/// The time after which something that is waited for will not come any more.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A project.
 pub struct Place(pub Project);
@@ -33,6 +30,7 @@ impl Place {
     pub fn new() -> Self {
         let project = Project::new(env!("CARGO_BIN_EXE_baton"), env!("CARGO_TARGET_TMPDIR"));
         project.write("root/page.md", "one");
+        fs::create_dir(project.path("tasks")).unwrap();
         project.write("worker.sh", WORKER);
         let worker = project.path("worker.sh");
         fs::set_permissions(worker, fs::Permissions::from_mode(0o755)).unwrap();
@@ -91,12 +89,9 @@ impl Place {
     }
 
     /// Waits until this is so.
+    #[track_caller]
     pub fn until(&self, what: &str, mut so: impl FnMut(&Self) -> bool) {
-        let began = Instant::now();
-        while !so(self) {
-            assert!(began.elapsed() < PATIENCE, "{what} does not come");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        baton_test_support::until(what, || so(self));
     }
 }
 

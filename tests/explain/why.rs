@@ -1,5 +1,6 @@
 //! `baton why`.
 
+use baton_test_support::kill_9;
 use serde_json::Value;
 
 use super::support::{Place, told};
@@ -94,14 +95,13 @@ fn a_run_at_its_cap_says_which_flag_helps() {
 #[test]
 fn a_run_whose_process_was_killed_says_so() {
     let place = Place::with("return agent('hang on', { label: 'slow' })");
-    let mut child = place.running(&[]).spawn().unwrap();
+    let child = place.running(&[]).spawn().unwrap();
     place.until("the agent", |place| !place.tasks().is_empty());
     let (works, kinds) = behind(&place, "last/1", "works");
     assert!(works["text"].as_str().unwrap().starts_with("it is at work since "), "{works}");
     assert!(kinds.contains(&"started".to_owned()), "{kinds:?}");
     behind(&place, "last", "driven");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_9(child);
     place.until("its end", |place| place.0.object(&["ls", "--json"])["owned"] == false);
     insta::assert_snapshot!(said(&place, "last"), @r"
     ‖ RUN flow interrupted

@@ -33,10 +33,12 @@ fn f16_keys_in_a_view_change_nothing_without_a_confirmed_command() {
     // Keys that act ask first, and any answer but yes is none.
     for keys in ["gc", "gp", "jr", "jt", "Gc"] {
         terminal.types(keys);
-        std::thread::sleep(Duration::from_millis(60));
-        terminal.types("n\x1b");
-        std::thread::sleep(Duration::from_millis(60));
+        terminal.types("n");
     }
+    terminal.types("gc");
+    terminal.until("the question", |screen| screen.contains("Cancel"));
+    terminal.types("\x1b");
+    terminal.until("no question", |screen| !screen.contains("Cancel"));
     terminal.types("q");
     assert_eq!(terminal.ends().0, 0);
     let row = place.row(&run);

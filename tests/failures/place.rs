@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use baton_test_llm::{Api, FakeLlm, Reply, Seen};
 use baton_test_support::Project;
-pub use baton_test_support::{kill_9, signal, until};
+pub use baton_test_support::{kill_9, once, signal, until};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -28,8 +28,8 @@ const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
 prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
-echo "$prompt" >> "$here/calls"
 echo "$BATON_ATTEMPT $$ $prompt" >> "$here/attempts"
+echo "$prompt" >> "$here/calls"
 case $prompt in
     *hold*) until [ -e "$here/gate" ]; do sleep 0.02; done ;;
     *tell*) printf '%s' "$task" > "$here/told-$$" ;;
@@ -201,14 +201,11 @@ impl Place {
 
     /// The newest run, as soon as there is one.
     pub fn newest(&self) -> String {
-        let mut run = None;
-        until("a run", || {
+        once("a run", || {
             let (shown, ..) = self.text(&["ls", "--json"]);
-            let row = shown.lines().next().and_then(|line| serde_json::from_str(line).ok());
-            run = row.and_then(|row: Value| row["run"].as_str().map(ToOwned::to_owned));
-            run.is_some()
-        });
-        run.unwrap()
+            let row: Value = serde_json::from_str(shown.lines().next()?).ok()?;
+            row["run"].as_str().map(ToOwned::to_owned)
+        })
     }
 }
 

@@ -129,6 +129,47 @@ fn f58_a_denial_that_came_while_it_worked_stays_for_whoever_goes_on() {
     denied_at_work(true);
 }
 
+#[test]
+fn f58_a_command_at_work_is_ended_when_it_is_denied() {
+    for (rules, code) in [
+        // Nobody knows what it did.
+        ("", "narrowed"),
+        ("[tools.exec]\neffect = \"repeatable\"\n", "exec-not-granted"),
+    ] {
+        let place = Place::new(|_: &Seen| Reply::text("done"));
+        place.project.write("baton.toml", rules);
+        place.project.write("root/a.txt", "one");
+        place.project.write(
+            "flow.js",
+            "export const meta = { name: 'flow', description: 'Works.', baton: { write: ['**'], exec: ['sh **'] } }
+const argv = ['sh', '-c', 'touch began; while :; do sleep 1; done']
+return [await baton.tool('exec', { argv }).then(() => 'ended', (error) => error.code)]
+",
+        );
+        let child = place.spawn(&[
+            "run",
+            "flow.js",
+            "--root",
+            "root",
+            "--extensions",
+            "--yes",
+            "--json",
+            "--grant",
+            "exec=sh **",
+            "--grant",
+            "write=**",
+        ]);
+        until("a command at work", || place.project.path("root/began").exists());
+        place.project.write("baton.toml", format!("{rules}[deny]\nexec = [\"sh **\"]\n"));
+        let last = ended(child);
+        last.done();
+        assert_eq!(last.list(), &vec![code], "{rules}");
+        let (why, ..) = place.text(&["why", &format!("{}/1", last.run())]);
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(why.contains("policy denies now what it had: exec=sh **"), "{why}");
+    }
+}
+
 /// The rules become narrower while three agents work, and the process that drives them may be killed then.
 fn denied_at_work(killed: bool) {
     // Two models and one in a nested workflow, each in the middle of its work when the rules change.

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use baton_test_llm::{Hold, Reply, Seen};
+use serde_json::Value;
 
-use crate::place::{MODEL, Place, ended, kill_9, until};
+use crate::place::{MODEL, Place, ended, kill_9, tasks, until};
 
 /// Every answer is kept back until it is released.
 pub fn held() -> (Place, Hold) {
@@ -13,6 +14,15 @@ pub fn held() -> (Place, Hold) {
     let late = hold.clone();
     let place = Place::new(move |seen: &Seen| Reply::text(seen.by("user")).held(&late));
     (place, hold)
+}
+
+/// The records of the newest run when its owner has obeyed an order: what it would have started by itself
+/// before that, it has.
+fn settled(place: &Place) -> Vec<Value> {
+    let run = place.newest();
+    let (_, told, exit) = place.text(&["send", &run, "Is that all?"]);
+    assert_eq!(exit, 0, "{told}");
+    place.project.journal(&run)
 }
 
 /// How many of so many agents are at work at once with a cap; all of them end.
@@ -25,9 +35,10 @@ fn wave_at(place: &Place, hold: &Hold, agents: &str, more: &[&str], expected: us
     let fixed = ["run", "many.js", "--args-json", agents, "--agent", MODEL, "--yes", "--json"];
     let child = place.spawn(&[&fixed[..], more].concat());
     until("a wave", || place.server.now() == expected);
-    // Whoever would start beyond the cap would have by then.
-    std::thread::sleep(std::time::Duration::from_millis(150));
-    assert_eq!((place.server.now(), place.server.requests()), (expected, expected), "one wave");
+    let journal = settled(place);
+    assert_eq!(tasks(&journal, "spawned").len().to_string(), agents, "all are there");
+    assert_eq!(tasks(&journal, "started").len(), expected, "one wave");
+    assert_eq!(place.server.requests(), expected);
     hold.release();
     let last = ended(child);
     last.done();
@@ -70,7 +81,8 @@ fn f52_with_a_cap_of_three_never_more_than_three_agents_run() {
     kill_9(child);
     until("none", || place.server.now() == 0);
     let child = place.spawn(&["resume", "last", "--json"]);
-    until("three or more", || place.server.now() >= 3);
+    until("three", || place.server.now() == 3);
+    assert_eq!(tasks(&settled(&place), "started").len(), 3 + 3, "the same three again");
     hold.release();
     ended(child).done();
     assert_eq!(place.server.most(), 3, "never more than 3");

@@ -136,6 +136,22 @@ fn no_answer_is_no_and_what_reads_nothing_is_forecast_at_once() {
 }
 
 #[test]
+fn on_a_narrow_terminal_no_word_is_broken() {
+    let place = place();
+    let mut command = place.command(&["run", "flow.js", "--agent", MODEL]);
+    let mut terminal = Terminal::start(command.env("TERM", "dumb"), (80, 50));
+    terminal.writes(QUESTION, 1);
+    terminal.writes("s = source]", 1);
+    let told = terminal.text();
+    assert!(told.lines().all(|line| line.trim_end().chars().count() <= 80), "{told}");
+    let long = "from 8 dry runs with made-up answers; tokens of prompts by o200k_base";
+    let words: Vec<&str> = told.split_whitespace().collect();
+    assert!(words.join(" ").contains(long), "{told}");
+    terminal.enters("n");
+    assert_eq!(terminal.says().0, 3);
+}
+
+#[test]
 fn a_plan_asks_before_it_reads() {
     let place = place();
     place.project.write("root/a.md", "# A\n");

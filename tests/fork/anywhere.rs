@@ -1,5 +1,6 @@
 //! Forks of runs in every state, at records, of forks, and forks that are killed.
 
+use baton_test_support::kill_9;
 use serde_json::json;
 
 use crate::support::{Bench, script, starting};
@@ -161,8 +162,8 @@ fn runs_that_failed_were_cancelled_or_paused_are_forked() {
         "slow.js",
         script("const one = await agent('one')\nreturn await agent(`slow ${one}`)\n"),
     );
-    let mut child = bench.project.spawn(&starting("slow.js"));
     let before = bench.calls().len();
+    let mut child = bench.project.spawn(&starting("slow.js"));
     bench.wait_until("the slow agent", |bench| bench.calls().len() >= before + 2);
     let run = bench.project.last_run();
     assert!(bench.project.output(&["cancel", &run]).status.success());
@@ -196,10 +197,9 @@ fn a_fork_that_is_killed_goes_on_with_what_it_has() {
     let run = bench.run("flow.js", &[]).run().to_owned();
     std::fs::remove_file(bench.project.path("go")).unwrap();
     let before = bench.calls().len();
-    let mut child = bench.project.spawn(&["fork", &format!("{run}/3"), "--json"]);
+    let child = bench.project.spawn(&["fork", &format!("{run}/3"), "--json"]);
     bench.wait_until("the first slow agent", |bench| bench.calls().len() == before + 2);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_9(child);
     let fork = bench.project.last_run();
     bench.project.write("go", "");
     let resumed = bench.ran(&["resume", &fork, "--json"]);

@@ -11,6 +11,7 @@
 
 mod anywhere;
 mod effects;
+mod hostile;
 mod people;
 mod programs;
 mod replays;

@@ -57,7 +57,8 @@ fn a_program_that_does_something_else_is_told_where() {
         let (code, told) = bench.fails(&arguments);
         assert!(code == 1 && told.contains("B0018"), "{told}");
         assert!(told.contains("command 1 of workflow /") && told.contains("record 2"), "{told}");
-        assert!(told.contains("--at 1"), "{told}");
+        let anew = format!("`baton run strange.js --reuse {run}`");
+        assert!(told.contains("--at 1") && told.contains(&anew), "{told}");
     }
     assert_eq!(bench.project.lines(&["ls", "--json"]).len(), runs, "nothing was written");
     // Before the place it fits.
@@ -72,8 +73,14 @@ fn a_program_that_does_something_else_is_told_where() {
 #[test]
 fn another_program_asks_as_a_run_does() {
     let (bench, run) = bench();
-    let (code, told) = bench.fails(&["fork", &run, "--at", "1", "--workflow", "fits.js"]);
+    let arguments = ["fork", &run, "--at", "1", "--workflow", "fits.js"];
+    let (code, told) = bench.fails(&arguments);
     assert!(code == 3 && told.contains("B0006"), "{told}");
+    // What would be is said without a question: nothing is started for it.
+    let before = (bench.calls().len(), bench.project.lines(&["ls", "--json"]).len());
+    let dry = bench.fork(&[&arguments[1..], &["--dry-run"]].concat());
+    assert_eq!(dry.shown["run"], run.as_str(), "{}", dry.told);
+    assert_eq!((bench.calls().len(), bench.project.lines(&["ls", "--json"]).len()), before);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use baton_core::digest::Digest;
+use baton_test_support::kill_9;
 
 use crate::support::{Bench, script};
 
@@ -92,10 +93,9 @@ fn a_run_that_was_cut_off_reproduces_as_far_as_it_goes() {
         "flow.js",
         script("const one = await agent('one')\nreturn await agent(`slow ${one}`)\n"),
     );
-    let mut child = bench.project.spawn(&crate::support::starting("flow.js"));
+    let child = bench.project.spawn(&crate::support::starting("flow.js"));
     bench.wait_until("the slow agent", |bench| bench.calls().len() == 2);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_9(child);
     let run = bench.project.last_run();
     let shown = bench.reproduces(&run);
     assert_eq!(shown["workflows"][0]["end"], "open");

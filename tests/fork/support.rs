@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
-use std::time::{Duration, Instant};
 
 use baton_test_llm::{Api, FakeLlm, Reply, Seen};
 use baton_test_support::Project;
@@ -22,9 +21,6 @@ case $prompt in
 esac
 printf '{"output":"%s%s","usage":{"output_tokens":5,"cost_usd":0.01}}' "$prompt" "$(cat "$here/say" 2>/dev/null)"
 "#;
-
-/// Longer than anything here takes.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A project and what its worker did, or its provider of models.
 pub struct Bench {
@@ -154,12 +150,9 @@ impl Bench {
         self.project.lines(&["tree", run, "--json"])
     }
 
+    #[track_caller]
     pub fn wait_until(&self, what: &str, done: impl Fn(&Self) -> bool) {
-        let began = Instant::now();
-        while !done(self) {
-            assert!(began.elapsed() < PATIENCE, "{what} does not come");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        baton_test_support::until(what, || done(self));
     }
 
     /// Says that the record of a run reproduces.

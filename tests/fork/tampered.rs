@@ -21,14 +21,16 @@ return { one, refused }
 ";
 
 /// An exported run, to be written anew with other records.
-struct Exported {
+pub struct Exported {
     parts: Vec<(String, Vec<u8>)>,
-    records: Vec<Value>,
+    pub records: Vec<Value>,
 }
 
 impl Exported {
-    fn of(bench: &Bench, run: &str) -> Self {
-        assert!(bench.project.output(&["export", run, "-o", "run.baton"]).status.success());
+    pub fn of(bench: &Bench, run: &str) -> Self {
+        assert!(
+            bench.project.output(&["export", run, "-o", "run.baton", "--force"]).status.success()
+        );
         let file = fs::File::open(bench.project.path("run.baton")).unwrap();
         let mut archive = tar::Archive::new(GzDecoder::new(file));
         let parts = archive.entries().unwrap().map(|entry| {
@@ -49,7 +51,7 @@ impl Exported {
     }
 
     /// The file with these records, for which its manifest stands.
-    fn file(&self, records: &[Value]) -> Vec<u8> {
+    pub fn file(&self, records: &[Value]) -> Vec<u8> {
         let mut chain = Digest::of(b"baton-run");
         let mut text = Vec::new();
         for record in records {
@@ -135,5 +137,38 @@ fn a_record_that_was_changed_does_not_follow() {
             wrong.iter().any(|one| one["record"] == *seq && one["field"] == field),
             "{kind} {place}: {shown}"
         );
+    }
+}
+
+#[test]
+fn what_a_fork_shares_follows_where_the_program_is_the_same() {
+    let bench = Bench::new();
+    bench.project.write("flow.js", script(FLOW));
+    bench.project.write(
+        "words.js",
+        script(
+            &FLOW
+                .replace("refused", "declined")
+                .replace("return { one, declined }", "return { one, refused: declined }"),
+        ),
+    );
+    let run = bench.run("flow.js", &[]).run().to_owned();
+    let task = format!("{run}/2");
+    for (number, (flags, follows)) in
+        [(&[][..], true), (&["--workflow", "words.js", "--yes"], false)].into_iter().enumerate()
+    {
+        let fork = bench.fork(&[&[task.as_str()], flags].concat());
+        assert_eq!(*fork.output(), json!({ "one": "one", "refused": true }), "{fork:?}");
+        bench.reproduces(fork.run());
+        let exported = Exported::of(&bench, fork.run());
+        let at = exported.having("refused", "/refusal/code").unwrap();
+        let mut records = exported.records.clone();
+        // The script is told nothing of it, so that only the record itself can say.
+        records[at]["body"]["refused"]["refusal"]["capability"] = json!("http");
+        let shown = replayed(&bench, number, &exported.file(&records));
+        // What the other program was refused follows from grants that are not on this record.
+        assert_eq!(shown["same"] == false, follows, "{flags:?}: {shown}");
+        let noticed = shown["wrong"][0]["field"] == "refusal.capability";
+        assert_eq!(noticed, follows, "{flags:?}: {shown}");
     }
 }

@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 
 use baton_test_llm::{Hold, Reply, Seen};
+use baton_test_support::kill_9;
 use serde_json::{Value, json};
 
 use crate::llm::{self, MODEL};
@@ -141,7 +142,7 @@ fn a_message_is_said_once_whenever_the_process_dies() {
     for (held, before) in [(1, true), (2, false)] {
         let hold = Hold::default();
         let place = model(&hold, held);
-        let mut child = start(&place);
+        let child = start(&place);
         if before {
             until("it is asked", || place.server.requests() == 1);
             send(&place, &["be brief"]);
@@ -151,8 +152,7 @@ fn a_message_is_said_once_whenever_the_process_dies() {
             send(&place, &["be brief"]);
             until("it is asked again", || place.server.requests() == 2);
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_9(child);
         hold.release();
         let run = place.project.last_run();
         let (result, code) = place.object(&["resume", &run, "--json"]);

@@ -1,5 +1,6 @@
 //! Questions outlive the process that asked them.
 
+use baton_test_support::kill_9;
 use serde_json::json;
 
 use crate::support::{Place, answer, end, gate};
@@ -10,10 +11,9 @@ fn a_question_outlives_kill_9_and_its_answer_too() {
     let steps = json!([{ "agent": "before" }, gate("Go on?"), { "agent": "after" }]);
     let arguments = Place::asking(&steps);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut child = place.start(&arguments);
+    let child = place.start(&arguments);
     place.questions(1);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_9(child);
 
     // It is there still, and answered with nobody to hear it.
     place.questions(1);
@@ -70,9 +70,12 @@ fn an_answer_reaches_a_run_that_another_process_drives() {
 #[test]
 fn a_deadline_passes_while_nobody_owns_the_run() {
     let place = Place::new();
-    let steps = json!([{ "gate": { "question": "Now?", "deadline_ms": 300, "default": false } }]);
+    let steps = json!([{ "gate": { "question": "Now?", "deadline_ms": 3_000, "default": false } }]);
     place.ask(&steps, &[]).waits();
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    crate::support::until("the deadline passes", || {
+        let output = place.project.output(&["ls", "--waiting"]);
+        String::from_utf8_lossy(&output.stdout).contains("the deadline passed at")
+    });
     let run = place.project.last_run();
     let done = place.ended(&["resume", &run, "--json"]);
     assert_eq!(done.output()[0]["defaulted"], true);

@@ -2,9 +2,11 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use baton_test_support::until;
 use serde_json::Value;
 
 use crate::support::{Bench, fails, json, told};
@@ -37,9 +39,13 @@ err=full.err
 run run chain.js --args-json 60 --agent "$WORKER" --yes --json > full.json
 err=ls.err
 run ls --json > ls.out
+# And now nothing is.
+dd if=/dev/zero of=home/more bs=4k 2> /dev/null || true
+ls home > before
 err=gc.err
 run gc --keep 0 --json > gc.out
-rm home/filler
+ls home > after
+rm home/filler home/more
 id=$(sed -n 's/.*"run":"\(run_[0-9A-Z]*\)".*"state":"running".*/\1/p' ls.out | head -1)
 "$BATON" journal --verify > verified
 "$BATON" resume "$id" --json > resumed.json
@@ -55,10 +61,15 @@ fn a_full_disk_stops_a_run_that_goes_on_when_there_is_room() {
     let full = seen("full.err");
     assert!(full.contains("error[B0066]") && full.contains("hint:"), "{full}");
     assert!(full.contains("disk is full"), "{full}");
-    // Reading needs no room, removing does and says so, or found enough.
+    // Reading needs no room; removing does, and has kept some.
     assert!(seen("ls.out").ends_with("0\n"), "{}", seen("ls.err"));
-    let gc = seen("gc.err");
-    assert!(gc.is_empty() || gc.contains("B0066") || seen("gc.out").ends_with("0\n"), "{gc}");
+    let (report, code) =
+        seen("gc.out").split_once('\n').map(|(one, two)| (one.to_owned(), two.to_owned())).unwrap();
+    assert_eq!(code, "0\n", "{}", seen("gc.err"));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["removed"].as_array().unwrap().len(), 1, "{report}");
+    let reserve = |name: &str| seen(name).lines().any(|line| line == "reserve");
+    assert!(reserve("before") && !reserve("after"), "it was given up, and there is no room yet");
     let resumed: Value = serde_json::from_str(&seen("resumed.json")).unwrap();
     assert_eq!(resumed["state"], "done", "{resumed}");
     assert_eq!(resumed["output"].as_array().unwrap().len(), 60);
@@ -71,7 +82,6 @@ fn a_full_disk_stops_a_run_that_goes_on_when_there_is_room() {
 #[test]
 fn a_home_that_cannot_be_written_can_be_read() {
     let bench = Bench::new();
-    bench.seconds("0");
     let run = bench.half(5, &[]);
     let script = "mount --bind home home
 mount -o remount,bind,ro home
@@ -127,6 +137,63 @@ fn a_journal_that_another_holds_is_waited_for_and_then_told() {
     });
     assert_eq!(json(&output)["state"], "done", "{}", told(&output));
     bench.verify();
+}
+
+#[test]
+fn a_run_that_another_process_holds_up_says_so_and_goes_on() {
+    let bench = Bench::new();
+    // Answers when it is let go.
+    bench.write(
+        "worker.sh",
+        r#"#!/bin/sh
+here=$(dirname "$0")
+echo "${BATON_TASK#*/}" >> "$here/calls"
+while [ ! -e "$here/go" ]; do sleep 0.05; done
+printf '{"output":"did it"}'
+"#,
+    );
+    let worker = bench.worker();
+    let mut command =
+        bench.command(&["run", "chain.js", "--args-json", "3", "--agent", &worker, "--yes"]);
+    let told = fs::File::create(bench.path("told")).unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(told).spawn().unwrap();
+    bench.wait_for_calls(1);
+    let holder = bench.database();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    bench.write("go", "");
+    until("the run says why nothing happens", || {
+        bench.read("told").contains("waiting: another process has held the journal for")
+    });
+    assert_eq!(bench.calls().len(), 1, "nothing began that is not on record");
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert!(child.wait().unwrap().success(), "{}", bench.read("told"));
+    let calls: Vec<usize> = bench.calls().into_values().collect();
+    assert_eq!(calls, [1, 1, 1]);
+    bench.verify();
+}
+
+#[test]
+fn a_state_directory_that_everybody_can_write_is_used_only_where_it_is_named() {
+    let bench = Bench::new();
+    bench.chain(1, &[]);
+    let found = bench.path(".baton");
+    fs::rename(bench.path("home"), &found).unwrap();
+    let ls = |named: bool| {
+        let mut command = bench.command(&["ls", "--json"]);
+        match named {
+            true => command.env("BATON_HOME", &found),
+            false => command.env_remove("BATON_HOME"),
+        };
+        command.output().unwrap()
+    };
+    let shared = |mode| fs::set_permissions(&found, fs::Permissions::from_mode(mode)).unwrap();
+    assert_eq!(json(&ls(false))["state"], "done");
+    shared(0o777);
+    let text = fails(&ls(false), "B0078", 3);
+    assert!(text.contains("can be written by everybody") && text.contains("--home DIR"), "{text}");
+    assert_eq!(json(&ls(true))["state"], "done");
+    shared(0o755);
+    assert_eq!(json(&ls(false))["state"], "done");
 }
 
 #[test]

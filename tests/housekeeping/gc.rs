@@ -96,6 +96,58 @@ fn a_batch_goes_as_a_whole() {
 }
 
 #[test]
+fn that_a_person_started_it_is_forgotten_with_a_run() {
+    let bench = Bench::new();
+    let first = bench.chain(1, &[])["run"].as_str().unwrap().to_owned();
+    let half = bench.half(5, &[]);
+    let started = |run: &str| bench.read("person/.config/baton/started").contains(run);
+    assert!(started(&first) && started(&half));
+    let report = bench.object(&["gc", "--keep", "0", "--json"]);
+    assert_eq!(report["removed"][0]["run"], first.as_str(), "{report}");
+    assert!(!started(&first) && started(&half));
+    // That one goes on without a question.
+    assert_eq!(bench.object(&["resume", &half, "--json"])["state"], "done");
+}
+
+#[test]
+fn a_damaged_run_that_has_not_ended_goes_by_its_name() {
+    let bench = Bench::new();
+    let half = bench.half(5, &[]);
+    let sound = bench.chain(1, &[])["run"].as_str().unwrap().to_owned();
+    let harmed = bench
+        .database()
+        .execute(
+            "UPDATE record SET crc = crc + 1
+             WHERE seq = 2 AND run = (SELECT no FROM run WHERE id = ?1)",
+            [&half],
+        )
+        .unwrap();
+    assert_eq!(harmed, 1);
+    fails(&bench.output(&["resume", &half]), "B0021", 1);
+    let report = bench.object(&["gc", "--keep", "5", "--json"]);
+    let kept = &report["kept"][0];
+    assert_eq!(kept["run"], half.as_str(), "{report}");
+    let way_out = format!("`baton gc --damaged {half}` removes it");
+    assert!(kept["reason"].as_str().unwrap().contains(&way_out), "{report}");
+    let text = fails(&bench.output(&["gc", "--damaged", &sound]), "B0001", 2);
+    assert!(text.contains("is not damaged"), "{text}");
+    for (flags, left) in [(&["-n"][..], 2), (&[], 1)] {
+        let command = [&["gc", "--damaged", &half, "--json"], flags].concat();
+        let report = bench.object(&command);
+        let removed = &report["removed"];
+        assert_eq!(removed.as_array().unwrap().len(), 1, "{report}");
+        assert_eq!(
+            (&removed[0]["run"], &removed[0]["reason"]),
+            (&half.as_str().into(), &"damaged".into())
+        );
+        assert_eq!((&removed[0]["ended"], &report["kept"]), (&Value::Null, &Value::Array(vec![])));
+        assert_eq!(runs(&bench).len(), left);
+    }
+    bench.verify();
+    assert_eq!(bench.object(&["show", &sound, "--json"])["state"], "done");
+}
+
+#[test]
 fn what_removed_runs_left_behind_goes_with_them() {
     let bench = Bench::new();
     let run = bench.chain(1, &[])["run"].as_str().unwrap().to_owned();

@@ -11,6 +11,7 @@ mod faults;
 mod gc;
 mod letters;
 mod moving;
+mod programs;
 mod save;
 mod storm;
 mod support;

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 
 use crate::support::{Bench, fails, json, told};
@@ -96,19 +98,19 @@ fn a_half_finished_run_goes_on_in_an_empty_home_elsewhere_and_repeats_nothing() 
 #[test]
 fn a_run_that_goes_on_is_exported_as_far_as_it_is() {
     let bench = Bench::new();
-    bench.seconds("0.2");
+    bench.hold_from(3);
     let worker = bench.worker();
     let start = ["run", "chain.js", "--args-json", "6", "--agent", &worker, "--yes", "--json"];
     let child = bench.command(&start).stdout(Stdio::piped()).spawn().unwrap();
-    bench.wait_for_calls(2);
+    bench.wait_for_calls(3);
     let run = bench.last_run();
     let exported = bench.object(&["export", "last", "-o", "now.baton", "--json"]);
+    bench.let_go();
     let ended = child.wait_with_output().unwrap();
     let whole = json(&ended);
     assert_eq!(whole["state"], "done");
     let records = bench.journal(&run).len() as u64;
     assert!(exported["records"].as_u64().unwrap() < records);
-    bench.seconds("0");
     // Through a pipe, as from another machine.
     let mut import = bench.elsewhere("there", &["import", "-"]);
     let mut import = import.stdin(Stdio::piped()).spawn().unwrap();
@@ -116,6 +118,26 @@ fn a_run_that_goes_on_is_exported_as_far_as_it_is() {
     assert!(import.wait().unwrap().success());
     let resume = bench.elsewhere("there", &["resume", &run, "--yes", "--json"]).output().unwrap();
     assert_eq!(json(&resume)["output"], whole["output"]);
+}
+
+#[test]
+fn no_device_and_no_link_is_replaced_by_a_file() {
+    let bench = Bench::new();
+    bench.chain(1, &[]);
+    bench.write("mine.txt", "mine");
+    symlink("mine.txt", bench.path("link")).unwrap();
+    let _socket = UnixListener::bind(bench.path("socket")).unwrap();
+    for place in ["link", "socket"] {
+        let kind = || bench.path(place).symlink_metadata().unwrap().file_type();
+        let before = kind();
+        for command in [&["export", "last", "--force"][..], &["report", "last"]] {
+            let output = bench.output(&[command, &["-o", place]].concat());
+            let text = fails(&output, "B0037", 1);
+            assert!(text.contains(place), "{text}");
+            assert_eq!(kind(), before, "{command:?} {place}");
+        }
+    }
+    assert_eq!(bench.read("mine.txt"), "mine");
 }
 
 #[test]
@@ -195,4 +217,38 @@ fn no_key_and_no_secret_is_in_a_file() {
     let has = |text: &str| plain.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(has("step 1 after 1"), "the file holds what was said");
     assert!(!has(KEY));
+}
+
+/// In the journal of somebody else a batch need not say what its runs say.
+#[test]
+fn a_run_of_somebody_elses_batch_is_asked_for_as_itself() {
+    let bench = Bench::new();
+    bench.write(
+        "ask.js",
+        "export const meta = { name: 'ask', description: 'Asks.' }
+await baton.gate('Go on?')
+return await agent('do it')
+",
+    );
+    bench.write("inputs.jsonl", "1\n");
+    let worker = bench.worker();
+    let each = ["run", "ask.js", "--extensions", "--each", "inputs.jsonl", "--agent", &worker];
+    let waiting = bench.output(&[&each[..], &["--yes"]].concat());
+    assert_eq!(waiting.status.code(), Some(5), "{}", told(&waiting));
+    let row = bench.object(&["ls", "--json"]);
+    let (run, batch) = (row["run"].as_str().unwrap(), row["batch"]["id"].as_str().unwrap());
+    // It came along with a directory, and names nobody.
+    fs::remove_file(bench.path("person/.config/baton/started")).unwrap();
+    let harmed = bench.database().execute(
+        "UPDATE batch SET spec = json_set(spec, '$.backends', json('{}')) WHERE id = ?1",
+        [batch],
+    );
+    assert_eq!(harmed.unwrap(), 1);
+    assert!(bench.output(&["approve", run]).status.success());
+    let text = fails(&bench.output(&["resume", batch]), "B0006", 3);
+    assert!(text.contains(run) && text.contains("programs of this machine"), "{text}");
+    assert!(bench.calls().is_empty(), "nobody was started");
+    let resumed = bench.output(&["resume", batch, "--yes"]);
+    assert!(resumed.status.success(), "{}", told(&resumed));
+    assert_eq!(bench.calls().len(), 1);
 }

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use baton_test_support::until;
 use serde_json::Value;
 
 use crate::support::{Bench, fails, told};
 
-/// How long it lasts; raised for a long one by `BATON_TEST_SECONDS`.
+/// How long it lasts at the least; raised for a long one by `BATON_TEST_SECONDS`.
 fn lasting() -> Duration {
     let set = std::env::var("BATON_TEST_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(set.unwrap_or(15))
@@ -36,6 +37,7 @@ struct Counts {
     runs: AtomicUsize,
     runs_killed: AtomicUsize,
     resumed: AtomicUsize,
+    // Of those that ended well:
     reused: AtomicUsize,
     forked: AtomicUsize,
     followed: AtomicUsize,
@@ -57,8 +59,6 @@ impl Counts {
             (&self.runs_killed, 3),
             (&self.gcs_killed, 3),
             (&self.resumed, 1),
-            (&self.forked, 1),
-            (&self.followed, 1),
             (&self.swept, 1),
             (&self.checks, 3),
         ];
@@ -91,25 +91,23 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
     bench.write(&format!("t{number}/seconds"), "0.15");
     fs::copy(bench.path("worker.sh"), bench.path(&own_worker)).unwrap();
     let worker = format!("command:{}", bench.path(&own_worker).display());
-    let mut round = 0;
     let mut last: Option<String> = None;
-    while !counts.over() {
-        round += 1;
+    for round in 0.. {
+        if counts.over() {
+            return;
+        }
         let own =
             if moments.below(3) == 0 { "all".to_owned() } else { format!("{number} {round}") };
         let file = format!("storm-{number}.js");
         bench.write(&file, script(&own));
         let fresh = ["run", &file, "--agent", &worker, "--yes", "--json"];
         // The run that this thread ended last may be removed at any moment.
-        let rest = last.as_deref().map(|last| (last, moments.below(6)));
-        let (arguments, counted): (Vec<&str>, _) = match rest {
-            Some((last, 0 | 1)) => {
-                ([&fresh[..], &["--reuse", last]].concat(), Some(&counts.reused))
-            }
-            Some((last, 2 | 3)) => {
+        let (arguments, counted): (Vec<&str>, _) = match (last.as_deref(), (round + number) % 4) {
+            (Some(last), 1) => ([&fresh[..], &["--reuse", last]].concat(), Some(&counts.reused)),
+            (Some(last), 2) => {
                 (vec!["fork", last, "--at", "/2", "--yes", "--json"], Some(&counts.forked))
             }
-            Some((last, 4 | 5)) => {
+            (Some(last), 3) => {
                 (vec!["send", last, "is that all?", "--yes", "--json"], Some(&counts.followed))
             }
             _ => (fresh.to_vec(), None),
@@ -135,9 +133,6 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
         }
         let output = child.wait_with_output().unwrap();
         Counts::add(&counts.runs, 1);
-        if let Some(counted) = counted {
-            Counts::add(counted, 1);
-        }
         if output.status.signal() == Some(9) {
             Counts::add(&counts.runs_killed, 1);
             continue;
@@ -151,33 +146,59 @@ fn drive(bench: &Bench, counts: &Counts, number: u64) {
         }
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["state"], "done", "{report}");
-        // A fork at the second agent, or one of an answer, needs a run with two.
-        let has_two = !matches!(arguments.first(), Some(&"send"));
-        last = has_two.then(|| report["run"].as_str().unwrap().to_owned());
+        if let Some(counted) = counted {
+            Counts::add(counted, 1);
+        }
+        // A fork at the second agent needs a run with two, which an answer is not.
+        if arguments.first() != Some(&"send") {
+            last = Some(report["run"].as_str().unwrap().to_owned());
+        }
     }
+}
+
+/// Whoever builds upon a run that a storm left finds all of it, also when nothing else is kept.
+fn builds_upon(bench: &Bench) {
+    bench.write("storm.js", script("last"));
+    let worker = bench.worker();
+    let fresh = ["run", "storm.js", "--agent", &worker, "--yes", "--json"];
+    let first = bench.object(&fresh)["run"].as_str().unwrap().to_owned();
+    let more: [&[&str]; 3] = [
+        &[&fresh[..], &["--reuse", &first]].concat(),
+        &["fork", &first, "--at", "/2", "--yes", "--json"],
+        &["send", &first, "is that all?", "--yes", "--json"],
+    ];
+    for (others, arguments) in more.into_iter().enumerate() {
+        let report = bench.object(arguments);
+        assert_eq!(report["state"], "done", "{report}");
+        // All older ones go.
+        let keep = (others + 2).to_string();
+        let report = bench.object(&["gc", "--keep", &keep, "--json"]);
+        bench.verify();
+        assert_eq!(bench.object(&["show", &first, "--json"])["state"], "done", "{report}");
+    }
+}
+
+/// Runs that have not ended.
+fn open(bench: &Bench) -> Vec<Value> {
+    let output = bench.output(&["ls", "--json", "--state", "running,paused", "--limit", "0"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Goes on with every run that lost its process.
 fn revive(bench: &Bench, counts: &Counts) {
-    loop {
-        let over = counts.over();
-        let output = bench.output(&["ls", "--json", "--state", "running,paused", "--limit", "0"]);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for line in text.lines() {
-            let row: Value = serde_json::from_str(line).unwrap();
-            if row["owned"] == true {
-                continue;
-            }
-            let run = row["run"].as_str().unwrap();
-            let output = bench.output(&["resume", run, "--json", "--yes"]);
-            let text = told(&output);
-            assert!(output.status.success() || text.contains("B0011"), "{run}: {text}");
-            Counts::add(&counts.resumed, 1);
-        }
-        if over {
-            return;
-        }
-        sleep(Duration::from_millis(200));
+    let lost = || -> Vec<String> {
+        let rows = open(bench).into_iter().filter(|row| row["owned"] == false);
+        rows.map(|row| row["run"].as_str().unwrap().to_owned()).collect()
+    };
+    // One that ended between the looks at its state and at its owner is no lost one, and may be removed: of
+    // those that are lost, the state cannot change any more.
+    let before = lost();
+    for run in lost().iter().filter(|run| before.contains(run)) {
+        let output = bench.output(&["resume", run, "--json", "--yes"]);
+        let text = told(&output);
+        assert!(output.status.success() || text.contains("B0011"), "{run}: {text}");
+        Counts::add(&counts.resumed, usize::from(output.status.success()));
     }
 }
 
@@ -185,7 +206,11 @@ fn revive(bench: &Bench, counts: &Counts) {
 fn tidy(bench: &Bench, counts: &Counts) {
     let mut moments = Moments(77);
     while !counts.over() {
-        let keep = moments.below(3).to_string();
+        // Mostly more than threads build upon, and now and then none of those.
+        let keep = match moments.below(6) {
+            0 => "0".to_owned(),
+            more => (4 + more).to_string(),
+        };
         let mut child = bench.command(&["gc", "--keep", &keep, "--json"]);
         let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         if moments.below(2) == 0 {
@@ -233,7 +258,12 @@ fn no_blob_that_is_needed_is_ever_missing() {
         let (bench, counts) = (&bench, &counts);
         let mut threads: Vec<_> =
             (0..3).map(|number| scope.spawn(move || drive(bench, counts, number + 1))).collect();
-        threads.push(scope.spawn(move || revive(bench, counts)));
+        threads.push(scope.spawn(move || {
+            while !counts.over() {
+                revive(bench, counts);
+                sleep(Duration::from_millis(200));
+            }
+        }));
         threads.push(scope.spawn(move || tidy(bench, counts)));
         threads.push(scope.spawn(move || check(bench, counts)));
         while !threads.iter().any(|thread| thread.is_finished())
@@ -245,23 +275,28 @@ fn no_blob_that_is_needed_is_ever_missing() {
         // Whoever panicked ends it for all.
         counts.over.store(true, Ordering::Relaxed);
     });
-    revive(&bench, &counts);
+    until("every run has ended", || {
+        revive(&bench, &counts);
+        open(&bench).is_empty()
+    });
     bench.verify();
+    // Who builds upon a run while everything is removed may always come too late.
+    builds_upon(&bench);
     let report = bench.object(&["gc", "--keep", "0", "--json"]);
     assert_eq!(report["kept"], Value::Array(vec![]), "{report}");
     assert_eq!(bench.blobs(), 0, "what nothing names goes in the end: {report}");
     bench.verify();
     let get = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     eprintln!(
-        "{} runs, {} killed, {} resumed, {} with reuse, {} forks, {} follow-ups, {} of them too late; {} \
-         gc, {} killed, {} blobs swept; {} checks",
+        "{} runs, {} killed, {} too late for the run they build upon, {} resumed, {} with reuse, {} forks, \
+         {} follow-ups; {} gc, {} killed, {} blobs swept; {} checks",
         get(&counts.runs),
         get(&counts.runs_killed),
+        get(&counts.gone),
         get(&counts.resumed),
         get(&counts.reused),
         get(&counts.forked),
         get(&counts.followed),
-        get(&counts.gone),
         get(&counts.gcs),
         get(&counts.gcs_killed),
         get(&counts.swept),

@@ -6,19 +6,20 @@ use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use baton_test_support::Project;
+use baton_test_support::{Project, kill_9, until};
 use rusqlite::Connection;
 use serde_json::Value;
 
-/// Notes the task beside itself, takes the time that a file says, and answers with its prompt.
+/// Notes the task beside itself, and answers with its prompt. From the call on that the file `hold` names
+/// it does not, as long as that file is there.
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 prompt=$(sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "${BATON_TASK#*/}" >> "$here/calls"
+number=$(wc -l < "$here/calls")
 sleep "$(cat "$here/seconds" 2>/dev/null || echo 0)"
+while [ "$number" -ge "$(cat "$here/hold" 2>/dev/null || echo 1000000)" ]; do sleep 0.02; done
 printf '{"output":"did %s"}' "$prompt"
 "#;
 
@@ -55,9 +56,14 @@ impl Bench {
         format!("command:{}", self.path("worker.sh").display())
     }
 
-    /// What each call of the worker takes from now on.
-    pub fn seconds(&self, seconds: &str) {
-        self.write("seconds", seconds);
+    /// The worker answers the call of this number and later ones when it is let.
+    pub fn hold_from(&self, call: usize) {
+        self.write("hold", call.to_string());
+    }
+
+    /// Every call is answered from now on.
+    pub fn let_go(&self) {
+        fs::remove_file(self.path("hold")).unwrap();
     }
 
     /// Calls of the worker by task.
@@ -71,11 +77,7 @@ impl Bench {
 
     /// Waits until so many calls were made.
     pub fn wait_for_calls(&self, number: usize) {
-        let began = Instant::now();
-        while self.calls().values().sum::<usize>() < number {
-            assert!(began.elapsed() < Duration::from_secs(60), "no {number} calls in a minute");
-            sleep(Duration::from_millis(5));
-        }
+        until("so many calls", || self.calls().values().sum::<usize>() >= number);
     }
 
     /// Runs `chain.js` to its end.
@@ -87,19 +89,18 @@ impl Bench {
         self.object(&arguments)
     }
 
-    /// Starts `chain.js` and kills it with some of its steps done; returns the run.
+    /// Starts `chain.js` and kills it when two calls were answered and a third is at work; returns the run.
     pub fn half(&self, length: usize, more: &[&str]) -> String {
-        let before = self.calls().values().sum::<usize>();
-        self.seconds("0.1");
+        let third = self.calls().values().sum::<usize>() + 3;
+        self.hold_from(third);
         let (length, worker) = (length.to_string(), self.worker());
         let mut arguments =
             vec!["run", "chain.js", "--args-json", &length, "--agent", &worker, "--yes"];
         arguments.extend(more);
-        let mut child = self.spawn(&arguments);
-        self.wait_for_calls(before + 3);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        self.seconds("0");
+        let child = self.spawn(&arguments);
+        self.wait_for_calls(third);
+        kill_9(child);
+        self.let_go();
         self.last_run()
     }
 

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Notes each call beside itself, outside of the root, and answers with its prompt and a number
-/// of its own. Prompts are plain words.
+/// of its own. Prompts are plain words. Slow ones are answered no more after as many calls as the file `hold`
+/// says, while it is there.
 const WORKER: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 task=$(cat)
@@ -17,7 +18,8 @@ prompt=$(printf '%s' "$task" | sed -E 's/.*"prompt":"(([^"\\]|\\.)*)".*/\1/')
 echo "$prompt" >> "$here/calls"
 case $prompt in
     *broken*) [ -e "$here/broken" ] && exit 7 ;;
-    *slow*) sleep 0.05 ;;
+    *slow*) number=$(wc -l < "$here/calls"); sleep 0.05
+        while [ "$number" -gt "$(cat "$here/hold" 2>/dev/null || echo 1000000)" ]; do sleep 0.02; done ;;
     *write*) echo "$prompt" >> "$PWD/written.txt" ;;
 esac
 printf '{"output":"%s, answer %s","usage":{"output_tokens":5}}' "$prompt" "$$"

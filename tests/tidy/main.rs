@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ fn metadata() -> Value {
         // What other platforms would need is not there, and need not be.
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(workspace())
+        // The compiler that it asks reads what comes from there as a program.
+        .stdin(Stdio::null())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

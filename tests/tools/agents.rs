@@ -1,14 +1,9 @@
 //! Tools in the hands of agents.
 
-use std::time::{Duration, Instant};
-
-use baton_test_support::{Project, guest};
+use baton_test_support::{Project, guest, kill_9, until};
 use serde_json::{Value, json};
 
 use crate::project::project;
-
-/// How long a process has to do what it is about to do.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One agent that is given tools and makes calls.
 const FLOW: &str = r#"export const meta = {
@@ -112,14 +107,9 @@ fn killed(policy: &str) -> (Project, Value) {
     let at = project.path("root");
     let calls = json!([{ "tool": "exec", "input": { "argv": ["/bin/sh", "-c", step, at] } }]);
     let input = json!({ "tools": ["exec"], "calls": calls }).to_string();
-    let mut host = project.spawn(&arguments(&input));
-    let began = Instant::now();
-    while project.read("root/starts").is_empty() {
-        assert!(began.elapsed() < PATIENCE, "the command does not start");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    host.kill().unwrap();
-    host.wait().unwrap();
+    let host = project.spawn(&arguments(&input));
+    until("the command starts", || !project.read("root/starts").is_empty());
+    kill_9(host);
     project.write("root/go", "");
     let run = project.last_run();
     let shown = project.object(&["resume", &run, "--json"]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use baton_test_support::{Project, guest, until};
+use baton_test_support::{Project, guest, kill_9, until};
 use serde_json::{Value, json};
 
 use crate::http::server::{Answer, Server};
@@ -73,10 +73,9 @@ fn arguments(input: &str) -> [&str; 9] {
 
 /// Starts the run, and kills the host once the step has begun.
 fn killed_in_the_middle(project: &Project, input: &str) -> String {
-    let mut host: Child = project.spawn(&arguments(input));
+    let host: Child = project.spawn(&arguments(input));
     until("the start of the step", || starts(project) == 1);
-    host.kill().unwrap();
-    host.wait().unwrap();
+    kill_9(host);
     project.last_run()
 }
 
@@ -120,10 +119,9 @@ fn what_ended_before_the_crash_is_not_done_again() {
     project.write("flow.js", TWO_STEPS);
     let input = json!({ "root": project.path("root") }).to_string();
     let second = || project.read("root/two/starts").lines().count();
-    let mut host = project.spawn(&arguments(&input));
+    let host = project.spawn(&arguments(&input));
     until("the second step", || second() == 1);
-    host.kill().unwrap();
-    host.wait().unwrap();
+    kill_9(host);
     let shown = resumed(&project, &project.last_run());
     assert_eq!(shown["output"], json!(["did it\n", "in-doubt"]), "{shown}");
     assert_eq!(project.read("root/one/starts").lines().count(), 1);
@@ -152,10 +150,9 @@ fn killed_while_sending(policy: &str) -> (Value, usize) {
     let request =
         json!({ "method": "POST", "scheme": "http", "authority": authority, "path": "/" });
     let input = json!({ "calls": [{ "tool": "http-tool/send", "input": request }] }).to_string();
-    let mut host = project.spawn(&["run", "./caller.wasm", "--yes", "--json", "--input", &input]);
+    let host = project.spawn(&["run", "./caller.wasm", "--yes", "--json", "--input", &input]);
     until("the request", || came.load(Ordering::SeqCst) == 1);
-    host.kill().unwrap();
-    host.wait().unwrap();
+    kill_9(host);
     project.write("go", "");
     let run = project.last_run();
     let shown = resumed(&project, &run);

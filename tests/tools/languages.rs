@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use baton_test_support::{Project, guest};
+use baton_test_support::{Project, guest, kill_9};
 use serde_json::{Value, json};
 
 use crate::project::project;
@@ -161,10 +161,9 @@ fn a_workflow_in_javascript_goes_on_after_a_crash() {
     project.write("root/sub/ä.csv", "k;v\n2;3\n");
     project.write("root/sub/uneven.csv", "k;v\n2\n");
     project.write("root/z.csv", format!("n,m\n{}", "12,34\n".repeat(ROWS)));
-    let mut host = project.spawn(&["run", "tables.wasm", "--root", "root", "--yes"]);
+    let host = project.spawn(&["run", "tables.wasm", "--root", "root", "--yes"]);
     let run = when_a_call_has_ended(&project);
-    host.kill().unwrap();
-    host.wait().unwrap();
+    kill_9(host);
     // The kill came in the middle, or this test would show nothing.
     let kinds = |kind: &str| project.journal(&run).iter().filter(|row| row["kind"] == kind).count();
     assert_eq!(kinds("finished"), 0, "the run ended before its host was killed");

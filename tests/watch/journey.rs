@@ -1,7 +1,7 @@
 //! A whole run, steered from the view: message, cancel, pause, go on, approve, retry.
 
 use crate::place::{Place, until};
-use crate::terminal::{Terminal, masked};
+use crate::terminal::{Terminal, settled};
 
 #[test]
 fn a_run_is_steered_on_a_small_terminal() {
@@ -17,35 +17,36 @@ fn journey(size: (u16, u16)) {
     let place = Place::new();
     let run = place.review();
     let mut terminal = place.watch(&[], size);
-    let keep = |step: &str, terminal: &Terminal, screen: &str| {
+    let keep = |step: &str, terminal: &Terminal| {
+        let screen = settled(terminal);
         picture(step, size, terminal);
         let name = format!("{step}_{}x{}", size.0, size.1);
         insta::with_settings!({ prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(name, masked(screen));
+            insta::assert_snapshot!(name, screen);
         });
     };
 
     let asks = "asks anthropic, call 1";
-    let screen = terminal.until("three agents ask", |screen| screen.matches(asks).count() >= 3);
-    keep("1_working", &terminal, &screen);
+    terminal.until("three agents ask", |screen| screen.matches(asks).count() >= 3);
+    keep("1_working", &terminal);
 
     // A message to the first agent.
     terminal.types("jjm");
     terminal.shows("message to /1 part 1");
     terminal.types("Be brief: one objection.");
-    let screen = terminal.shows("one objection.");
-    keep("2_message", &terminal, &screen);
+    terminal.shows("one objection.");
+    keep("2_message", &terminal);
     terminal.types("\r");
     terminal.shows("message to /1 part 1: obeyed");
     terminal.types("]]]]]");
-    let screen = terminal.shows("Be brief: one objection.");
-    keep("3_sent", &terminal, &screen);
+    terminal.shows("Be brief: one objection.");
+    keep("3_sent", &terminal);
     terminal.types("]");
 
     // The second agent is cancelled.
     terminal.types("jc");
-    let screen = terminal.shows("Cancel /2 part 2?");
-    keep("4_cancel", &terminal, &screen);
+    terminal.shows("Cancel /2 part 2?");
+    keep("4_cancel", &terminal);
     terminal.types("y");
     terminal.shows("cancel /2: obeyed");
     terminal.until("it is cancelled", |screen| screen.contains("– 2 part 2"));
@@ -68,32 +69,32 @@ fn journey(size: (u16, u16)) {
     terminal.types("p");
     terminal.shows("Go on with");
     terminal.types("y");
-    let screen = terminal.until("it waits", |screen| {
+    terminal.until("it waits", |screen| {
         let row = screen.contains("Publish the findings?");
         row && screen.contains("waiting") && screen.contains("✓ resume")
     });
-    keep("5_waiting", &terminal, &screen);
+    keep("5_waiting", &terminal);
     assert_eq!(place.row(&run)["owned"], true);
 
     // The question is answered.
     terminal.types("a");
     terminal.shows("approve /4");
     terminal.types("\x1b[C\tafter lunch");
-    let screen = terminal.shows("after lunch");
-    keep("6_answer", &terminal, &screen);
+    terminal.shows("after lunch");
+    keep("6_answer", &terminal);
     terminal.types("\r");
     terminal.shows("approve /4: obeyed");
-    let screen = terminal.until("it is done", |screen| {
+    terminal.until("it is done", |screen| {
         screen.lines().next().is_some_and(|line| line.contains("done"))
     });
-    keep("7_done", &terminal, &screen);
+    keep("7_done", &terminal);
     let row = place.row(&run);
     assert_eq!((row["state"].as_str(), row["failed_tasks"].as_u64()), (Some("done"), Some(0)));
 
     // What has ended is done again, in a run of its own.
     terminal.types("gjjt");
-    let screen = terminal.shows("Do /1 part 1 again");
-    keep("8_retry", &terminal, &screen);
+    terminal.shows("Do /1 part 1 again");
+    keep("8_retry", &terminal);
     terminal.types("y");
     terminal.until("the fork is shown", |screen| screen.contains("►2"));
 

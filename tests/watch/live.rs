@@ -50,6 +50,15 @@ fn words_are_seen_while_they_are_said() {
         Terminal::start(&place.command(&["show", &format!("{run}/1"), "-f"]), (100, 30));
     // What may be the beginning of a secret waits for what follows.
     reader.shows("assistant  The key is [secret key of anthropic], and chap");
+    // Of a whole run, a line for each.
+    let mut whole = Terminal::start(&place.command(&["show", &run, "-f"]), (120, 60));
+    let words = "writes: The key is [secret key of anthropic], and chap";
+    whole.until("a line for each agent that speaks", |screen| {
+        (1..=3).all(|part| {
+            let begin = format!("● /{part} part {part}  ");
+            screen.lines().any(|line| line.starts_with(&begin) && line.contains(words))
+        })
+    });
 
     let about = std::fs::metadata(place.live(&run)).unwrap();
     assert_eq!(about.permissions().mode() & 0o777, 0o600);
@@ -66,6 +75,13 @@ fn words_are_seen_while_they_are_said() {
     let said = screen.lines().filter(|line| line.trim_start().starts_with("assistant "));
     assert_eq!(said.count(), 1, "{screen}");
     assert_eq!(reader.ends().0, 0);
+    let screen = whole.until("the words of all are on record", |screen| {
+        screen.matches("the opposite of chapter 1.").count() >= 3 && !screen.contains("writes: ")
+    });
+    for part in 1..=3 {
+        let begin = format!("● /{part} call 1 ");
+        assert!(screen.lines().any(|line| line.starts_with(&begin)), "{screen}");
+    }
     until("all of it was written", || {
         all(&place.said(&run), "1").ends_with("the opposite of chapter 1.")
     });
@@ -81,6 +97,7 @@ fn words_are_seen_while_they_are_said() {
     until("it ends", || place.row(&run)["owned"] == false);
     assert_eq!(place.row(&run)["state"], "done");
     assert!(!place.live(&run).exists());
+    assert_eq!(whole.ends().0, 0, "who follows a run leaves with its end");
 }
 
 /// What a task says in the lines of a file.
@@ -112,8 +129,10 @@ fn nobody_is_heard_after_the_death_of_the_owner() {
     let output = place.command(&["resume", &run, "--detach"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     terminal.until("they speak again", |screen| screen.contains("it says now"));
-    let said = place.said(&run);
-    assert!(said.lines().count() >= 3, "{said}");
+    until("all three are heard", || {
+        let said = place.said(&run);
+        ["1", "2", "3"].iter().all(|task| !all(&said, task).is_empty())
+    });
     kill(&place);
     until("nobody owns it again", || place.row(&run)["owned"] == false);
     assert!(place.live(&run).exists());

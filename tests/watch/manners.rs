@@ -1,7 +1,5 @@
 //! How the view comes, goes, and bears with terminals of all kinds.
 
-use std::process::Command;
-
 use crate::place::{Place, until};
 
 #[test]
@@ -41,8 +39,7 @@ fn the_terminal_is_given_back_when_the_system_ends_it() {
     for signal in ["-TERM", "-INT", "-HUP"] {
         let mut terminal = place.watch(&[], (80, 24));
         terminal.shows("part 3");
-        let pid = terminal.pid().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        baton_test_support::signal(signal, terminal.pid());
         let (code, bytes) = terminal.ends();
         assert_eq!(code, 0, "{signal}");
         assert!(bytes.contains("\x1b[?1049l"), "{signal}");

@@ -1,9 +1,27 @@
 //! Screens as they are compared.
 
+use std::thread::sleep;
+use std::time::Duration;
+
+use baton_test_support::once;
+
 pub use baton_test_support::Terminal;
 
+/// More than the time between two drawings.
+const DRAWN: Duration = Duration::from_millis(150);
+
+/// The screen without what differs from run to run, when nothing else changes any more.
+pub fn settled(terminal: &Terminal) -> String {
+    let mut before = String::new();
+    once("the screen settles", || {
+        sleep(DRAWN);
+        let now = masked(&terminal.screen());
+        (std::mem::replace(&mut before, now.clone()) == now).then_some(now)
+    })
+}
+
 /// A screen without what differs from run to run: ids, clocks and spans of time.
-pub fn masked(screen: &str) -> String {
+fn masked(screen: &str) -> String {
     screen.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,5 +1,6 @@
 //! What the doctor says of worktrees, and takes away.
 
+use baton_test_support::kill_9;
 use serde_json::json;
 
 use crate::place::Place;
@@ -8,9 +9,8 @@ use crate::place::Place;
 fn unchanged_ones_go_and_changed_ones_are_saved_first() {
     let place = Place::new();
     let prompts = ["hold it", "new a.txt 2; hold it", "line shared.txt 3 3; commit; hold it"];
-    let mut child = place.start_holding(&prompts.map(ToOwned::to_owned), 3);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = place.start_holding(&prompts.map(ToOwned::to_owned), 3);
+    kill_9(child);
     let run = place.project.last_run();
     let one = place.worktrees(&[]).remove(1);
     let name = format!("{run}-2");

@@ -1,5 +1,7 @@
 //! Many agents that edit one repository at once.
 
+use baton_test_support::kill_9;
+
 use crate::place::{Place, numbered};
 
 /// Twenty agents: eighteen with a place of their own, two with the place of the first.
@@ -93,12 +95,11 @@ fn what_a_killed_run_leaves_is_listed_and_a_resume_finishes_it() {
                 if index % 2 == 0 { format!("{edit}; hold it") } else { format!("hold it; {edit}") }
             })
             .collect();
-    let mut child = place.start_holding(&prompts, 20);
+    let child = place.start_holding(&prompts, 20);
     let live = place.worktrees(&["--clean=all"]);
     assert_eq!(live.len(), 20);
     assert!(live.iter().all(|one| one["live"] == true && one["action"] == "kept"), "{live:?}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    kill_9(child);
 
     let listed = place.worktrees(&[]);
     let mut names: Vec<String> =

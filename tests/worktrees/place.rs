@@ -5,14 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use baton_test_support::Project;
+use baton_test_support::{Project, until};
 use serde_json::Value;
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(240);
 /// Lines of the file that agents edit.
 const LINES: usize = 80;
 
@@ -127,12 +123,10 @@ impl Place {
     pub fn start_holding(&self, prompts: &[String], holding: usize) -> Child {
         self.agents(prompts);
         let mut child = self.project.spawn(&Self::run_arguments());
-        let began = Instant::now();
-        while self.holding() < holding {
+        until("so many agents hold", || {
             assert_eq!(child.try_wait().unwrap(), None, "it ended too early");
-            assert!(began.elapsed() < PATIENCE, "it hangs");
-            sleep(Duration::from_millis(5));
-        }
+            self.holding() >= holding
+        });
         child
     }
 

@@ -8,7 +8,7 @@ mod project;
 mod terminal;
 mod text;
 
-pub use process::{PATIENCE, alive, kill_9, signal, until};
+pub use process::{PATIENCE, alive, kill_9, once, signal, until};
 pub use project::Project;
 pub use terminal::Terminal;
 pub use text::{TextError, component};

@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a busy machine: how long a test waits before it gives up.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Waits until something holds.
 ///
@@ -13,10 +13,24 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 /// When it never does.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    once(what, || holds().then_some(()));
+}
+
+/// Waits until something is there, and takes it.
+///
+/// # Panics
+/// When it never is.
+#[track_caller]
+pub fn once<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
-    while !holds() {
+    loop {
+        let looks = Instant::now();
+        if let Some(it) = there() {
+            return it;
+        }
         assert!(began.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(10));
+        // Whoever waits by running commands leaves time to those that are waited for.
+        sleep(looks.elapsed().max(Duration::from_millis(10)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -15,12 +15,17 @@ use crate::process::{PATIENCE, signal, until};
 /// How long nothing is written between two drawings: they are a tenth of a second apart.
 const QUIET: Duration = Duration::from_millis(30);
 
+/// How long nothing more comes from a command that has ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// A command on a terminal of its own. Dropped, it is killed.
 pub struct Terminal {
     child: Option<Box<dyn Child + Send + Sync>>,
     keys: Box<dyn std::io::Write + Send>,
     seen: Arc<Mutex<Seen>>,
     hung_up: Arc<AtomicBool>,
+    /// Reads what is written, until nobody can write any more.
+    reader: JoinHandle<()>,
     master: Box<dyn MasterPty + Send>,
 }
 
@@ -58,7 +63,7 @@ impl Terminal {
         let kept = Arc::clone(&seen);
         let hung_up = Arc::new(AtomicBool::new(false));
         let deaf = Arc::clone(&hung_up);
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             let mut chunk = [0; 4_096];
             while let Ok(count @ 1..) = reader.read(&mut chunk) {
                 let Some(written) = chunk.get(..count) else { break };
@@ -71,7 +76,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().expect("its keys");
-        Self { child: Some(child), keys, seen, hung_up, master: pair.master }
+        Self { child: Some(child), keys, seen, hung_up, reader: reading, master: pair.master }
     }
 
     /// Types keys.
@@ -195,11 +200,13 @@ impl Terminal {
             status = self.ended();
             status.is_some()
         });
-        // What it wrote last may still be on its way.
-        let mut last = usize::MAX;
-        while last != self.written() {
-            last = self.written();
-            sleep(Duration::from_millis(50));
+        // What it wrote last may still be on its way. Others that it started may keep the terminal.
+        let mut last = (self.written(), Instant::now());
+        while !self.reader.is_finished() && last.1.elapsed() < LAST_WORDS {
+            sleep(Duration::from_millis(5));
+            if last.0 != self.written() {
+                last = (self.written(), Instant::now());
+            }
         }
         let code = status.map_or(u32::MAX, |status| status.exit_code());
         (code, String::from_utf8_lossy(&self.bytes()).into_owned())

@@ -170,7 +170,7 @@ fn what_is_too_large_or_takes_too_long_is_refused() {
     let project = prepared(&granting(&rules));
     let requests: Vec<Value> = cases.iter().map(|(request, _)| request.clone()).collect();
     let limits = [
-        "tools.http_request_ms=1000",
+        "tools.http_request_ms=3000",
         "tools.http_header_bytes=10000",
         "tools.http_request_bytes=10000",
         "tools.http_response_bytes=10000",

@@ -5,18 +5,15 @@ mod everything;
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::Once;
 
-use baton_test_support::{Project, guest};
+use baton_test_support::{Project, alive, guest, kill_9, until};
 use serde_json::{Value, json};
 
 use crate::project::project;
 use everything::{Everything, everything};
 
 const CANARY: &str = "canary-8d1f0c5e7a";
-
-/// How long a process has to do what it is about to do.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes the calls that its arguments name, one after the other, and says what became of each.
 const SCRIPT: &str = r#"export const meta = {
@@ -62,10 +59,12 @@ fn prepared() -> Project {
     project
 }
 
-/// The secret lies outside of the project, so that every place in it can be searched for it.
+/// The secret lies outside of the project, so that every place in it can be searched for it. It is written
+/// before anybody reads it.
 fn secret() -> String {
+    static WRITTEN: Once = Once::new();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mcp-canary");
-    fs::write(&file, CANARY).unwrap();
+    WRITTEN.call_once(|| fs::write(&file, CANARY).unwrap());
     let hosts = r#"hosts = ["http://127.0.0.1:*"]"#;
     format!("[secrets.canary]\nfile = {}\n{hosts}\n[grant]\nsecrets = [\"canary\"]\n", json!(file))
 }
@@ -100,14 +99,6 @@ fn marked(mark: &str) -> usize {
     let folders = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let lines = folders.filter_map(|folder| fs::read(folder.path().join("cmdline")).ok());
     lines.filter(|line| line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes())).count()
-}
-
-fn wait_until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < PATIENCE, "{what} does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Files below a folder that hold the bytes.
@@ -206,7 +197,10 @@ fn a_host_that_dies_takes_its_server_along_and_the_call_is_in_doubt() {
         ),
     ] {
         let (project, mark) = over_stdio(server, policy);
-        let slow = call("trigger-long-running-operation", json!({ "duration": 3, "steps": 1 }));
+        // What is not waited for again takes longer than anything before the kill.
+        let duration = if policy.is_empty() { 60 } else { 3 };
+        let slow =
+            call("trigger-long-running-operation", json!({ "duration": duration, "steps": 1 }));
         let input = json!({ "calls": [slow] }).to_string();
         let arguments = [
             "run",
@@ -219,8 +213,8 @@ fn a_host_that_dies_takes_its_server_along_and_the_call_is_in_doubt() {
             "--input",
             &input,
         ];
-        let mut host = project.spawn(&arguments);
-        wait_until("the start of the call", || {
+        let host = project.spawn(&arguments);
+        until("the start of the call", || {
             let runs = project.output(&["ls", "--json"]);
             let Some(run) = serde_json::Deserializer::from_slice(&runs.stdout)
                 .into_iter::<Value>()
@@ -232,15 +226,68 @@ fn a_host_that_dies_takes_its_server_along_and_the_call_is_in_doubt() {
             let records = project.lines(&["journal", run["run"].as_str().unwrap(), "--json"]);
             records.iter().any(|record| record.to_string().contains("process"))
         });
-        host.kill().unwrap();
-        host.wait().unwrap();
-        wait_until("the end of the server", || marked(&mark) == 0);
+        kill_9(host);
+        until("the end of the server", || marked(&mark) == 0);
         let resumed = project.object(&["resume", &project.last_run(), "--json"]);
         assert_eq!(resumed["state"], "done", "{resumed}");
         let mut output = resumed["output"].clone();
         output[0].as_object_mut().unwrap().remove("message");
         assert_eq!(output, expected);
         assert_eq!(marked(&mark), 0);
+    }
+}
+
+#[test]
+fn a_server_is_ended_when_what_it_was_given_is_denied_and_not_started_again() {
+    for denied in ["secrets = [\"can*\"]", "tools = [\"sh/*\"]"] {
+        let project = prepared();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/tests/mcp/server.sh");
+        let command = json!(["/bin/sh", script, project.path("")]);
+        let server =
+            format!("[mcp.sh]\ncommand = {command}\nenv = {{ TOKEN = \"secret:canary\" }}\n");
+        let policy = format!("{server}{}", secret());
+        project.write("baton.toml", &policy);
+        project.write(
+            "denied.js",
+            "export const meta = { name: 'denied', description: 'Calls twice.', baton: { tools: ['*'] } }
+const say = () => baton.tool('sh/say', {}).then(() => 'said', (error) => error.code)
+const first = await say()
+await agent('wait')
+return [first, await say()]
+",
+        );
+        let (waits, go) = (project.path("waits"), project.path("go"));
+        let wait = format!(
+            "touch '{}'\nwhile ! [ -e '{}' ]; do sleep 0.02; done\necho '{{\"output\":\"went\"}}'\n",
+            waits.display(),
+            go.display()
+        );
+        project.write("wait.sh", wait);
+        let agent = format!("command:/bin/sh '{}'", project.path("wait.sh").display());
+        let mut host = project.spawn(&[
+            "run",
+            "denied.js",
+            "--root",
+            "root",
+            "--yes",
+            "--json",
+            "--extensions",
+            "--agent",
+            &agent,
+        ]);
+        until("the agent between two calls", || waits.exists());
+        let servers = || -> Vec<u64> {
+            project.read("starts").lines().map(|pid| pid.parse().unwrap()).collect()
+        };
+        assert!(servers().into_iter().any(alive), "{denied}: the server of the first call");
+        project.write("baton.toml", format!("{policy}[deny]\n{denied}\n"));
+        until("the end of the server", || !servers().into_iter().any(alive));
+        let started = servers().len();
+        fs::write(&go, "").unwrap();
+        host.wait().unwrap();
+        let ended = project.object(&["resume", &project.last_run(), "--json"]);
+        assert_eq!(ended["output"], json!(["said", "tool-not-granted"]), "{denied}: {ended}");
+        assert_eq!(servers().len(), started, "{denied}: it was started again");
     }
 }
 

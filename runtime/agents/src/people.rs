@@ -117,7 +117,7 @@ pub(crate) async fn perform(
             return Attempt { answer, interrupted: Some(Interruption { why, before }) };
         }
         if let Err(error) = &answer.result
-            && let Some(why) = cost(error)
+            && let Some(why) = in_vain(error)
         {
             told_in_vain(why, &context);
             answer.result = Ok(before);
@@ -128,7 +128,7 @@ pub(crate) async fn perform(
 }
 
 /// Why a further turn brought nothing, unless the task is put off or not wanted: then nothing is lost.
-fn cost(error: &BackendError) -> Option<&Failure> {
+fn in_vain(error: &BackendError) -> Option<&Failure> {
     match error {
         BackendError::Permanent(failure) | BackendError::Retryable { failure, .. } => Some(failure),
         BackendError::Unavailable { .. } | BackendError::Cancelled => None,
@@ -153,7 +153,7 @@ pub(crate) fn kept(
     context: &JobContext,
 ) -> Result<Handoff, BackendError> {
     if let (Err(error), Some(before)) = (&result, before)
-        && let Some(why) = cost(error)
+        && let Some(why) = in_vain(error)
     {
         told_in_vain(why, context);
         return Ok(before);

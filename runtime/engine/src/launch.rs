@@ -24,6 +24,7 @@ use crate::scheduler::Permit;
 use crate::shared::Event;
 
 impl RunLoop {
+    /// Lets each be performed, and ends those that nobody can perform.
     pub(crate) async fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { task, attempt, permit } in launches {
             if let Some(stand_in) = self.stand_in.clone() {

@@ -134,7 +134,7 @@ fn past(row: &RunRow, tasks: &[TaskRow], idle: &Idle) -> Past {
     Past { same_program: false, same_input: false, outturn, rates }
 }
 
-/// From when to when a task was at work.
+/// From when to when a task was at work, in milliseconds since its run began that were not idle.
 fn window(task: &TaskRow, driven: &impl Fn(Timestamp) -> u64) -> (u64, u64) {
     let began = task.started.unwrap_or(task.spawned);
     (driven(began), driven(task.ended.unwrap_or(began)))

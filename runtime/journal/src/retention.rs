@@ -43,7 +43,7 @@ pub enum Stay {
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Runs to remove, the oldest first.
+    /// Runs to remove: those that are damaged, then the others, the oldest first.
     pub remove: Vec<(RunId, Reason)>,
     /// Batches to remove before them.
     pub batches: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Plan {
     pub bytes: u64,
     /// Bytes of records and blobs after it.
     pub bytes_after: u64,
-    /// Blobs that go, those included that nothing names already, and their bytes.
+    /// Blobs that go, those included that nothing names already.
     pub blobs: u64,
     /// Their bytes.
     pub blob_bytes: u64,

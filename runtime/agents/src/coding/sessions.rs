@@ -116,7 +116,7 @@ impl Book {
         self.waits
     }
 
-    /// The agent has begun to answer what was said last. Nothing before it has named its session.
+    /// The agent has begun to answer what was said last. That says nothing until it has named its session.
     pub(crate) fn answered(&mut self) {
         if self.waits && matches!(self.state, State::In { .. }) {
             self.waits = false;

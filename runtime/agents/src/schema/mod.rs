@@ -74,7 +74,8 @@ fn compile(schema: &Value) -> Result<Validator, String> {
 
 /// Whether a schema refers to any other. Without that, validation applies each of its parts to each
 /// part of the output at most once.
-fn refers(schema: &Value) -> bool {
+#[must_use]
+pub fn refers(schema: &Value) -> bool {
     match schema {
         Value::Object(object) => {
             object.iter().any(|(key, value)| REFERENCES.contains(&key.as_str()) || refers(value))

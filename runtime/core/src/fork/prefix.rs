@@ -1,6 +1,6 @@
 //! What of a run's records a fork begins with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::cut::Ends;
 use crate::ids::TaskPath;
@@ -54,7 +54,29 @@ impl<'a> Prefix<'a> {
             let seq = numbers.len() as u64;
             kept.push(Record { seq, at: record.at, body });
         }
+        let cut = kept.last().or(records.first()).map(|record| record.at);
+        if let (Some(body), Some(at)) = (self.programs_named_later(records), cut) {
+            kept.push(Record { seq: numbers.len() as u64 + 1, at, body });
+        }
         kept
+    }
+
+    /// Programs that were named beyond the cut in place of others: the fork goes on with them as well, because
+    /// those on record may not be here.
+    fn programs_named_later(&self, records: &[Record]) -> Option<Body> {
+        let mut all = BTreeMap::new();
+        let mut last = None;
+        for record in records.iter().filter(|record| record.seq > self.at) {
+            if let Body::Resumed { by, epoch, caps, programs, .. } = &record.body
+                && !programs.is_empty()
+            {
+                all.extend(programs.clone());
+                last = Some((by.clone(), *epoch, caps.clone()));
+            }
+        }
+        let (by, epoch, caps) = last?;
+        let engine = if self.another { String::new() } else { self.engine.clone() };
+        Some(Body::Resumed { by, epoch, caps, engine, programs: all })
     }
 
     /// The record as the fork has it; none: it is left out.

@@ -108,9 +108,7 @@ impl Run {
                     self.note_reused(seq, task, from)?;
                 }
                 self.apply_completed(seq, at, task, outcome, usage)?;
-                if reused_from.is_none() {
-                    self.note_performer(task);
-                }
+                self.note_performer(task);
             }
             Body::CancelOrdered { task, by } if task.is_root() => {
                 self.cancelled_by = Some(by.clone());

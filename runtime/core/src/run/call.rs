@@ -62,13 +62,19 @@ impl Run {
         authority = authority.denied(&self.denials);
         if name == EXEC {
             let input = exec_input(&spec)?;
-            if !authority.exec.as_ref().is_some_and(|exec| exec.allows(&input.argv)) {
+            let exec = authority.exec.as_ref();
+            if !exec.is_some_and(|exec| exec.allows(&input.argv)) {
+                let hint = if exec.is_some_and(|exec| exec.takes_away(&input.argv)) {
+                    "[deny] or --deny takes it away, and wins over every grant"
+                } else {
+                    "the workflow must request it under `exec`, and policy grant it: \
+                     `--grant exec='PROGRAM ARGUMENT…'`"
+                };
                 return Err(Refusal::denied(
                     Capability::Exec,
                     EXEC_DENIED,
                     format!("the command `{}` is not granted", shown(&input.argv)),
-                    "the workflow must request it under `exec`, and policy grant it: \
-                     `--grant exec='PROGRAM ARGUMENT…'`",
+                    hint,
                 ));
             }
         }

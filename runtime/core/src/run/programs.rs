@@ -54,7 +54,7 @@ impl Run {
         self.programs.get(backend).map_or(backend, String::as_str)
     }
 
-    /// A task has ended that was performed here.
+    /// A task has ended. A result of another run is of the same performer, for it was looked up by that.
     pub(super) fn note_performer(&mut self, task: &TaskPath) {
         if let Some(task) = self.tasks.get_mut(task)
             && let Work::Agent { backend, .. } = &*task.work

@@ -168,8 +168,13 @@ impl ExecScope {
     #[must_use]
     pub fn allows(&self, argv: &[String]) -> bool {
         let passes = |layer: &Vec<ArgvPattern>| layer.iter().any(|pattern| pattern.matches(argv));
-        let taken = self.except.iter().any(|pattern| pattern.excludes(argv));
-        !argv.is_empty() && self.layers.iter().all(passes) && !taken
+        !argv.is_empty() && self.layers.iter().all(passes) && !self.takes_away(argv)
+    }
+
+    /// Whether an argument list is taken away, so that no grant lets it pass.
+    #[must_use]
+    pub fn takes_away(&self, argv: &[String]) -> bool {
+        self.except.iter().any(|pattern| pattern.excludes(argv))
     }
 
     /// What both let pass.

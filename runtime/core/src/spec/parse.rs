@@ -91,6 +91,7 @@ impl WorkflowSpec {
     }
 }
 
+/// Refuses a text that is longer than texts of guests may be.
 pub(crate) fn text_fits(text: &str, limits: &RunLimits) -> Result<(), Refusal> {
     if text.len() as u64 <= limits.text_bytes {
         return Ok(());
@@ -127,6 +128,7 @@ pub(crate) fn narrowing_fits(
     })
 }
 
+/// Reads JSON of a guest, `what` it is for, within its limits of size and depth.
 pub(crate) fn json(text: &str, what: &str, limits: &RunLimits) -> Result<Json, Refusal> {
     Json::parse(text, limits.json_bytes, limits.json_depth).map_err(|error| match error {
         JsonError::Syntax(_) => Refusal::invalid("bad-json", format!("{what}: {error}")),
@@ -135,6 +137,7 @@ pub(crate) fn json(text: &str, what: &str, limits: &RunLimits) -> Result<Json, R
     })
 }
 
+/// Takes an object of options apart. No text at all means the usual ones.
 pub(crate) fn options<T: DeserializeOwned + Default>(
     text: &str,
     limits: &RunLimits,

@@ -55,7 +55,9 @@ fn what_is_denied_holds_for_workflows_and_for_agents_at_work_and_after_a_crash()
     let records = bench.journal.len();
     assert!(!deny(&mut bench, &policy) && bench.journal.len() == records);
     let held = |bench: &mut Bench| {
-        assert_eq!(bench.refusal(call("exec", TEST)).code, "exec-not-granted");
+        let refusal = bench.refusal(call("exec", TEST));
+        assert_eq!(refusal.code, "exec-not-granted");
+        assert!(!refusal.hint.contains("--grant"), "no grant helps: {refusal:?}");
         let refusal = bench.refusal(call("code/search", "1"));
         assert_eq!(refusal.code, "tool-not-granted");
         assert!(refusal.message.contains("denied now"), "{refusal}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fixture::{Bench, agent_with, started, tokens};
+use super::reuse::{at, done, reusing};
 use crate::budget::Caps;
 use crate::fork::{Cut, Edit, plan};
 use crate::record::{BackendChoice, RunStarted};
@@ -71,12 +72,36 @@ fn keys_say_who_performed_an_agent_and_the_record_of_it_stays() {
 }
 
 #[test]
+fn a_result_of_another_run_is_of_whom_it_was_asked_for() {
+    let backends = BackendChoice { default: Some(THERE.into()), ..BackendChoice::default() };
+    let mut bench = Bench::of(RunStarted { backends, ..reusing(false) });
+    for _ in 0..2 {
+        bench.spawn(agent_with("the same", "{}"));
+    }
+    let now = bench.later();
+    let other = programs(&[(THERE, HERE)]);
+    bench.run.resume_with("ann", 2, &Caps::default(), "engine 1", &other, now);
+    bench.flush();
+    let now = bench.later();
+    bench.run.reused(&at("1"), super::reuse::from("4"), done("old"), None, now);
+    bench.flush();
+    for run in [&bench.run, &Bench::replayed(&bench.journal).run] {
+        assert_eq!(run.claimed(), [at("4")]);
+        assert_eq!(differ(run, "1", "2"), [""; 0], "the second asks for the same");
+    }
+}
+
+#[test]
 fn a_fork_goes_on_with_the_same_programs() {
     let bench = moved();
     let last = Cut::After(bench.journal.len() as u64);
     let fork = Run::from_records(plan(&bench.journal, &last, None).unwrap().records).unwrap();
     assert_eq!(*fork.programs(), programs(&[(THERE, HERE)]));
     assert_eq!(differ(&fork, "1", "2"), ["backend"]);
+    // Where the first ended nobody had named it yet.
+    let first = Cut::At(at("1"));
+    let fork = Run::from_records(plan(&bench.journal, &first, None).unwrap().records).unwrap();
+    assert_eq!(*fork.programs(), programs(&[(THERE, HERE)]));
     // Another program burns other fuel: no engine is the one that recorded.
     let other = plan(&bench.journal, &last, Some(&Edit::Workflow)).unwrap();
     let fork = Run::from_records(other.records).unwrap();

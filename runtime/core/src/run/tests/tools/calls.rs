@@ -71,6 +71,8 @@ fn a_call_is_refused_with_the_capability_it_lacks() {
         if capability.is_some() {
             assert!(!refusal.hint.is_empty());
         }
+        let granting = refusal.hint.contains("--grant");
+        assert_eq!(granting, refusal.code == "exec-not-granted", "{refusal:?}");
         // On record, with the capability and the hint, and the same on a replay.
         let Body::Refused { refusal: kept, .. } = &bench.journal.last().unwrap().body else {
             panic!("{:?}", bench.journal.last());

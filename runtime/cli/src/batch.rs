@@ -73,14 +73,14 @@ impl Batch {
             if let Some(row) = &row
                 && let Some(ended) = records::finished(&*session.journal, row).await?
             {
-                tally.take(*line, recorded(row, ended, 0))?;
+                tally.take(*line, recorded(row, ended, 0), None)?;
                 continue;
             }
             if !taking {
                 continue;
             }
             while live.len() >= runs as usize {
-                taking &= join(&mut live, &mut tally).await?;
+                taking &= join(&mut live, &mut tally, session).await?;
             }
             let engine = session.engine.clone();
             let (line, row) = (*line, row.map(|row| row.run));
@@ -107,7 +107,7 @@ impl Batch {
             }
         }
         while !live.is_empty() {
-            join(&mut live, &mut tally).await?;
+            join(&mut live, &mut tally, session).await?;
         }
         crowd.finish().await;
         tally.close(&self.id)
@@ -115,11 +115,13 @@ impl Batch {
 }
 
 /// Waits for one line. False if the engine takes no more runs.
-async fn join(live: &mut JoinSet<Line>, tally: &mut Tally) -> Result<bool> {
+async fn join(live: &mut JoinSet<Line>, tally: &mut Tally, session: &Session) -> Result<bool> {
     match live.join_next().await {
         None => Ok(true),
         Some(Ok(Line::Driven(line, report))) => {
-            tally.take(line, *report)?;
+            let reason = report.pause.as_ref();
+            let asked = records::asked(&*session.journal, &report.run, reason).await?;
+            tally.take(line, *report, asked.as_ref())?;
             Ok(true)
         }
         Some(Ok(Line::NotTaken)) => Ok(false),

@@ -1,15 +1,17 @@
 //! Lists in the person's directory of settings: a line for each thing, the latest at the end, added and
 //! read by several processes at once.
 //!
-//! Whoever writes holds the lock of the file. One that is too long is written anew without its oldest
-//! lines, so that what is remembered of all runs there ever were takes no more than some megabytes.
+//! Whoever writes holds the lock of the file; without it lines are still added, and nothing is taken away.
+//! One that is too long is written anew without its oldest lines, so that what is remembered of all runs
+//! there ever were takes no more than some megabytes.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{
     self, BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _,
 };
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A list that gets longer than so many bytes loses its older half.
 const BYTES_MAX: u64 = 4 << 20;
@@ -17,18 +19,24 @@ const BYTES_MAX: u64 = 4 << 20;
 /// What a new one is called before it takes the place of the old.
 const DRAFT: &str = "new";
 
+/// How long the lock is tried. Others have it for milliseconds, but for one that stands still.
+const LOCK_TIME: Duration = Duration::from_secs(10);
+/// Between two tries.
+const LOCK_INTERVAL: Duration = Duration::from_millis(5);
+
 /// One list.
 #[derive(Clone, Debug)]
 pub struct List {
     path: PathBuf,
     bytes_max: u64,
+    lock_time: Duration,
 }
 
 impl List {
     /// The list in this file, which need not be there.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
-        Self { path, bytes_max: BYTES_MAX }
+        Self { path, bytes_max: BYTES_MAX, lock_time: LOCK_TIME }
     }
 
     /// Its file.
@@ -53,7 +61,7 @@ impl List {
         if let Some(dir) = self.path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         }
-        let mut file = self.held(true)?;
+        let (mut file, locked) = self.held(true)?;
         let size = file.metadata()?.len();
         let mut last = [b'\n'];
         if size > 0 {
@@ -63,41 +71,58 @@ impl List {
         // A line that a full disk cut short is not to be the beginning of the next one.
         let whole = if last == *b"\n" { lines.to_owned() } else { format!("\n{lines}") };
         file.write_all(whole.as_bytes())?;
-        if size + whole.len() as u64 > self.bytes_max {
+        if locked && size + whole.len() as u64 > self.bytes_max {
             // What is too long serves as well: the next one tries again.
             let _ = self.replace(&file, |_| true);
         }
         Ok(())
     }
 
-    /// Keeps only these lines. Does nothing if there is no list.
+    /// Keeps only these lines. Does nothing if there is no list, or its lock cannot be had.
     ///
     /// # Errors
     /// When it cannot be written; then it is as it was.
     pub fn retain(&self, keep: impl FnMut(&str) -> bool) -> io::Result<()> {
         match self.held(false) {
-            Ok(file) => self.replace(&file, keep),
+            Ok((file, true)) => self.replace(&file, keep),
+            Ok((_, false)) => Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// The file with its lock: the one that is there when the lock is had.
-    fn held(&self, create: bool) -> io::Result<File> {
+    /// The file that is there when its lock is had, and whether it is: not every disk knows locks.
+    fn held(&self, create: bool) -> io::Result<(File, bool)> {
         loop {
             let mut options = OpenOptions::new();
             let file =
                 options.read(true).append(true).create(create).mode(0o600).open(&self.path)?;
-            file.lock()?;
+            if !self.lock(&file) {
+                return Ok((file, false));
+            }
             let (held, there) = (file.metadata()?, std::fs::metadata(&self.path));
             match there {
                 Ok(there) if (held.dev(), held.ino()) == (there.dev(), there.ino()) => {
-                    return Ok(file);
+                    return Ok((file, true));
                 }
                 // Another process has put a new one in its place meanwhile.
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Locks it, unless that cannot be done in time.
+    fn lock(&self, file: &File) -> bool {
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return true,
+                Err(TryLockError::WouldBlock) if began.elapsed() < self.lock_time => {
+                    std::thread::sleep(LOCK_INTERVAL);
+                }
+                Err(_) => return false,
             }
         }
     }
@@ -185,7 +210,7 @@ mod tests {
     #[test]
     fn a_list_does_not_grow_for_ever() {
         let temp = tempfile::tempdir().unwrap();
-        let list = List { path: temp.path().join("list"), bytes_max: 100 };
+        let list = List { bytes_max: 100, ..List::at(temp.path().join("list")) };
         for number in 0..200 {
             list.add(&format!("line {number}\n")).unwrap();
             let size = list.path().metadata().unwrap().len();
@@ -197,6 +222,21 @@ mod tests {
         let expected: Vec<String> = (first..200).map(|number| format!("line {number}")).collect();
         assert_eq!(left, expected);
         assert!(left.len() >= 5, "{left:?}");
+    }
+
+    #[test]
+    fn one_whose_lock_is_not_to_be_had_is_only_added_to() {
+        let temp = tempfile::tempdir().unwrap();
+        let list = List { lock_time: Duration::ZERO, ..List::at(temp.path().join("list")) };
+        list.add("one\n").unwrap();
+        let held = File::open(list.path()).unwrap();
+        held.lock().unwrap();
+        list.add("two\n").unwrap();
+        list.retain(|_| false).unwrap();
+        assert_eq!(all(&list), ["one", "two"]);
+        drop(held);
+        list.retain(|line| line == "two").unwrap();
+        assert_eq!(all(&list), ["two"]);
     }
 
     #[test]

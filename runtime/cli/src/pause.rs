@@ -64,13 +64,10 @@ pub fn error(run: &RunId, reason: &Pause, now: Timestamp) -> CliError {
             (Code::CapReached, message + &numbers.unwrap_or_default(), hint)
         }
         Pause::Provider { provider, outage, until, message } => {
-            let mut text = format!("{run} is paused: {}", out(provider, *outage));
-            if let Some(until) = until {
-                let left = until.since(now);
-                text.push_str(&format!(", until {}", clock(*until, now)));
-                if left > 0 {
-                    text.push_str(&format!(" (in {})", duration(left)));
-                }
+            let mut text = format!("{run} is paused: {}", out(provider, *outage, *until, now));
+            if let Some(until) = until.filter(|until| *until > now) {
+                let left = duration(until.since(now));
+                text.push_str(&format!(", until {} (in {left})", clock(until, now)));
             }
             if !message.is_empty() {
                 text.push_str(&format!(": {}", one_line(message)));
@@ -142,16 +139,22 @@ fn higher(run: &RunId, cap: &str, short: Option<&Short>) -> String {
     }
 }
 
-/// What is wrong with a provider, in words.
+/// What is wrong with a provider, in words; or what was, until a moment that has passed.
 #[must_use]
-pub fn out(provider: &str, outage: Outage) -> String {
+pub fn out(provider: &str, outage: Outage, until: Option<Timestamp>, now: Timestamp) -> String {
+    let over = until.filter(|until| *until <= now);
+    let verb = |is: &'static str, was: &'static str| if over.is_some() { was } else { is };
     let provider = one_line(provider);
-    match outage {
-        Outage::Quota => format!("the quota of {provider} is used up"),
-        Outage::Auth => format!("{provider} does not accept the key"),
-        Outage::Billing => format!("the account at {provider} cannot pay"),
-        Outage::Overload => format!("{provider} has too much to do"),
-        Outage::Unreachable => format!("{provider} cannot be reached"),
+    let text = match outage {
+        Outage::Quota => format!("the quota of {provider} {} used up", verb("is", "was")),
+        Outage::Auth => format!("{provider} {} not accept the key", verb("does", "did")),
+        Outage::Billing => format!("the account at {provider} {} pay", verb("cannot", "could not")),
+        Outage::Overload => format!("{provider} {} too much to do", verb("has", "had")),
+        Outage::Unreachable => format!("{provider} {} be reached", verb("cannot", "could not")),
+    };
+    match over {
+        Some(until) => format!("{text} until {}", clock(until, now)),
+        None => text,
     }
 }
 

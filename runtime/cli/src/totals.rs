@@ -9,6 +9,7 @@ use baton_core::handoff::{FailureKind, Outcome, Usage};
 use baton_core::ids::{RunId, TaskPath};
 use baton_core::record::{Body, Pause, Record, Work};
 use baton_core::report::Report;
+use baton_core::run::can_replace;
 use baton_journal::store::Journal;
 
 use crate::error::Result;
@@ -124,7 +125,8 @@ impl Totals {
     pub fn take(&mut self, record: &Record) {
         self.ask(&record.body);
         if let Body::Resumed { programs, .. } = &record.body {
-            self.programs.extend(programs.clone());
+            let count = programs.iter().filter(|(there, here)| can_replace(there, here));
+            self.programs.extend(count.map(|(there, here)| (there.clone(), here.clone())));
         }
         if record.seq <= self.shared {
             self.take_shared(&record.body);

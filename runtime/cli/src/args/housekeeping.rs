@@ -39,9 +39,9 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Everything in the file is checked before the run appears: digests, order, sizes. Nothing is \
-unpacked to disk. You did not start an imported run: where it calls tools or uses models, `baton \
-resume` asks you first, or needs --yes. So does `baton import` itself where the file raised limits \
-for its own texts or tasks.
+unpacked to disk. You did not start an imported run: where it reads files, or uses models, tools or \
+programs, `baton resume` goes on only with --yes. `baton import` itself needs --yes where the file \
+raised limits for its own texts or tasks.
 
 What it was granted lies elsewhere on this machine: --root says where. Its batch, its processes \
 and your earlier consent to it do not come along.

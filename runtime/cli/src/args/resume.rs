@@ -12,8 +12,9 @@ use crate::value::{self, AgentArg};
 #[command(after_help = "\
 Finished work is not done again. A run that has already ended shows its recorded result. The \
 components that the run began with are pinned in the journal and are used whatever changed on \
-disk. So is what it was granted. Where [deny] took some of that away while nobody drove it, it does not \
-go on; where you did not start a run that calls tools, it goes on only with --yes.
+disk. So is what it was granted; where [deny] takes some of that away now, it goes on without, and says \
+so. Where you did not start a run that reads files, or uses models, tools or programs, it goes on only \
+with --yes.
 
 A run that waits for a provider in another process is made to ask it again now. One that is told \
 to pause and has not yet goes on after all. A pause that was asked for while no process drove the \

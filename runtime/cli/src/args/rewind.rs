@@ -116,8 +116,9 @@ pub struct RetryArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Tasks are held against each other by their places, and by what was asked where the places \
-differ. Compared are the program, the input, what was asked of each task, who performed it, what \
-it read, how it ended, and the result; not what was logged. Cost and time are shown, and are no \
+differ. Compared are the program, the input, what it was granted, who was to perform agents, the \
+script's budget and options, what was asked of each task, who performed it, what it read, how it \
+ended, and the result; not what was logged, nor caps. Cost and time are shown, and are no \
 difference by themselves; nor is that a task has another place, which the order decides in which \
 others end.
 

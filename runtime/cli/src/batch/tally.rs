@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use baton_core::gate::GateSpec;
 use baton_core::record::Pause;
 use baton_engine::RunReport;
 use baton_journal::rows::State;
@@ -10,6 +11,7 @@ use baton_journal::rows::State;
 use crate::codes::{Code, Exit};
 use crate::error::{CliError, Result};
 use crate::output::{self, can_draw, note, stdout};
+use crate::pause::PauseShape;
 use crate::text::{duration, plural};
 use crate::{result, shapes};
 
@@ -38,7 +40,13 @@ impl Tally {
         Self { all, done: 0, failed: 0, paused: 0, waiting: 0, began, shown: None, in_place }
     }
 
-    pub(super) fn take(&mut self, line: u64, mut report: RunReport) -> Result<()> {
+    /// `asked`: what the gate asks that the run waits for, if it waits for one.
+    pub(super) fn take(
+        &mut self,
+        line: u64,
+        mut report: RunReport,
+        asked: Option<&GateSpec>,
+    ) -> Result<()> {
         // An interrupted run has no result yet: `resume` brings it.
         let interrupted = report.error.is_none()
             && report.outcome.is_none()
@@ -58,7 +66,10 @@ impl Tally {
             _ => self.failed += 1,
         }
         self.clear();
-        stdout(&shapes::line(&result::shape(&report, error.as_ref(), Some(line)))?)?;
+        let mut shape = result::shape(&report, error.as_ref(), Some(line));
+        shape.pause =
+            report.pause.as_ref().map(|reason| PauseShape::new(&report.run, reason, asked));
+        stdout(&shapes::line(&shape)?)?;
         self.show();
         Ok(())
     }

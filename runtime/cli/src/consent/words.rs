@@ -205,7 +205,8 @@ fn paths(scope: &PathScope) -> Vec<String> {
     let told = |layer: &&GlobLayer| {
         !layer.exclude.starts_with(&secrets) && !layer.exclude.starts_with(&own)
     };
-    scope.layers.iter().filter(told).map(super::patterns).collect()
+    let layers: Vec<String> = scope.layers.iter().filter(told).map(super::patterns).collect();
+    if layers.is_empty() { vec!["anything below the root".into()] } else { layers }
 }
 
 fn layers<T: ToString>(layers: &[Vec<T>]) -> Vec<String> {

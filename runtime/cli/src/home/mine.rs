@@ -15,7 +15,8 @@ use crate::error::{CliError, Result};
 const OTHERS_WRITE: u32 = 0o002;
 
 /// Refuses a directory, or one of these files in it, that belongs to somebody else or that everybody may
-/// write. What is not there is fine.
+/// write. What is not there is fine, and so is the mode of a link, which says nothing: links are refused as
+/// such.
 ///
 /// # Errors
 /// When it does, or cannot be looked at.
@@ -58,7 +59,7 @@ impl Me {
         let owner = found.uid();
         let what = if owner != self.user && Some(owner) != self.before {
             format!("belongs to another user (uid {owner})")
-        } else if found.mode() & OTHERS_WRITE != 0 {
+        } else if !found.is_symlink() && found.mode() & OTHERS_WRITE != 0 {
             "can be written by everybody".to_owned()
         } else {
             return Ok(());
@@ -97,6 +98,10 @@ mod tests {
             fs::set_permissions(path, Permissions::from_mode(own)).unwrap();
             look().unwrap();
         }
+        // Everybody may write any link: it is refused for what it is, elsewhere.
+        fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink("elsewhere", &file).unwrap();
+        look().unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use baton_agents::schema::refers;
 use baton_core::json::Json;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -24,9 +25,6 @@ const TIME_MAX: Duration = Duration::from_secs(5);
 /// Stack of its thread. Schemas and inputs are at most 64 levels deep, and each level of both may cost a
 /// few frames.
 const STACK_BYTES: usize = 8 << 20;
-
-/// Keywords that refer to another schema.
-const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
 
 /// A compiled schema.
 pub(super) struct Schema {
@@ -86,16 +84,6 @@ fn compile(schema: &Value) -> Result<(Validator, bool), String> {
     }
     let validator = options().build(schema).map_err(|error| error.to_string())?;
     Ok((validator, false))
-}
-
-fn refers(schema: &Value) -> bool {
-    match schema {
-        Value::Object(object) => {
-            object.iter().any(|(key, value)| REFERENCES.contains(&key.as_str()) || refers(value))
-        }
-        Value::Array(items) => items.iter().any(refers),
-        _ => false,
-    }
 }
 
 fn violations(validator: &Validator, value: &Value) -> Vec<String> {

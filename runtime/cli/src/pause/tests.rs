@@ -154,8 +154,24 @@ fn a_provider_says_until_when_and_what_to_do() {
     assert!(text.contains("set the key of anthropic"), "{text}");
     let (_, text) = told(&provider(Outage::Billing, None));
     assert!(text.contains("see to the account at anthropic, then `baton resume RUN`"), "{text}");
-    let (_, text) = told(&provider(Outage::Quota, Some(Timestamp(NOW.0 - 1))));
-    assert!(!text.contains("(in "), "{text}");
+}
+
+#[test]
+fn a_moment_that_has_passed_is_told_as_past() {
+    let passed = Timestamp(NOW.0 - 1);
+    let at = clock(passed, NOW);
+    for (outage, said) in [
+        (Outage::Quota, "the quota of anthropic was used up"),
+        (Outage::Auth, "anthropic did not accept the key"),
+        (Outage::Billing, "the account at anthropic could not pay"),
+        (Outage::Overload, "anthropic had too much to do"),
+        (Outage::Unreachable, "anthropic could not be reached"),
+    ] {
+        let (code, text) = told(&provider(outage, Some(passed)));
+        assert_eq!(code, Code::ProviderOut);
+        let lead = format!("RUN is paused: {said} until {at}: try later [31m\n");
+        assert!(text.starts_with(&lead), "{text}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use baton_core::budget::{Cap, Caps};
 use baton_core::gate::GateSpec;
 use baton_core::handoff::{Evidence, Outcome, Usage};
 use baton_core::ids::{RunId, TaskId, Timestamp};
-use baton_core::record::{Pause, Program, RunStarted, Work};
+use baton_core::record::{BackendChoice, Pause, Program, RunStarted, Work};
 use baton_core::tool::Denial;
 use baton_journal::rows::{RunRow, TaskRow};
 
@@ -67,6 +67,7 @@ pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
     }
     let tools: Vec<&str> = started.tools.known.keys().map(String::as_str).collect();
     fact("tools", &tools.join(" "));
+    fact("agents", &performers(started).join("\n"));
     for (there, here) in &totals.programs {
         fact("programs", &format!("{here} in place of {there}"));
     }
@@ -100,6 +101,25 @@ pub fn run(run: Run<'_>, totals: &Totals, now: Timestamp) -> String {
     fact("input", started.input.as_str());
     out.push_str(&outcome(result));
     out
+}
+
+/// Who performs the agents of a run, as it began: by type, and whatever else there is.
+fn performers(started: &RunStarted) -> Vec<String> {
+    let BackendChoice { all, by_type, default } = &started.backends;
+    if !started.scope.agents && !started.scope.workflows {
+        return Vec::new();
+    }
+    if let Some(all) = all {
+        return vec![format!("every agent: {}", one_line(all))];
+    }
+    let types = &started.program.agent_types;
+    let own = types.iter().filter(|(name, _)| !by_type.contains_key(*name));
+    let own = own.filter_map(|(name, of_type)| Some((name, of_type.backend.as_ref()?)));
+    let named = by_type.iter().chain(own);
+    let named = named.map(|(name, backend)| format!("{}: {}", one_line(name), one_line(backend)));
+    let rest =
+        default.iter().map(|backend| format!("every agent not named below: {}", one_line(backend)));
+    rest.chain(named).collect()
 }
 
 /// What records tell of a task beside its row.

@@ -125,6 +125,24 @@ fn a_run_without_models_has_nothing_to_add() {
 }
 
 #[test]
+fn programs_are_those_that_take_the_place_of_another() {
+    let resumed = |programs: &[(&str, &str)]| Body::Resumed {
+        by: "ada".into(),
+        epoch: 1,
+        caps: Caps::default(),
+        engine: String::new(),
+        programs: programs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect(),
+    };
+    let totals = totals([
+        resumed(&[("command:a", "command:b"), ("claude", "command:c"), ("acp:d", "command:e")]),
+        resumed(&[("command:a", "command:f")]),
+    ]);
+    let expected: BTreeMap<String, String> =
+        [("command:a".to_owned(), "command:f".to_owned())].into();
+    assert_eq!(totals.programs, expected);
+}
+
+#[test]
 fn what_a_fork_shares_was_paid_by_another_run() {
     let spent = Usage { agents: 1, ..usage(10, 100) };
     let bodies = [

@@ -1,9 +1,10 @@
 //! Findings as text for people and as JSON.
 
 use baton_core::ids::{RunId, TaskId, TaskPath};
+use baton_core::record::Pause;
 use serde::Serialize;
 
-use super::{Finding, Standing, Telling};
+use super::{Cause, Finding, Standing, Telling};
 use crate::output::{BOLD, DIM, GOOD};
 use crate::text::{clean, paint, wrap};
 
@@ -75,7 +76,7 @@ pub fn text(standing: &Standing, about: &TaskPath, findings: &[Finding], columns
             lead = " ".repeat(lead.chars().count());
         }
     };
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| !is_told_by_gate(finding, findings)) {
         let (text, hint) = finding.cause.words(telling(standing, about, &finding.task));
         let subject =
             if finding.task == *about { String::new() } else { format!("/{}: ", finding.task) };
@@ -89,6 +90,12 @@ pub fn text(standing: &Standing, about: &TaskPath, findings: &[Finding], columns
         paragraph("  ", "its records say nothing more of it", DIM);
     }
     out
+}
+
+/// Whether the gate that a run is paused for is among what was found, and says the same and more.
+fn is_told_by_gate(finding: &Finding, findings: &[Finding]) -> bool {
+    let Cause::Paused(Pause::Gate { task, .. }, _) = &finding.cause else { return false };
+    findings.iter().any(|other| other.task == *task && matches!(other.cause, Cause::Gate { .. }))
 }
 
 /// The name of what is asked about, and its state, for the first line.

@@ -6,7 +6,7 @@ use baton_core::digest::Digest;
 use baton_core::handoff::{Handoff, Outcome};
 use baton_core::ids::TaskPath;
 use baton_core::json::Json;
-use baton_core::record::Work;
+use baton_core::record::{RunStarted, ScriptOptions, Work};
 use baton_core::spec::{AgentOptions, AgentSpec};
 use serde::Serialize;
 
@@ -157,10 +157,19 @@ pub fn of_runs(a: &Facts, b: &Facts) -> Vec<Part> {
     }
     parts.json("input", Some(&one.input), Some(&other.input));
     parts.shape("scope", &one.scope, &other.scope);
+    parts.shape("backends", &one.backends, &other.backends);
+    parts.shape("budget", &one.budget, &other.budget);
+    parts.shape("script", &script(one), &script(other));
     let root = TaskPath::root();
     parts.reads(a.reads.get(&root), b.reads.get(&root));
     parts.end(a.end.as_ref(), b.end.as_ref());
     parts.0
+}
+
+/// How scripts are interpreted. Where they were and which phases they name is no part of that.
+fn script(started: &RunStarted) -> Option<ScriptOptions> {
+    let options = started.script.as_deref()?;
+    Some(ScriptOptions { path: String::new(), phases: Vec::new(), ..options.clone() })
 }
 
 fn word(end: Option<&Outcome>) -> String {

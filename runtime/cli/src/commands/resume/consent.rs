@@ -23,6 +23,7 @@ use crate::project::models::ModelSettings;
 use crate::project::places::Places;
 use crate::project::policy::{Pattern, Policy, Rule};
 use crate::records;
+use crate::select::BATCH_PREFIX;
 use crate::started::Started;
 use crate::text::one_line;
 
@@ -260,7 +261,13 @@ pub fn allow(
         does.chain(replaced).chain(granted.reads()).chain(raised(granted.limits)).collect();
     if !yes && !does.is_empty() && !known {
         let message = format!("{id} was not started by you, and {}", does.join(", and "));
-        let hint = format!("`baton show {id}` says what it was granted; --yes goes on with that");
+        let look = match id.starts_with(BATCH_PREFIX) {
+            true => format!(
+                "`baton ls --batch {id}` lists its runs, `baton show RUN` says what one was granted"
+            ),
+            false => format!("`baton show {id}` says what it was granted"),
+        };
+        let hint = format!("{look}; --yes goes on with that");
         return Err(CliError::new(Code::ConsentNeeded, message).hint(hint));
     }
     if !taken.is_empty() {

@@ -60,7 +60,7 @@ fn the_screen_says_for_each_tool_what_it_may_and_what_it_may_not() {
       · exec commands of this machine
           + may run `cargo test **` (baton.toml:6)
           - may not run `rm **`: --grant 'exec=rm **'
-          · commands may read anything
+          · commands may read anything below the root
           · commands may write out/a/**
           · what is denied inside of that is NOT kept from commands: src/private/**
           · network false
@@ -118,7 +118,7 @@ fn on_a_terminal_lines_are_broken_between_words_and_go_on_below_their_text() {
       · exec commands of this machine
           + may run `cargo test **` (baton.toml:6)
           - may not run `rm **`: --grant 'exec=rm **'
-          · commands may read anything
+          · commands may read anything below the root
           · commands may write out/a/**
           · what is denied inside of that is NOT kept from commands: src/private/**
           · network false

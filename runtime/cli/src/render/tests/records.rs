@@ -124,7 +124,7 @@ fn calls_of_tools_and_denials_are_lines() {
       spawned    2023-11-14T22:13:20.000Z
       took       1.5s
       effect     once
-      may        write anything
+      may        write anything below the root
       may        send requests to POST https://api.github.com
       input      {"text":"hi"}
       denied     http: GET https://evil.org[31m (http-not-granted); grant it

@@ -188,3 +188,43 @@ fn a_run_says_what_it_consumed_and_what_it_lacks() {
       input      null
     ");
 }
+
+#[test]
+fn a_run_says_who_performs_its_agents() {
+    for (backends, told) in [
+        (serde_json::json!({}), &["reviewer: component:auditor"][..]),
+        (
+            serde_json::json!({ "all": "command:./a\u{1b}[2J", "default": "local:big" }),
+            &["every agent: command:./a[2J"][..],
+        ),
+        (
+            serde_json::json!({ "default": "local:big", "by_type": { "judge": "claude" } }),
+            &[
+                "every agent not named below: local:big",
+                "judge: claude",
+                "reviewer: component:auditor",
+            ][..],
+        ),
+        (
+            serde_json::json!({ "by_type": { "reviewer": "local:tiny" } }),
+            &["reviewer: local:tiny"][..],
+        ),
+    ] {
+        let types = serde_json::json!({
+            "reviewer": { "description": "", "backend": "component:auditor" },
+            "reader": { "description": "" },
+        });
+        let component = Digest::of(b"");
+        let started: RunStarted = serde_json::from_value(serde_json::json!({
+            "format": 1, "run": RUN, "input": null, "seed": component, "by": "ada",
+            "program": { "name": "flow", "component": component, "agent_types": types },
+            "scope": { "agents": true }, "backends": backends,
+        }))
+        .unwrap();
+        let row = run_row(State::Done, false);
+        let run = task::Run { row: &row, started: &started, pause: None, result: None };
+        let shown = stripped(&task::run(run, &Totals::default(), BEGAN));
+        let lines = format!("  agents     {}\n", told.join(&format!("\n{}", " ".repeat(13))));
+        assert!(shown.contains(&lines), "{lines}\n{shown}");
+    }
+}

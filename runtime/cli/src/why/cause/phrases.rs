@@ -41,12 +41,12 @@ pub(super) fn told(failure: &Failure) -> String {
 
 pub(super) fn out(put_off: &PutOff, now: Timestamp) -> String {
     let PutOff { provider, outage, until } = put_off;
-    let until = match until {
+    let ends = match until {
         Some(until) if *until > now => {
             format!(" until {}, in {}", clock(*until, now), duration(until.since(now)))
         }
-        Some(until) => format!(" until {}", clock(*until, now)),
+        Some(_) => String::new(),
         None => ", and nobody knows until when".into(),
     };
-    format!("{}{until}", pause::out(provider, *outage))
+    format!("{}{ends}", pause::out(provider, *outage, *until, now))
 }

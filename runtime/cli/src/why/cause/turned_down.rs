@@ -47,7 +47,10 @@ pub(super) fn grant(capability: Capability, known: &str) -> String {
         Capability::Agents | Capability::Workflows => {
             "the manifest of the workflow must ask for it".into()
         }
-        other => format!("--grant '{}=PATTERN' of `baton run` grants it", other.as_str()),
+        other => format!(
+            "--grant '{}=PATTERN' of `baton run` grants it, if no [deny] takes it away",
+            other.as_str()
+        ),
     }
 }
 

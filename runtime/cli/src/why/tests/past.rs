@@ -28,7 +28,7 @@ fn a_refusal_says_what_would_let_it_pass() {
         (
             Refusal::denied(Capability::Exec, "exec", "no `rm`", ""),
             "a request was refused, for `exec` is not granted: no `rm` (exec) [2] → --grant \
-             'exec=PATTERN' of `baton run` grants it",
+             'exec=PATTERN' of `baton run` grants it, if no [deny] takes it away",
         ),
         (
             Refusal::limit("run.agents", "the run has 5 agents", ""),
@@ -208,7 +208,7 @@ fn attempts_denials_and_pauses_are_told_one_by_one() {
          [6] → `baton retry RUN/1` does it again, with everything else reused",
         "retried/1: attempt 1 failed, and another followed: it did not work (exit-status) [4]",
         "denied/1: it was kept from `GET https://example.org`: http is not granted so far (http-host) \
-         [5] → --grant 'http=PATTERN' of `baton run` grants it",
+         [5] → --grant 'http=PATTERN' of `baton run` grants it, if no [deny] takes it away",
     ];
     assert_eq!(said("1", true, start(), &bodies), told);
     // What ends with its workflow says so, and a run says nothing of it.

@@ -182,8 +182,12 @@ fn codes_are_listed_and_explained() {
     nobody could be asked, and `--yes` was not given. Nothing was started. If the workflow was always allowed,
     something changed since: the screen above the message says what.
 
-    Or `baton resume` was to go on with a run that you did not start, as it was imported or comes with a
-    directory that somebody else filled, and that reads files or uses models, tools or programs.
+    Or `baton resume` or `baton fork` was to go on with a run that you did not start, as it was imported or comes
+    with a directory that somebody else filled, and that reads files or uses models, tools or programs. Or
+    `baton apply` was to write what the agents of such a run changed, or files that tell other programs what to do.
+
+    Or a program was to be started that nobody looked at: the settings of a project name it, a recording, or the
+    run of somebody else that a message follows up.
 
     Or a file or record of somebody else raised limits for itself: `baton import` met a text or a number of tasks
     beyond the usual ones, or `baton replay` or `baton fork --workflow` was to execute its workflows with such limits.
@@ -194,7 +198,9 @@ fn codes_are_listed_and_explained() {
     - Or look at the requests with `baton check WORKFLOW`, then add `--yes`: it starts with what policy grants,
       and grants nothing itself.
     - Or answer `a` once, or add `--always` once: it starts without a question until it changes.
-    - A run that you did not start: look at it with `baton show RUN`, then `baton resume RUN --yes` goes on.
+    - A run that you did not start: look at it with `baton show RUN`, then `baton resume RUN --yes` goes on, also
+      where `baton approve --resume` stopped: the answer is kept.
+    - A program that nobody looked at: `--agent` says who performs the agents.
     - Limits that somebody else raised: the message names them. `--yes` takes them for this one command; Ctrl-C ends
       a replay that computes too long.
     ");

@@ -149,7 +149,7 @@ fn the_screen_says_who_performs_agents_and_what_they_are_given() {
       · AGENTS.md: imports are not followed: @docs/style.md
 
     Agents that work by themselves
-      + may read anything
+      + may read anything below the root
       + may write out/**
 
     It knows the agent types
@@ -225,7 +225,7 @@ fn check_says_the_same_without_starting() {
       AGENTS.md: imports are not followed: @docs/style.md
 
     Agents that work by themselves
-      + may read anything
+      + may read anything below the root
 
     Agent calls
       2:19     agent

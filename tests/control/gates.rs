@@ -202,7 +202,7 @@ fn a_run_that_stays_goes_on_when_somebody_answers() {
 #[test]
 fn lines_of_a_batch_that_wait_for_people_have_not_failed() {
     let place = Place::new();
-    place.project.write("lines.jsonl", "{}\n{}\n");
+    place.project.write("lines.jsonl", format!("{{}}\n{}\n", choices()));
     let run = ["run", "ask.js", "--extensions", "--each", "lines.jsonl", "--yes"];
     let (code, shown, told) = place.said(&run);
     assert_eq!(code, 5, "{told}");
@@ -212,7 +212,11 @@ fn lines_of_a_batch_that_wait_for_people_have_not_failed() {
     let listed = place.waiting();
     assert_eq!(listed.len(), 2, "{listed:?}");
     for gate in listed {
-        place.object(&["approve", gate["gate"].as_str().unwrap(), "--json"]);
+        // The line of the result names the same command, which is the whole of it.
+        let answer = gate["answer"].as_str().unwrap();
+        assert!(shown.contains(&format!("\"answer\":\"{answer}\"")), "{answer}: {shown}");
+        let words: Vec<&str> = answer.split(' ').skip(1).chain(["--json"]).collect();
+        assert_eq!(place.object(&words).1, 0, "{answer}");
     }
     let row = &place.project.lines(&["ls", "--json"])[0];
     let (code, shown, told) = place.said(&["resume", row["batch"]["id"].as_str().unwrap()]);

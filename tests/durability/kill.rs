@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use baton_test_support::{alive, kill_9, until};
+use serde_json::Value;
 
 use crate::support::{Bench, names};
 
@@ -70,6 +71,20 @@ pub fn nothing_repeated(
     }
 }
 
+/// Lets a run that was killed go on to its end: besides its agents, only those are started that a kill may
+/// have met at work. Its report, and how many were started.
+pub fn goes_on(bench: &Bench, run: &str, agents: usize, concurrency: usize) -> (Value, usize) {
+    bench.let_go();
+    let (before, starts_before) = (completed(bench, run), bench.starts());
+    let report = bench.json(&["resume", run, "--json"]);
+    nothing_repeated(bench, &before, &starts_before);
+    let starts: usize = bench.starts().values().map(Vec::len).sum();
+    assert!(starts >= agents && starts <= agents + kills() * concurrency, "{starts} starts");
+    let verified = bench.run(&["journal", "--verify"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    (report, starts)
+}
+
 #[test]
 fn a_killed_run_is_resumed_without_repeating_finished_work() {
     let input = names(AGENTS);
@@ -117,16 +132,8 @@ fn a_killed_run_is_resumed_without_repeating_finished_work() {
         });
         run = run.or_else(|| bench.only_run());
     }
-    bench.let_go();
-    let run = run.unwrap();
-    let (before, starts_before) = (completed(&bench, &run), bench.starts());
-    let report = bench.json(&["resume", &run, "--json"]);
-    nothing_repeated(&bench, &before, &starts_before);
+    let (report, starts) = goes_on(&bench, &run.unwrap(), AGENTS, CONCURRENCY);
     assert_eq!(report["output"].to_string(), expected);
-    let starts: usize = bench.starts().values().map(Vec::len).sum();
-    assert!(starts >= AGENTS && starts <= AGENTS + kills() * CONCURRENCY, "{starts} starts");
-    let verified = bench.run(&["journal", "--verify"]);
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     eprintln!(
         "kills {}, starts {starts} of {AGENTS} agents, slowest start after a takeover {slowest_takeover:?}",
         kills()

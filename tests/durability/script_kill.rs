@@ -4,7 +4,7 @@ use std::thread::sleep;
 
 use baton_test_support::{kill_9, until};
 
-use crate::kill::{Moments, completed, kills, nothing_repeated, seed};
+use crate::kill::{Moments, completed, goes_on, kills, nothing_repeated, seed};
 use crate::support::Bench;
 
 const AGENTS: usize = 100;
@@ -73,15 +73,7 @@ fn D155_a_killed_script_ends_with_the_same_value_and_pays_nothing_twice() {
         nothing_repeated(&bench, &before, &starts_before);
         run = run.or_else(|| bench.only_run());
     }
-    bench.let_go();
-    let run = run.unwrap();
-    let (before, starts_before) = (completed(&bench, &run), bench.starts());
-    let report = bench.json(&["resume", &run, "--json"]);
-    nothing_repeated(&bench, &before, &starts_before);
+    let (report, starts) = goes_on(&bench, &run.unwrap(), AGENTS, CONCURRENCY);
     assert_eq!(report["output"], expected["output"], "{report}");
-    let starts: usize = bench.starts().values().map(Vec::len).sum();
-    assert!(starts >= AGENTS && starts <= AGENTS + kills() * CONCURRENCY, "{starts} starts");
-    let verified = bench.run(&["journal", "--verify"]);
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     eprintln!("kills {}, starts {starts} of {AGENTS} agents", kills());
 }

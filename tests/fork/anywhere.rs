@@ -247,6 +247,13 @@ fn diff_tells_the_same_from_the_different() {
     bench.project.write("root/page.md", "two");
     let second = bench.run("read.js", &["--extensions"]);
     assert_eq!(bench.changes(first.run(), second.run()), ["run: reads, output"]);
+    // So is what the same program began with.
+    let other = bench.run("read.js", &["--extensions", "--lenient", "--budget", "4000"]);
+    assert_eq!(bench.changes(second.run(), other.run()), ["run: budget, script"]);
+    let mut arguments = starting("read.js");
+    arguments[5] = "command:./other.sh";
+    let other = bench.ran(&[&arguments[..], &["--extensions"]].concat());
+    assert_eq!(bench.changes(second.run(), other.run()), ["run: backends"]);
     let (_, told) = bench.fails(&["diff", "last", "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF"]);
     assert!(told.contains("B0009"), "{told}");
 }

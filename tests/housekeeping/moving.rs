@@ -239,6 +239,8 @@ return await agent('do it')
     let (run, batch) = (row["run"].as_str().unwrap(), row["batch"]["id"].as_str().unwrap());
     // It came along with a directory, and names nobody.
     fs::remove_file(bench.path("person/.config/baton/started")).unwrap();
+    let text = fails(&bench.output(&["resume", batch]), "B0006", 3);
+    assert!(text.contains(&format!("`baton ls --batch {batch}` lists its runs")), "{text}");
     let harmed = bench.database().execute(
         "UPDATE batch SET spec = json_set(spec, '$.backends', json('{}')) WHERE id = ?1",
         [batch],

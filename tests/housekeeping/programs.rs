@@ -64,11 +64,16 @@ fn another_program_goes_on_with_the_agents_of_a_run_that_moved() {
     assert_eq!((&fork["state"], &fork["output"]), (&"done".into(), &report["output"]), "{fork}");
     assert_eq!(calls(&bench), ["3", "4", "5", "4", "5"]);
     assert!(there(&["replay", fork["run"].as_str().unwrap()]).status.success());
+    // Also with one that begins before it was named.
+    let early = json(&there(&["fork", &format!("{run}/1"), "--yes", "--json"]));
+    assert_eq!((&early["state"], &early["output"]), (&"done".into(), &report["output"]), "{early}");
+    assert_eq!(calls(&bench).split_off(5), ["1", "2", "3", "4", "5"]);
+    assert!(there(&["replay", early["run"].as_str().unwrap()]).status.success());
     // What it did serves where it is asked, what the one before it did does not.
     let again = ["run", "chain.js", "--args-json", "5", "--agent", other, "--reuse", &run];
     let again = json(&there(&[&again[..], &["--yes", "--json"]].concat()));
     assert_eq!((&again["output"], &again["reused"]), (&report["output"], &3.into()), "{again}");
-    assert_eq!(calls(&bench).split_off(5), ["1", "2"]);
+    assert_eq!(calls(&bench).split_off(10), ["1", "2"]);
 }
 
 /// Tasks that the other program was called for, in order.

@@ -68,7 +68,8 @@ impl Model {
             }
             Body::Completed { task, outcome, reused_from, .. } => {
                 self.reused += u64::from(reused_from.is_some());
-                if reused_from.is_some() {
+                // What was only asked for before a fork is performed in it.
+                if reused_from.is_some() || record.seq <= self.shared {
                     self.task_mut(task).into_iter().for_each(|task| task.free = true);
                 }
                 return self.completed(task, outcome, record.at);

@@ -51,7 +51,7 @@ impl Model {
         let parent = self.places.get(&parent).copied().unwrap_or(ROOT);
         let label = work.label().unwrap_or(work.kind()).to_owned();
         let mut task = Task::new(path.clone(), Kind::of(work), label, record.at);
-        (task.parent, task.free) = (parent, record.seq <= self.shared);
+        task.parent = parent;
         task.records.push(record.seq);
         let named = match work {
             Work::Agent { spec, backend, .. } => {

@@ -12,8 +12,8 @@ use super::super::{GateSpec, Model, Timestamp, counts, lines};
 use super::{Story, story};
 use crate::live::model::Event;
 
-#[test]
-fn what_agents_told_before_a_fork_is_not_told_again() {
+/// The first record of a fork that shares so many records.
+fn forked(records: u64) -> Body {
     const RUN: &str = "run_01JQ4ZK6Y3W8M2V5T7R9XBCDEF";
     let started = serde_json::json!({
         "format": 1, "run": RUN, "program": { "name": "flow", "component": Digest::of(b"x") },
@@ -23,19 +23,37 @@ fn what_agents_told_before_a_fork_is_not_told_again() {
     started.fork = Some(Box::new(Fork {
         run: RUN.parse().unwrap(),
         at: 9,
-        records: 3,
+        records,
         made: Timestamp(1),
         edit: None,
         given: Default::default(),
         asked: Default::default(),
         same_program: true,
     }));
+    Body::RunStarted(Box::new(started))
+}
+
+#[test]
+fn what_was_only_asked_for_before_a_fork_is_performed_in_it() {
+    let mut story = Story::new();
+    story.then(forked(4));
+    story.agent("1", "ended before", None);
+    story.agent("2", "open at the place", None);
+    for path in ["1", "2"] {
+        story.end(path, false);
+    }
+    let free = |path: &str| story.model.task(&path.parse().unwrap()).unwrap().free;
+    assert_eq!((free("1"), free("2")), (true, false));
+}
+
+#[test]
+fn what_agents_told_before_a_fork_is_not_told_again() {
     let told = |text: &str| {
         let report = Report::Log { level: Level::Warn, text: text.into() };
         Body::AgentReported { task: "1".parse().unwrap(), report }
     };
     let mut story = Story::new();
-    story.then(Body::RunStarted(Box::new(started)));
+    story.then(forked(3));
     story.agent("1", "a", None);
     story.then(told("changes are kept in the other run's worktree"));
     story.then(told("changes are kept in ours"));
